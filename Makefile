@@ -1,0 +1,43 @@
+# Two commands: `make run` tries the main job, `make test` passes the tests.
+# Each makes a virtual environment when there is none.
+
+VENV ?= .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+
+.PHONY: run test check lint types contracts schemas bench clean
+
+run: $(VENV)/.installed
+	$(BIN)/graphrun workflows/distilbert_classification.json --tiny
+
+test: $(VENV)/.installed
+	$(BIN)/python -m pytest
+
+# Everything CI runs.
+check: lint types contracts test
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed
+	$(BIN)/mypy
+
+contracts: $(VENV)/.installed
+	$(BIN)/lint-imports
+
+# Writes schemas/nodes/ from the code; a test fails when they differ.
+schemas: $(VENV)/.installed
+	$(BIN)/graphrun nodes export schemas/nodes
+
+bench: $(VENV)/.installed
+	$(BIN)/python tests/bench/startup.py
+	$(BIN)/python tests/bench/engine.py
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@

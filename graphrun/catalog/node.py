@@ -1,0 +1,112 @@
+"""THE public node API: how a node is written, and what it can say while it runs.
+
+    from graphrun.node import Nodes
+
+    NODES = Nodes(category="text")
+
+    @NODES.node("Shout", outputs=("STRING",))
+    def shout(text: str, *, times: Annotated[int, Range(1, 10)] = 1) -> str:
+        return text.upper() + "!" * times
+
+The signature is the schema: names, order, defaults and types of the inputs are read from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from graphrun.catalog.markers import (
+    Control,
+    Each,
+    ForceInput,
+    Hidden,
+    Mutates,
+    Range,
+    Resource,
+    Socket,
+    Text,
+)
+from graphrun.catalog.running import (
+    cancelled,
+    metric,
+    notice,
+    output_file,
+    progress,
+    settings,
+    show,
+)
+from graphrun.catalog.signature import derive
+from graphrun.catalog.spec import NodeSpec
+from graphrun.errors import Cancelled, InputError, MissingResource
+
+__all__ = [
+    "Cancelled",
+    "Control",
+    "Each",
+    "ForceInput",
+    "Hidden",
+    "InputError",
+    "MissingResource",
+    "Mutates",
+    "Nodes",
+    "Range",
+    "Resource",
+    "Socket",
+    "Text",
+    "cancelled",
+    "metric",
+    "notice",
+    "output_file",
+    "progress",
+    "settings",
+    "show",
+]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Nodes(Mapping[str, Callable[..., Any]]):
+    """The nodes of one module: class types mapped to plain functions.
+
+    A pack is the union of its modules' `NODES`. Registering a name twice is an error.
+    """
+
+    def __init__(self, category: str) -> None:
+        self.category = category
+        self.specs: dict[str, NodeSpec] = {}
+        self._functions: dict[str, Callable[..., Any]] = {}
+
+    def node(
+        self, class_type: str, *, outputs: tuple[str, ...] = (), **flags: Any
+    ) -> Callable[[F], F]:
+        """Register a function under `class_type`; the function is returned unchanged.
+
+        Args:
+            outputs: names of the outputs, where they differ from their types.
+            flags: `version`, `volatile`, `random`, `output_node`, `echoes`, `title`, `category`
+                of the `NodeSpec`.
+
+        Raises:
+            TypeError: a parameter has no type, or one that is neither a widget nor a socket.
+            ValueError: the name is taken.
+        """
+
+        def register(function: F) -> F:
+            if class_type in self._functions:
+                raise ValueError(f"{class_type} is registered twice")
+            flags.setdefault("category", self.category)
+            self.specs[class_type] = derive(class_type, function, outputs, flags)
+            self._functions[class_type] = function
+            return function
+
+        return register
+
+    def __getitem__(self, class_type: str) -> Callable[..., Any]:
+        return self._functions[class_type]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._functions)
+
+    def __len__(self) -> int:
+        return len(self._functions)

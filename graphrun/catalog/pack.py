@@ -1,0 +1,138 @@
+"""Packs: what brings node kinds, and how their code is found when it is needed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib import import_module, metadata, resources
+from importlib.resources.abc import Traversable
+from typing import TYPE_CHECKING, Any
+
+from graphrun.catalog.schema import from_schema
+from graphrun.catalog.spec import NodeSpec
+from graphrun.errors import Diagnostic, PackError
+
+if TYPE_CHECKING:
+    from graphrun.catalog.node import Nodes
+
+ENTRY_POINTS = "graphrun.packs"
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A named set of node kinds.
+
+    `package` and `modules` say where the functions are: each module (without any, the package
+    itself) has a `NODES`. With
+    `schemas` (an importable package holding `nodes/<Class>.json`) the specs are read from there
+    and no module is imported before one of its nodes runs.
+
+    Three hooks are names of functions as `"module:function"` inside the package, imported when
+    first used: `resources` look for a model, data set or device by name and raise
+    `MissingResource`; `around` gives a context manager for every node call and is passed a seed.
+    """
+
+    name: str
+    package: str
+    modules: tuple[str, ...] = ()
+    schemas: str | None = None
+    resources: Mapping[str, str] = field(default_factory=dict)
+    around: str | None = None
+
+    def names(self) -> Iterator[str]:
+        if self.schemas is None:
+            return iter(self._specs)
+        entries = (entry.name for entry in self._folder.iterdir())
+        return iter(sorted(n.removesuffix(".json") for n in entries if n.endswith(".json")))
+
+    def spec(self, class_type: str) -> NodeSpec | None:
+        if self.schemas is None:
+            return self._specs.get(class_type)
+        file = self._folder.joinpath(f"{class_type}.json")
+        if not class_type.isidentifier() or not file.is_file():
+            return None
+        return from_schema(json.loads(file.read_text("utf-8")))
+
+    def function(self, spec: NodeSpec) -> Callable[..., Any]:
+        """Import the module of a node kind and return its function.
+
+        Raises:
+            PackError: the module cannot be imported.
+        """
+        module = self._import(spec.module)
+        function: Callable[..., Any] = module.NODES[spec.class_type]
+        return function
+
+    def look_for(self, kind: str, name: str) -> None:
+        """Raise `MissingResource` if this machine cannot provide `name`; without a hook, pass."""
+        if kind in self.resources:
+            self._hook(self.resources[kind])(name)
+
+    def surround(self, seed: int) -> AbstractContextManager[Any]:
+        if self.around is None:
+            return nullcontext()
+        found: AbstractContextManager[Any] = self._hook(self.around)(seed)
+        return found
+
+    def all_nodes(self) -> Mapping[str, NodeSpec]:
+        """Every spec as the code has it now. Imports every module."""
+        specs: dict[str, NodeSpec] = {}
+        for name in self.modules or ("",):
+            nodes: Nodes = self._module(name).NODES
+            twice = specs.keys() & nodes.specs.keys()
+            if twice:
+                raise PackError(
+                    Diagnostic("duplicate_node", f"{self.name}: {sorted(twice)} registered twice")
+                )
+            specs |= nodes.specs
+        return specs
+
+    @cached_property
+    def _specs(self) -> Mapping[str, NodeSpec]:
+        return self.all_nodes()
+
+    @property
+    def _folder(self) -> Traversable:
+        return resources.files(self.schemas or "").joinpath("nodes")
+
+    def _hook(self, name: str) -> Callable[..., Any]:
+        module, _, function = name.partition(":")
+        found: Callable[..., Any] = getattr(self._module(module), function)
+        return found
+
+    def _module(self, name: str) -> Any:
+        return self._import(f"{self.package}.{name}" if name else self.package)
+
+    def _import(self, name: str) -> Any:
+        try:
+            return import_module(name)
+        except ImportError as error:
+            hint = f"pip install {error.name}" if error.name and "." not in error.name else None
+            raise PackError(
+                Diagnostic(
+                    "missing_pack", f"pack {self.name}: cannot import {name}: {error}", hint=hint
+                )
+            ) from error
+
+
+def installed() -> tuple[Pack, ...]:
+    """The packs that installed distributions offer as entry points.
+
+    Raises:
+        PackError: an entry point cannot be imported or is not a `Pack`.
+    """
+    found = []
+    for point in metadata.entry_points(group=ENTRY_POINTS):
+        try:
+            pack = point.load()
+        except (ImportError, AttributeError) as error:
+            message = f"pack {point.name} ({point.value}): {error}"
+            raise PackError(Diagnostic("missing_pack", message)) from error
+        if not isinstance(pack, Pack):
+            message = f"pack {point.name}: {point.value} is not a graphrun.node.Pack"
+            raise PackError(Diagnostic("missing_pack", message))
+        found.append(pack)
+    return tuple(found)

@@ -1,0 +1,154 @@
+"""What a node can see and say while it runs.
+
+The engine sets a `Call` around every node; outside of a run (a test that calls the function
+directly) the same functions work on a silent call in the current folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from graphrun.errors import Severity
+
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """What a model or data set name stands for on this machine.
+
+    `text` and `label` rename columns of a data set, `labels` lists the class names in the order
+    of their numbers, `splits` maps split names to files or folders below `path`.
+    """
+
+    path: Path
+    text: str | None = None
+    label: str | None = None
+    labels: tuple[str, ...] = ()
+    splits: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run was asked for, as far as nodes may depend on it."""
+
+    seed: int = 0
+    device: Device = "auto"
+    tiny: bool = False
+    aliases: Mapping[str, Alias] = field(default_factory=dict)
+    outputs: Path = Path()
+    allow_paths: tuple[Path, ...] = ()
+
+
+class Call(Protocol):
+    """The engine's side of a running node."""
+
+    @property
+    def settings(self) -> Settings: ...
+    def progress(self, step: int, total: int, metrics: Mapping[str, Any]) -> None: ...
+    def metric(self, values: Mapping[str, Any]) -> None: ...
+    def notice(
+        self, message: str, *, code: str, input: str | None, severity: Severity, hint: str | None
+    ) -> None: ...
+    def show(self, ui: Mapping[str, list[Any]]) -> None: ...
+    def cancelled(self) -> bool: ...
+
+
+class Silent:
+    """The call outside of a run."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+
+    def progress(self, step: int, total: int, metrics: Mapping[str, Any]) -> None: ...
+    def metric(self, values: Mapping[str, Any]) -> None: ...
+    def notice(
+        self, message: str, *, code: str, input: str | None, severity: Severity, hint: str | None
+    ) -> None: ...
+    def show(self, ui: Mapping[str, list[Any]]) -> None: ...
+    def cancelled(self) -> bool:
+        return False
+
+
+CALL: ContextVar[Call] = ContextVar("graphrun_call", default=Silent())  # noqa: B039
+
+
+def settings() -> Settings:
+    """The settings of the run that the calling node belongs to."""
+    return CALL.get().settings
+
+
+def progress(step: int, total: int, **metrics: float) -> None:
+    """Report that `step` of `total` is done, with figures to show. The cancellation point.
+
+    Raises:
+        Cancelled: the run was asked to stop.
+    """
+    CALL.get().progress(step, total, metrics)
+
+
+def cancelled() -> bool:
+    """Whether the run was asked to stop, for nodes that stop in a way of their own."""
+    return CALL.get().cancelled()
+
+
+def metric(**values: float) -> None:
+    """Record figures for good, in metrics.jsonl and the report. Name the `epoch` or `step`."""
+    CALL.get().metric(values)
+
+
+def notice(
+    message: str,
+    *,
+    code: str = "notice",
+    input: str | None = None,
+    severity: Severity = "warning",
+    hint: str | None = None,
+) -> None:
+    """Tell the user something that is not an error; `input` gives it a place in the file."""
+    CALL.get().notice(message, code=code, input=input, severity=severity, hint=hint)
+
+
+def show(**ui: list[Any]) -> None:
+    """Hand results to the display, under ComfyUI's keys: `show(text=["..."])`."""
+    CALL.get().show(ui)
+
+
+def output_file(path: str) -> Path:
+    """Where a node may write what the workflow calls `path`.
+
+    Relative paths, and all paths under `--tiny`, lie in the run's output folder. Absolute ones
+    are used as they are inside the working folder and below `--allow-path`; any other is
+    redirected into the output folder, with a notice. Folders are not created here.
+    """
+    call = CALL.get()
+    target, redirected = place_output(path, call.settings)
+    if redirected:
+        call.notice(
+            f"{path} is outside the working folder; writing {target} instead",
+            code="output_redirected",
+            input=None,
+            severity="warning",
+            hint=f"--allow-path {Path(path).parent} lets this run write there",
+        )
+    return target
+
+
+def place_output(path: str, settings: Settings) -> tuple[Path, bool]:
+    """The path `output_file` gives, and whether it is a redirection. Follows symbolic links."""
+    wanted = Path(path).expanduser()
+    inside = settings.outputs / wanted
+    if not wanted.is_absolute() and inside.resolve().is_relative_to(settings.outputs.resolve()):
+        return inside, False
+    allowed = (Path.cwd(), *settings.allow_paths)
+    resolved = wanted.resolve()
+    permitted = any(resolved.is_relative_to(root.resolve()) for root in allowed)
+    if wanted.is_absolute() and permitted and not settings.tiny:
+        return wanted, False
+    # The whole path is kept below the folder, so that two files of one name stay two files.
+    parts = [part for part in wanted.parts if part not in (wanted.anchor, "..")]
+    return settings.outputs.joinpath(*parts), not settings.tiny

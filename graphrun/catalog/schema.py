@@ -1,0 +1,117 @@
+"""NodeSpec ↔ JSON Schema: what `schemas/nodes/` holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from graphrun.catalog.spec import InputSpec, NodeSpec, OutputSpec
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+EXTENSION = "x-graphrun"
+
+_JSON_TYPES = {"INT": "integer", "FLOAT": "number", "BOOLEAN": "boolean", "STRING": "string"}
+_LINK = {
+    "description": "[node id, output index]",
+    "type": "array",
+    "prefixItems": [{"type": "string"}, {"type": "integer", "minimum": 0}],
+    "minItems": 2,
+    "maxItems": 2,
+}
+
+
+def to_schema(spec: NodeSpec) -> dict[str, Any]:
+    """A schema for prompt nodes of this kind, with the whole spec under `x-graphrun`."""
+    return {
+        "$schema": DIALECT,
+        "$id": f"urn:graphrun:node:{spec.class_type}",
+        "title": spec.title,
+        "description": spec.description,
+        "type": "object",
+        "required": ["class_type", "inputs"],
+        "properties": {
+            "class_type": {"const": spec.class_type},
+            "inputs": {
+                "type": "object",
+                "required": [i.name for i in spec.visible if i.section == "required"],
+                "additionalProperties": False,
+                "properties": {i.name: _input_schema(i) for i in spec.visible},
+            },
+        },
+        "$defs": {"link": _LINK},
+        EXTENSION: _extension(spec),
+    }
+
+
+def from_schema(schema: Mapping[str, Any]) -> NodeSpec:
+    """The spec in a schema that `to_schema` made."""
+    own = dict(schema[EXTENSION])
+    inputs = tuple(InputSpec(**i) for i in own.pop("inputs"))
+    outputs = tuple(OutputSpec(**o) for o in own.pop("outputs"))
+    return NodeSpec(
+        class_type=schema["properties"]["class_type"]["const"],
+        inputs=inputs,
+        outputs=outputs,
+        title=schema["title"],
+        description=schema["description"],
+        **own,
+    )
+
+
+def to_object_info(spec: NodeSpec) -> dict[str, Any]:
+    """The entry that a ComfyUI server gives for this kind under `/object_info`."""
+    sections: dict[str, dict[str, Any]] = {"required": {}, "optional": {}, "hidden": {}}
+    for i in spec.inputs:
+        entry: Any = [i.type, dict(i.options)] if i.options else [i.type]
+        sections[i.section][i.name] = i.type if i.section == "hidden" else entry
+    return {
+        "input": {
+            name: inputs for name, inputs in sections.items() if inputs or name == "required"
+        },
+        "input_order": {name: list(inputs) for name, inputs in sections.items() if inputs},
+        "is_input_list": spec.input_is_list,
+        "output": [o.type for o in spec.outputs],
+        "output_is_list": [o.is_list for o in spec.outputs],
+        "output_name": [o.name for o in spec.outputs],
+        "name": spec.class_type,
+        "display_name": spec.title,
+        "description": spec.description,
+        "python_module": spec.module,
+        "category": spec.category,
+        "output_node": spec.output_node,
+    }
+
+
+def _input_schema(spec: InputSpec) -> dict[str, Any]:
+    link = {"$ref": "#/$defs/link"}
+    if not spec.is_widget:
+        return link
+    if spec.type == "COMBO":
+        literal: dict[str, Any] = {"enum": list(spec.choices)}
+    else:
+        literal = {"type": _JSON_TYPES[spec.type]}
+        bounds = {"minimum": spec.options.get("min"), "maximum": spec.options.get("max")}
+        literal |= {k: v for k, v in bounds.items() if v is not None}
+    default = {"default": spec.options["default"]} if "default" in spec.options else {}
+    return {"anyOf": [link, literal], **default}
+
+
+def _extension(spec: NodeSpec) -> dict[str, Any]:
+    """Fields that differ from their defaults, so that the files stay short and diffs readable."""
+    flags = ("version", "output_node", "input_is_list", "volatile", "random", "echoes")
+    plain = NodeSpec(spec.class_type)
+    return {
+        "category": spec.category,
+        "module": spec.module,
+        **{f: getattr(spec, f) for f in flags if getattr(spec, f) != getattr(plain, f)},
+        "inputs": [_fields(i, InputSpec(i.name, i.type)) for i in spec.inputs],
+        "outputs": [_fields(o, OutputSpec(o.type, o.name)) for o in spec.outputs],
+    }
+
+
+def _fields(value: Any, plain: Any) -> dict[str, Any]:
+    names = value.__dataclass_fields__
+    always = {"name", "type"}
+    return {
+        n: getattr(value, n) for n in names if n in always or getattr(value, n) != getattr(plain, n)
+    }

@@ -1,0 +1,30 @@
+"""The type algebra: which output may feed which input."""
+
+from __future__ import annotations
+
+ANY = "*"
+MATCH_TYPE = "COMFY_MATCHTYPE_V3"
+
+WIDGET_TYPES = frozenset({"INT", "FLOAT", "BOOLEAN", "STRING", "COMBO"})
+"""Types whose values are typed in by the user unless the input is forced to be a socket."""
+
+STORABLE = WIDGET_TYPES | {"TENSOR", "IMAGE", "MASK", "NDARRAY", "PTSIZE", "DATAFRAME", "PYDICT"}
+"""Values that nothing changes in place, so that one result may serve several runs."""
+
+
+def connects(output: str, input: str) -> bool:
+    """Whether a value of type `output` may feed an input of type `input`.
+
+    ComfyUI's rules: equal types, wildcards, or one member in common when either is a
+    comma-separated union. `!=` with the output on the left is deliberate: packs subclass `str`
+    and override it to make a type that fits everywhere.
+    """
+    equal = not output != input  # noqa: SIM202
+    if equal or ANY in (output, input) or MATCH_TYPE in (output, input):
+        return True
+    mine, theirs = members(output), members(input)
+    return ANY in mine or ANY in theirs or bool(mine & theirs)
+
+
+def members(type: str) -> frozenset[str]:
+    return frozenset(part.strip() for part in type.split(","))

@@ -1,0 +1,120 @@
+"""NodeSpec: what a node kind looks like, without the code that runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from graphrun.catalog.sockets import STORABLE, WIDGET_TYPES
+
+Section = Literal["required", "optional", "hidden"]
+
+
+@dataclass(frozen=True, slots=True)
+class InputSpec:
+    """One input.
+
+    `type` is a socket type, `COMBO`, or (hidden section) the token that ComfyUI fills in.
+    `options` are ComfyUI's: default, min, max, step, multiline, forceInput; a combo's choices
+    are in `options["options"]`. What ComfyUI has no word for stands beside them:
+    `resource` says what a text names (a model, a data set, a file to write), `mutates` that the
+    node changes the value in place, and `tiny` is the largest value under `--tiny`.
+    """
+
+    name: str
+    type: str
+    section: Section = "required"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    resource: str | None = None
+    mutates: bool = False
+    tiny: int | float | None = None
+
+    @property
+    def is_widget(self) -> bool:
+        forced = self.options.get("forceInput") or (
+            self.options.get("defaultInput") and self.section == "optional"
+        )
+        return self.section != "hidden" and self.type in WIDGET_TYPES and not forced
+
+    @property
+    def choices(self) -> tuple[Any, ...]:
+        return tuple(self.options.get("options", ()))
+
+    @property
+    def initial(self) -> Any:
+        """The value of a fresh widget: the default, else the editor's own for the type."""
+        if "default" in self.options:
+            return self.options["default"]
+        if self.type == "COMBO":
+            return self.choices[0] if self.choices else None
+        return {"INT": 0, "FLOAT": 0.0, "BOOLEAN": False, "STRING": ""}.get(self.type)
+
+    def widget_names(self) -> Iterator[str]:
+        """Names of the places this input takes in `widgets_values`, the input's own first.
+
+        The editor adds a control after integers called `seed` or `noise_seed`, and wherever
+        `control_after_generate` asks for one; a combo's control comes with a filter.
+        """
+        yield self.name
+        control = self.options.get("control_after_generate")
+        implied = control is None and self.type == "INT" and self.name in ("seed", "noise_seed")
+        if control or implied:
+            yield f"{self.name}:control_after_generate"
+            if self.type == "COMBO":
+                yield f"{self.name}:control_filter_list"
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSpec:
+    """One output. `is_list` spreads a returned list over calls of the consumer."""
+
+    type: str
+    name: str
+    is_list: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSpec:
+    """A node kind. `inputs` are in widget order: required, optional, hidden.
+
+    `version` is part of the identity: raise it when the same inputs give another result.
+    `volatile` nodes have no identity (they act on the world); `random` nodes draw random numbers,
+    so the run's seed is part of theirs. `echoes` names the input that a constant passes on as
+    its first output, which lets a value be known before anything runs.
+    """
+
+    class_type: str
+    inputs: tuple[InputSpec, ...] = ()
+    outputs: tuple[OutputSpec, ...] = ()
+    title: str = ""
+    category: str = ""
+    description: str = ""
+    version: int = 1
+    output_node: bool = False
+    input_is_list: bool = False
+    volatile: bool = False
+    random: bool = False
+    echoes: str | None = None
+    module: str = ""
+
+    def input(self, name: str) -> InputSpec | None:
+        return next((i for i in self.inputs if i.name == name), None)
+
+    @property
+    def visible(self) -> tuple[InputSpec, ...]:
+        """Inputs that a prompt may set."""
+        return tuple(i for i in self.inputs if i.section != "hidden")
+
+    @property
+    def hidden(self) -> tuple[InputSpec, ...]:
+        return tuple(i for i in self.inputs if i.section == "hidden")
+
+    @property
+    def widgets(self) -> tuple[InputSpec, ...]:
+        return tuple(i for i in self.inputs if i.is_widget)
+
+    @property
+    def storable(self) -> bool:
+        """Whether results may be served again: only types that nothing changes in place."""
+        return not self.volatile and all(o.type in STORABLE for o in self.outputs)

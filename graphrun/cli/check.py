@@ -1,0 +1,50 @@
+"""`graphrun check FILE...`"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any
+
+from graphrun.cli import render
+from graphrun.errors import Diagnostic, ExitCode, GraphrunError, ValidationFailed
+
+
+def check(options: Namespace) -> int:
+    """Exit code of the worst file."""
+    from graphrun.catalog import Catalog
+
+    catalog = Catalog.installed()
+    codes, documents = [ExitCode.OK], []
+    for file in options.files:
+        found, code, nodes = _check_file(file, catalog)
+        codes.append(code)
+        documents.append(
+            {
+                "file": file,
+                "ok": code == ExitCode.OK,
+                "nodes": nodes,
+                "diagnostics": render.diagnostics_json(found),
+            }
+        )
+        if not options.json:
+            render.diagnostics(found)
+            errors = sum(d.severity == "error" for d in found)
+            state = f"{errors} error{'s' * (errors != 1)}" if errors else "ok"
+            warnings = sum(d.severity == "warning" for d in found)
+            more = f", {warnings} warning{'s' * (warnings != 1)}" if warnings else ""
+            render.out(f"{file}: {state}{more}" + (f" ({nodes} nodes)" if nodes else ""))
+    if options.json:
+        render.out_json(documents)
+    return max(codes)
+
+
+def _check_file(file: str, catalog: Any) -> tuple[list[Diagnostic], ExitCode, int]:
+    from graphrun import api
+
+    try:
+        prompt = api.convert(api.load(file), catalog)
+    except GraphrunError as error:
+        return list(error.diagnostics), error.exit_code, 0
+    found = api.check(prompt, catalog)
+    failed = any(d.severity == "error" for d in found)
+    return found, ValidationFailed(found).exit_code if failed else ExitCode.OK, len(prompt.nodes)

@@ -1,0 +1,149 @@
+"""Arguments → a verb. `graphrun FILE` is `graphrun run FILE`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from graphrun.cli import config, render
+from graphrun.cli.check import check
+from graphrun.cli.convert import convert
+from graphrun.cli.nodes import nodes
+from graphrun.cli.run import run
+from graphrun.errors import ExitCode, GraphrunError
+
+_CODES = """exit codes:
+  0  ok
+  1  a node failed
+  2  wrong usage
+  3  unreadable or invalid workflow
+  4  missing node, pack, model, data set or device
+  130  interrupted"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if (
+        arguments
+        and arguments[0] not in _VERBS
+        and arguments[0] not in ("-h", "--help", "--version")
+    ):
+        arguments.insert(0, "run")
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.verb is None:
+        parser.print_help(sys.stderr)
+        return ExitCode.USAGE
+    try:
+        return int(_VERBS[options.verb](options))
+    except GraphrunError as error:
+        if getattr(options, "json", False):
+            found = render.diagnostics_json(error.diagnostics)
+            render.out_json({"status": "invalid", "diagnostics": found})
+        else:
+            render.diagnostics(error.diagnostics)
+        return int(error.exit_code)
+    except BrokenPipeError:
+        # The reader has gone (`graphrun nodes | head`); what it wanted it has.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+
+
+_VERBS = {"run": run, "check": check, "nodes": nodes, "convert": convert}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="graphrun",
+        description="Run ComfyUI-compatible node graphs without ComfyUI.",
+        epilog=f"graphrun FILE is short for graphrun run FILE.\n\n{_CODES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB")
+    _run_options(verbs.add_parser("run", help="check, plan and run a workflow or prompt"))
+    checking = verbs.add_parser("check", help="find problems; runs nothing, imports no torch")
+    checking.add_argument(
+        "files", nargs="+", metavar="FILE", help="workflow or prompt, - for stdin"
+    )
+    converting = verbs.add_parser("convert", help="print a workflow as an API prompt")
+    converting.add_argument("file", metavar="FILE", help="workflow, - for stdin")
+    converting.add_argument("-o", "--output", type=Path, help="write to this file instead")
+    listing = verbs.add_parser("nodes", help="list node classes, show one, export their schemas")
+    listing.add_argument("action", nargs="?", choices=("ls", "show", "export"), default="ls")
+    listing.add_argument("name", nargs="?", help="class to show, or folder to export to")
+    for sub in (checking, listing):
+        sub.add_argument("--json", action="store_true", help="print JSON")
+    return parser
+
+
+def _run_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="workflow or prompt, - for stdin")
+    parser.add_argument("targets", nargs="*", metavar="NODE", help="run only what these ids need")
+    add = parser.add_argument
+    add(
+        "--set",
+        dest="overrides",
+        action="append",
+        default=[],
+        metavar="NODE.INPUT=VALUE",
+        help="change a value; NODE is an id, a title or a class (repeatable)",
+    )
+    add("--seed", type=int, help="seed of everything random (default 0)")
+    add("--device", choices=config.DEVICES, help="where to compute (default auto)")
+    add(
+        "--alias",
+        action="append",
+        default=[],
+        metavar="NAME=DIR",
+        help="a local folder for a model or data set name (repeatable)",
+    )
+    add(
+        "--tiny",
+        action="store_true",
+        help="try the workflow in seconds: small stand-ins for models and data, few epochs",
+    )
+    add("--out", type=Path, metavar="DIR", help="folder for run folders (default runs)")
+    add(
+        "--allow-path",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="let nodes write below this folder (repeatable)",
+    )
+    add(
+        "--min-free",
+        type=_size,
+        metavar="SIZE",
+        help="refuse to start with less disk space than this, e.g. 2G (default 256M)",
+    )
+    add("--dry-run", action="store_true", help="show what would run, and run nothing")
+    add("--json", action="store_true", help="print the report as JSON on stdout")
+    add("-q", "--quiet", action="store_true", help="only problems and the end")
+    add("-v", "--verbose", action="store_true", help="also tracebacks and the libraries' messages")
+
+
+def _size(text: str) -> int:
+    units = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+    number, unit = (text[:-1], text[-1].upper()) if text[-1:].upper() in units else (text, "")
+    try:
+        return int(float(number) * units.get(unit, 1))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 256M or 2G") from None
+
+
+class _Version(argparse.Action):
+    """Reads the version only when asked: looking it up costs as much as parsing."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        print(f"graphrun {version('graphrun')}")
+        parser.exit()

@@ -1,0 +1,154 @@
+"""`graphrun run FILE`"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graphrun.cli import config, render
+from graphrun.cli.quiet import folded
+from graphrun.errors import Diagnostic, ExitCode, GraphrunError
+
+if TYPE_CHECKING:
+    from graphrun.api import Request
+    from graphrun.execute import Observer, Stop
+    from graphrun.report import Report
+
+
+def run(options: Namespace) -> int:
+    from graphrun import api
+    from graphrun.execute import Stop
+    from graphrun.execute.events import Notice
+
+    request = _request(options)
+    if options.dry_run:
+        return _dry_run(request, options)
+    if request.settings.tiny and not options.json:
+        for line in api.plan(request)[1]:
+            render.err(f"--tiny  {line}")
+    stop, view = Stop(), _view(options)
+
+    def fold(text: str) -> None:
+        found = Diagnostic("library_warning", text, severity="warning")
+        if view and options.verbose:
+            view(Notice(diagnostic=found))
+
+    with _interrupts(stop), folded(fold):
+        report, folder = api.run(request, observers=[view] if view else [], stop=stop)
+    _finish(report, folder, options)
+    return _exit_code(report)
+
+
+def _request(options: Namespace) -> Request:
+    """The command line over the configuration file over the defaults."""
+    from graphrun import api
+    from graphrun.catalog import Settings
+    from graphrun.execute import MIN_FREE
+
+    found = config.read(Path.cwd())
+    given = dict(config.parse_alias(text) for text in options.alias)
+    settings = Settings(
+        seed=options.seed if options.seed is not None else found.get("seed", 0),
+        device=options.device or found.get("device", "auto"),
+        tiny=options.tiny,
+        aliases={**found.get("alias", {}), **given},
+        allow_paths=(*options.allow_path, *map(Path, found.get("allow-path", []))),
+    )
+    return api.Request(
+        api.load(options.file),
+        settings,
+        overrides=options.overrides,
+        targets=options.targets,
+        out=options.out or Path(found.get("out", "runs")),
+        min_free=MIN_FREE if options.min_free is None else options.min_free,
+    )
+
+
+def _dry_run(request: Request, options: Namespace) -> int:
+    from graphrun import api
+
+    planned, cuts = api.plan(request)
+    steps = [
+        {
+            "node": s.node.id,
+            "class_type": s.node.class_type,
+            "title": s.node.title,
+            "identity": s.identity,
+            "action": "run",
+        }
+        for s in planned.steps
+    ]
+    if options.json:
+        warnings = render.diagnostics_json(planned.warnings)
+        render.out_json({"seed": planned.seed, "steps": steps, "diagnostics": warnings})
+        return ExitCode.OK
+    render.diagnostics(planned.warnings)
+    for line in cuts:
+        render.out(f"--tiny  {line}")
+    for step in planned.steps:
+        key = step.identity[:12] if step.identity else "-"
+        render.out(f"run  {step.node.id:>4}  {key:<12}  {step.node.class_type}")
+    return ExitCode.OK
+
+
+def _view(options: Namespace) -> Observer | None:
+    """Drawn on a terminal, lines elsewhere; on stderr, since stdout may be the report."""
+    if options.quiet:
+        return None
+    if render.coloured(sys.stderr):
+        from rich.console import Console
+
+        from graphrun.report.live import Live
+
+        return Live(Console(stderr=True))
+    from graphrun.report import Lines
+
+    return Lines(render.err)
+
+
+def _finish(report: Report, folder: Path | None, options: Namespace) -> None:
+    from graphrun.report import summary
+
+    if report.error:
+        render.diagnostics([report.error.diagnostic])
+        if report.error.inputs and not options.quiet:
+            given = ", ".join(f"{k}: {v}" for k, v in report.error.inputs.items())
+            render.err(f"  it was given {given}")
+        if options.verbose:
+            render.err(report.error.traceback)
+    if options.json:
+        render.out_json({**report.to_json(), "folder": str(folder) if folder else None})
+        return
+    for line in summary(report, str(folder) if folder else None):
+        render.out(line)
+
+
+def _exit_code(report: Report) -> int:
+    if report.status == "interrupted":
+        return ExitCode.INTERRUPTED
+    if report.error:
+        code = GraphrunError(report.error.diagnostic).exit_code
+        return ExitCode.MISSING if code is ExitCode.MISSING else ExitCode.NODE_FAILED
+    return ExitCode.OK
+
+
+@contextmanager
+def _interrupts(stop: Stop) -> Iterator[None]:
+    """The first Ctrl-C asks the run to stop at its next step; the second ends it at once."""
+
+    def ask(number: int, frame: Any) -> None:
+        if stop.requested:
+            raise KeyboardInterrupt
+        stop.request()
+        render.err("stopping at the next step; Ctrl-C again ends the run at once")
+
+    before: Callable[[int, Any], Any] | int | None = signal.signal(signal.SIGINT, ask)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

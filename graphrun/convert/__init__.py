@@ -1,0 +1,5 @@
+"""Workflow → Prompt: what the editor does when it exports, with nothing lost in silence."""
+
+from graphrun.convert.convert import convert
+
+__all__ = ["convert"]

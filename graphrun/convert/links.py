@@ -1,0 +1,176 @@
+"""The link table: which output feeds which live socket.
+
+A record and an input find each other by link id, then by the input's name. Slot numbers count
+only for records that no input names, since definitions move sockets about.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphrun.convert.graph import Node
+from graphrun.convert.notes import Notes
+from graphrun.documents.source import Path
+
+SocketKey = tuple[str, int]
+"""A live socket: node id and index among the node's sockets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row of the link table; `path` is where it stands."""
+
+    id: str
+    origin: str
+    origin_slot: int
+    target: str
+    target_slot: int
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What a socket is fed by, and the place in the document that says so."""
+
+    link: str
+    origin: str
+    slot: int
+    path: Path
+
+
+def read_links(data: Mapping[str, Any], notes: Notes) -> Iterator[Record]:
+    """The rows, whether written as tuples or as objects."""
+    version = data.get("version")
+    if version != 0.4 and any(isinstance(raw, list) for raw in data.get("links") or ()):
+        message = f"links of version {version!r} are kept; the editor would lose them"
+        notes.warn("unusual_version", message, path=("version",))
+    for place, raw in enumerate(data.get("links") or ()):
+        record = _record(raw, ("links", place))
+        if record is None:
+            message = f"link number {place} is not a link and is left out: {raw!r:.80}"
+            notes.warn("invalid_link", message, path=("links", place))
+        else:
+            yield record
+
+
+def _record(raw: Any, path: Path) -> Record | None:
+    if isinstance(raw, Mapping):
+        keys = ("id", "origin_id", "origin_slot", "target_id", "target_slot")
+        raw = [raw.get(key) for key in keys]
+    if not isinstance(raw, list) or len(raw) < 5:
+        return None
+    link, origin, target = raw[0], raw[1], raw[3]
+    slots = _slot_number(raw[2]), _slot_number(raw[4])
+    if None in (link, origin, target) or slots[0] is None or slots[1] is None:
+        return None
+    return Record(str(link), str(origin), slots[0], str(target), slots[1], path)
+
+
+def _slot_number(raw: Any) -> int | None:
+    """A slot as an integer; the editor writes `"1"` and `1.0` here now and then."""
+    try:
+        number = int(raw)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if not isinstance(raw, bool) and number == float(raw) else None
+
+
+def connect(
+    nodes: Mapping[str, Node], records: Iterator[Record], notes: Notes
+) -> dict[SocketKey, Feed]:
+    """Attach every record to a live socket, the named ones first; the first of several wins."""
+    claims = _claims(nodes)
+    feeds: dict[SocketKey, Feed] = {}
+    unnamed: list[Record] = []
+    for record in records:
+        target = nodes.get(record.target)
+        if target is None:
+            message = f"link {record.id} leads to node {record.target}, which does not exist"
+            notes.warn("lost_link", message, path=record.path)
+        elif claimed := claims.get((record.target, record.id)):
+            _attach(feeds, target, record, claimed, notes=notes)
+        else:
+            unnamed.append(record)
+    for record in unnamed:
+        _attach_by_number(feeds, nodes[record.target], record, notes)
+    _unmet(nodes, feeds, notes)
+    return feeds
+
+
+def _claims(nodes: Mapping[str, Node]) -> Mapping[tuple[str, str], list[int]]:
+    """Slots by (node, id of the link that they name)."""
+    claims: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for node in nodes.values():
+        for place, slot in enumerate(node.slots):
+            if slot.link is not None:
+                claims[node.id, slot.link].append(place)
+    return claims
+
+
+def _attach(
+    feeds: dict[SocketKey, Feed], node: Node, record: Record, claimed: list[int], *, notes: Notes
+) -> None:
+    """A record that inputs name: the one at its slot number, else the first."""
+    number = record.target_slot
+    place = number if number in claimed else claimed[0]
+    name, path = node.slots[place].name, (*node.path, "inputs", place)
+    if place != number:
+        message = (
+            f"{node.label}: link {record.id} leads to input number {number}, "
+            f"but {name!r} names it; the name counts"
+        )
+        notes.warn("slot_disagrees", message, node=node.id, input=name, path=record.path)
+    socket = node.index.get(name)
+    if socket is not None:
+        feeds.setdefault((node.id, socket), _feed(record, path))
+
+
+def _feed(record: Record, path: Path) -> Feed:
+    return Feed(record.id, record.origin, record.origin_slot, path)
+
+
+def _attach_by_number(
+    feeds: dict[SocketKey, Feed], node: Node, record: Record, notes: Notes
+) -> None:
+    """A record that no input names: its number counts the inputs as the file lists them."""
+    number, socket, path = record.target_slot, None, record.path
+    if 0 <= number < len(node.slots):
+        socket = node.index.get(node.slots[number].name)
+        path = (*node.path, "inputs", number)
+    elif 0 <= number < len(node.sockets):
+        socket = number
+    if socket is None:
+        message = f"{node.label}: link {record.id} leads to input number {number}, which is gone"
+        notes.warn("lost_link", message, node=node.id, path=record.path)
+        return
+    held = feeds.setdefault((node.id, socket), _feed(record, path))
+    if (held.origin, held.slot) != (record.origin, record.origin_slot):
+        name = node.sockets[socket].name
+        message = (
+            f"{node.label}: links {held.link} and {record.id} both lead to {name!r}; "
+            f"the one from node {held.origin} is kept, the one from node {record.origin} is not"
+        )
+        notes.warn("lost_link", message, node=node.id, input=name, path=record.path)
+
+
+def _unmet(nodes: Mapping[str, Node], feeds: Mapping[SocketKey, Feed], notes: Notes) -> None:
+    """Inputs that name a link and did not get it."""
+    for node in nodes.values():
+        for place, slot in enumerate(node.slots):
+            if slot.link is None:
+                continue
+            socket = node.index.get(slot.name)
+            feed = feeds.get((node.id, socket)) if socket is not None else None
+            if feed is not None and feed.link == slot.link:
+                continue
+            reason = (
+                "this input is gone, so its link is dropped"
+                if socket is None
+                else (f"the file names link {slot.link} here, but no such link leads to it")
+            )
+            message = f"{node.label}: {slot.name!r}: {reason}"
+            path = (*node.path, "inputs", place)
+            notes.warn("lost_link", message, node=node.id, input=slot.name, path=path)

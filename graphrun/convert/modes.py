@@ -1,0 +1,119 @@
+"""Following a link to the node that runs: past Reroutes and bypassed nodes, not past muted ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from graphrun.catalog.sockets import MATCH_TYPE
+from graphrun.convert.graph import NOTES, PRIMITIVE, REROUTE, Node
+from graphrun.convert.links import Feed, SocketKey
+from graphrun.convert.notes import Notes
+from graphrun.documents.prompt import Link
+
+_ANY = frozenset({"*", "", MATCH_TYPE})
+
+
+class Lost(NamedTuple):
+    """Why nothing arrives, in words that finish "gets nothing: "."""
+
+    reason: str
+
+
+class _Step(NamedTuple):
+    """An output on the way back, and the type that is asked of it."""
+
+    origin: str
+    slot: int
+    wanted: str
+
+
+@dataclass
+class Resolver:
+    """Answers what feeds a socket in the prompt. Every stretch of wire is walked once."""
+
+    nodes: Mapping[str, Node]
+    feeds: Mapping[SocketKey, Feed]
+    notes: Notes
+    _known: dict[_Step, Link | Lost] = field(default_factory=dict)
+
+    def resolve(self, node: Node, socket: int) -> Link | Lost | None:
+        """The link that the prompt has for a live socket; None if nothing is connected."""
+        feed = self.feeds.get((node.id, socket))
+        if feed is None:
+            return None
+        at: Link | Lost | _Step = _Step(feed.origin, feed.slot, node.sockets[socket].type)
+        trail: dict[_Step, None] = {}
+        while isinstance(at, _Step):
+            known = self._known.get(at)
+            if known is not None:
+                at = known
+            elif at in trail:
+                at = self._ring(trail, at)
+            else:
+                trail[at] = None
+                at = self._follow(at)
+        self._known.update(dict.fromkeys(trail, at))
+        return at
+
+    def _follow(self, step: _Step) -> Link | Lost | _Step:
+        origin = self.nodes.get(step.origin)
+        if origin is None:
+            # Kept, so that the check can name the link and the node that is not there.
+            return Link(step.origin, step.slot)
+        if origin.type == PRIMITIVE:
+            return Lost(f"the value of {origin.label} reaches only widgets that it is wired to")
+        if origin.muted or origin.type in NOTES:
+            return Lost(f"{origin.label} is {'muted' if origin.muted else 'only a note'}")
+        if origin.bypassed:
+            socket = bypass_socket(origin, step.slot, step.wanted)
+            if socket is None:
+                return Lost(f"{origin.label} is bypassed and has no input of type {step.wanted}")
+            return self._upstream(origin, socket, origin.sockets[socket].type)
+        if origin.type == REROUTE:
+            return self._upstream(origin, 0, step.wanted)
+        return Link(origin.id, step.slot)
+
+    def _upstream(self, node: Node, socket: int, wanted: str) -> Lost | _Step:
+        feed = self.feeds.get((node.id, socket))
+        if feed is not None:
+            return _Step(feed.origin, feed.slot, wanted)
+        name = node.sockets[socket].name
+        where = f"{name!r} of {node.label}" if name else node.label
+        return Lost(f"nothing is connected to {where}, which passes it on")
+
+    def _ring(self, trail: Mapping[_Step, None], start: _Step) -> Lost:
+        """Wires that lead back to themselves: harmless among Reroutes, else an error."""
+        steps = list(trail)
+        ring = [self.nodes[step.origin] for step in steps[steps.index(start) :]]
+        words = " ← ".join(node.id for node in ring[:20])
+        if any(node.bypassed for node in ring):
+            message = f"bypassed nodes feed each other in a ring: {words}"
+            self.notes.error("dependency_cycle", message, node=ring[0].id, path=ring[0].path)
+        return Lost(f"the wire runs in a ring: {words}")
+
+
+def bypass_socket(node: Node, slot: int, wanted: str) -> int | None:
+    """The input that a bypassed node passes on as its output `slot`; only this one is tried."""
+    sockets = node.sockets
+    if wanted in _ANY:
+        return (slot if slot < len(sockets) else 0) if sockets else None
+    output = node.outputs[slot] if slot < len(node.outputs) else "*"
+
+    def passes(type: str) -> bool:
+        return compatible(type, output) and compatible(type, wanted)
+
+    if slot < len(sockets) and passes(sockets[slot].type):
+        return slot
+    exact = (i for i, s in enumerate(sockets) if s.type == wanted)
+    near = (i for i, s in enumerate(sockets) if passes(s.type))
+    return next(exact, next(near, None))
+
+
+def compatible(one: str, other: str) -> bool:
+    """Whether the editor lets two types be wired: it does not look at upper and lower case."""
+    if one in _ANY or other in _ANY:
+        return True
+    mine, theirs = one.lower().split(","), other.lower().split(",")
+    return not {m.strip() for m in mine}.isdisjoint(t.strip() for t in theirs)

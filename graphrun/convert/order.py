@@ -1,0 +1,43 @@
+"""The order of nodes in a prompt: ascending numbers first, then other ids as they are visited."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict, deque
+from collections.abc import Iterator, Mapping
+
+from graphrun.convert.graph import Node
+from graphrun.convert.links import Feed, SocketKey
+
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,9}")
+_LARGEST = 2**32 - 2
+"""JavaScript objects sort keys that are array indices, and leave others as they came."""
+
+
+def prompt_order(nodes: Mapping[str, Node], feeds: Mapping[SocketKey, Feed]) -> list[str]:
+    visited = list(visiting_order(nodes, feeds))
+    numbers = [i for i in visited if _NUMBER.fullmatch(i) and int(i) <= _LARGEST]
+    others = [i for i in visited if not (_NUMBER.fullmatch(i) and int(i) <= _LARGEST)]
+    return sorted(numbers, key=int) + others
+
+
+def visiting_order(nodes: Mapping[str, Node], feeds: Mapping[SocketKey, Feed]) -> Iterator[str]:
+    """Sources first and breadth-first, document order among equals; then what is in cycles."""
+    waiting = dict.fromkeys(nodes, 0)
+    targets: dict[str, list[str]] = defaultdict(list)
+    for node in nodes.values():
+        for socket in range(len(node.sockets)):
+            feed = feeds.get((node.id, socket))
+            if feed is not None and feed.origin in nodes:
+                waiting[node.id] += 1
+                targets[feed.origin].append(node.id)
+    ready = deque(i for i, count in waiting.items() if not count)
+    while ready:
+        done = ready.popleft()
+        yield done
+        del waiting[done]
+        for target in targets[done]:
+            waiting[target] -= 1
+            if not waiting[target]:
+                ready.append(target)
+    yield from waiting

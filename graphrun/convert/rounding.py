@@ -1,0 +1,75 @@
+"""What a number widget makes of a number that is pushed into it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from graphrun.catalog.spec import InputSpec
+from graphrun.convert.places import kind
+
+_IGNORED = frozenset(
+    {"default", "tooltip", "min", "max", "step", "control_after_generate", "multiline",
+     "dynamicPrompts"}
+)
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def merged_range(specs: list[InputSpec]) -> tuple[float, float]:
+    """The range that all widgets share which can be set together with the first one.
+
+    A widget that differs in other options, or would leave no number at all, does not count.
+    """
+    low, high = -math.inf, math.inf
+    for spec in specs:
+        options = spec.options
+        least = max(low, options.get("min", -math.inf))
+        most = min(high, options.get("max", math.inf))
+        if _rest(spec) == _rest(specs[0]) and least <= most:
+            low, high = least, most
+    return low, high
+
+
+def _rest(spec: InputSpec) -> tuple[str, Mapping[str, Any]]:
+    return kind(spec), {k: v for k, v in spec.options.items() if k not in _IGNORED}
+
+
+def clamp(value: int | float, low: float, high: float) -> int | float:
+    """`value` within the bounds; an integer stays exact."""
+    return low if value < low else high if value > high else value
+
+
+def rounded(spec: InputSpec, value: Any) -> Any:
+    """The value as the widget holds it once it was set."""
+    if not is_number(value) or not math.isfinite(value):
+        return value
+    if kind(spec) == "INT":
+        return _integer(spec.options, value)
+    return _float(spec.options, float(value)) if kind(spec) == "FLOAT" else value
+
+
+def _integer(options: Mapping[str, Any], value: int | float) -> int:
+    """Rounded half up to the grid of `step`, which starts at `min`. Not clamped."""
+    if isinstance(value, float):
+        value = math.floor(value + 0.5)
+    step = options.get("step", 1)
+    if not isinstance(step, int) or step <= 1:
+        return value
+    shift = int(options.get("min", 0)) % step
+    return (2 * (value - shift) + step) // (2 * step) * step + shift
+
+
+def _float(options: Mapping[str, Any], value: float) -> float:
+    """Rounded to the unit, then to the digits that `step` shows, then clamped."""
+    digits = max(0, -math.floor(math.log10(options.get("step") or 0.5)))
+    unit = options.get("round") or (10**-digits if digits else None)
+    if unit is None:
+        return value
+    value = math.floor(value / unit + 0.5) * unit
+    shown = Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    return float(clamp(float(shown), options.get("min", 0), options.get("max", 2048)))

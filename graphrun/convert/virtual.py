@@ -1,0 +1,88 @@
+"""PrimitiveNode: a value that the editor writes into the widgets wired to it.
+
+Notes have no effect, and Reroutes are passed while links are followed (`modes`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from graphrun.catalog.spec import InputSpec
+from graphrun.convert.graph import PRIMITIVE, Node
+from graphrun.convert.links import Feed, SocketKey
+from graphrun.convert.notes import Notes
+from graphrun.convert.places import kind
+from graphrun.convert.rounding import clamp, is_number, merged_range, rounded
+from graphrun.convert.widgets import Value, saved_values
+
+Current = Callable[[Node, str], Value | None]
+"""What a widget of a node holds by itself."""
+
+
+def pushed(
+    nodes: Mapping[str, Node], feeds: Mapping[SocketKey, Feed], current: Current, notes: Notes
+) -> dict[SocketKey, Value]:
+    """The values that primitives put into widgets, by socket; their own mode does not matter."""
+    wires: dict[str, list[tuple[SocketKey, Feed]]] = defaultdict(list)
+    for socket, feed in feeds.items():
+        if feed.origin in nodes and nodes[feed.origin].type == PRIMITIVE:
+            wires[feed.origin].append((socket, feed))
+    values: dict[SocketKey, Value] = {}
+    for origin, targets in wires.items():
+        targets.sort(key=lambda target: _link_order(target[1].link))
+        sockets = [socket for socket, _ in targets]
+        values.update(_push(nodes[origin], nodes, sockets, current=current, notes=notes))
+    return values
+
+
+def _link_order(link: str) -> tuple[int, int, str]:
+    return (0, int(link), "") if link.isdecimal() else (1, 0, link)
+
+
+def _push(
+    primitive: Node, nodes: Mapping[str, Node], sockets: Sequence[SocketKey], *,
+    current: Current, notes: Notes,
+) -> Iterator[tuple[SocketKey, Value]]:
+    """One value into all widgets; none at all unless the first wire leads to a widget."""
+    widgets = {socket: nodes[socket[0]].widget_spec(socket[1]) for socket in sockets}
+    first = widgets[sockets[0]]
+    if first is None:
+        return
+    value = _own(primitive, first) or current(nodes[sockets[0][0]], first.name)
+    if value is None:
+        return
+    specs = [spec for spec in widgets.values() if spec is not None]
+    low, high = merged_range(specs)
+    for socket, spec in widgets.items():
+        if spec is not None:
+            result = _fitted(first, value.value, low=low, high=high)
+            result = rounded(spec, result)
+            if result != value.value:
+                _tell(primitive, nodes[socket[0]], spec.name, value, result, notes=notes)
+            yield socket, Value(result, value.path)
+
+
+def _own(primitive: Node, first: InputSpec) -> Value | None:
+    """The saved value, if it was saved for this type of widget."""
+    key, values = saved_values(primitive)
+    type = primitive.outputs[0] if primitive.outputs else None
+    if not isinstance(values, list) or not values or type != kind(first):
+        return None
+    return Value(values[0], (*primitive.path, key, 0))
+
+
+def _fitted(first: InputSpec, value: Any, *, low: float, high: float) -> Any:
+    numeric = kind(first) in ("INT", "FLOAT") and is_number(value)
+    return clamp(value, low, high) if numeric else value
+
+
+def _tell(
+    primitive: Node, node: Node, name: str, value: Value, result: Any, *, notes: Notes
+) -> None:
+    message = (
+        f"{node.label}: {name!r} is {result!r}, "
+        f"fitted to the widget from the {value.value!r} of {primitive.label}"
+    )
+    notes.warn("fitted_value", message, node=node.id, input=name, path=value.path)

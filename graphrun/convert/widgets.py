@@ -1,0 +1,203 @@
+"""Widget values: by position over the widgets of the definition, or by name."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from graphrun.catalog.spec import InputSpec, NodeSpec
+from graphrun.convert.graph import Node
+from graphrun.convert.notes import Notes
+from graphrun.convert.places import (
+    BUTTONS,
+    CONTROL,
+    CONTROL_NAMES,
+    CONTROL_WORDS,
+    Place,
+    editor_inputs,
+    initial,
+    kind,
+    places,
+)
+from graphrun.convert.text import dynamic_prompt
+from graphrun.documents.source import Path
+
+_DYNAMIC = frozenset({"COMFY_DYNAMICCOMBO_V3", "COMFY_DYNAMICGROUP_V3"})
+_NUMBERS = frozenset({"INT", "FLOAT", "BOOLEAN"})
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A widget's value and where it stands. `assumed`: the file has none, this is the default."""
+
+    value: Any
+    path: Path
+    assumed: bool = False
+
+
+def restore(node: Node, spec: NodeSpec, notes: Notes) -> dict[str, Value]:
+    """What every widget of a node holds, in widget order."""
+    _refuse_dynamic(node, spec, notes)
+    layout = places(spec)
+    saved = _saved(node, spec, layout, notes)
+    values: dict[str, Value] = {}
+    for place in layout:
+        if place.input is None:
+            continue
+        value = saved.get(place.name)
+        if value is None:
+            value = Value(initial(place.input), node.path, assumed=True)
+            if value.value is None:  # a combo without choices has no value to send
+                continue
+        values[place.name] = _filled(node, place.input, value, notes)
+    return values
+
+
+def _refuse_dynamic(node: Node, spec: NodeSpec, notes: Notes) -> None:
+    """Inputs that come and go with a choice shift all values after them: better none than wrong."""
+    for entry in spec.visible:
+        if entry.type in _DYNAMIC:
+            message = f"{node.label}: {entry.name!r} has inputs of its own, which are not read yet"
+            hint = "in the editor use Workflow > Export (API) and run that file"
+            notes.error("unsupported_format", message, node=node.id, path=node.path, hint=hint)
+
+
+def saved_values(node: Node) -> tuple[str, Any]:
+    """The key and the form in which the file has a node's values: a list, or names → values."""
+    values = node.data.get("widgets_values")
+    named = node.data.get("widgets_values_named")
+    if not values and isinstance(named, Mapping):
+        return "widgets_values_named", named
+    if isinstance(values, Mapping) and type(values.get("length")) is int:
+        numbers = (str(i) for i in range(values["length"]))
+        return "widgets_values", [values.get(number) for number in numbers]
+    return "widgets_values", values or []
+
+
+def _saved(
+    node: Node, spec: NodeSpec, layout: Sequence[Place], notes: Notes
+) -> Mapping[str, Value]:
+    key, values = saved_values(node)
+    if isinstance(values, Mapping):
+        return _by_name(node, key, layout, notes) if values else {}
+    indexed = isinstance(node.data.get(key), Mapping)
+    numbered = [
+        Value(value, (*node.path, key, str(i) if indexed else i)) for i, value in enumerate(values)
+    ]
+    return _by_position(node, spec, _without_dummies(spec, layout, numbered), notes)
+
+
+def _by_name(
+    node: Node, key: str, layout: Sequence[Place], notes: Notes
+) -> Mapping[str, Value]:
+    values: Mapping[str, Any] = node.data[key]
+    known = {place.name for place in layout if place.saved}
+    message = f"{node.label}: its values are taken by name, which the editor does not do"
+    notes.warn("named_values", message, node=node.id, path=(*node.path, key))
+    strange = [name for name in values if name not in known | CONTROL_NAMES | BUTTONS]
+    if strange:
+        names = ", ".join(repr(name) for name in strange)
+        message = f"{node.label}: no widget is called {names}; the value is left out"
+        notes.warn("extra_values", message, node=node.id, path=(*node.path, key, strange[0]))
+    return {n: Value(v, (*node.path, key, n)) for n, v in values.items() if n in known}
+
+
+def _without_dummies(
+    spec: NodeSpec, layout: Sequence[Place], values: list[Value]
+) -> list[Value]:
+    """Old files have a dummy value for every forced input; whether they do shows in the count."""
+    if len(values) == sum(place.saved for place in layout):
+        return values
+    kept = [v for i, v in enumerate(values) if i >= len(layout) or layout[i].saved]
+    for implied in (True, False):
+        dummies = list(_dummies(spec, layout, implied=implied))
+        if len(dummies) in (len(kept), len(values)):
+            return [v for i, v in enumerate(kept) if i >= len(dummies) or not dummies[i]]
+    return values
+
+
+def _dummies(spec: NodeSpec, layout: Sequence[Place], *, implied: bool) -> Iterator[bool]:
+    """For every value of an old file, whether it is a dummy.
+
+    Without `implied`, as the editor counts: a control only where the definition asks for one.
+    """
+    owned = Counter(place.owner for place in layout if place.saved)
+    for entry in editor_inputs(spec):
+        if entry.options.get("forceInput"):
+            yield True
+        elif owned[entry.name]:
+            control = 1 + bool(entry.options.get("control_after_generate"))
+            yield from [False] * (owned[entry.name] if implied else control)
+
+
+def _by_position(
+    node: Node, spec: NodeSpec, values: Sequence[Value], notes: Notes
+) -> Mapping[str, Value]:
+    """Values from left to right, each widget the next one."""
+    owners = [place for place in places(spec) if place.saved]
+    left, found = deque(values), dict[str, Value]()
+    exact = len(left) == len(owners)
+    for place in owners:
+        if left and not exact and _shifted(node, place, left, notes):
+            continue
+        if left:
+            found[place.name] = left.popleft()
+    if left and not _shows(node, spec, owners):
+        message = f"{node.label}: {len(left)} more values than widgets: " + ", ".join(
+            f"{extra.value!r:.40}" for extra in left
+        )
+        hint = f"its widgets are {', '.join(p.name for p in owners) or 'none'}"
+        notes.warn("extra_values", message, node=node.id, path=left[0].path, hint=hint)
+    return found
+
+
+def _shows(node: Node, spec: NodeSpec, owners: Sequence[Place]) -> bool:
+    """Whether a node only shows what is wired to it. Such nodes keep the text they showed last."""
+    linked = {slot.name for slot in node.slots if slot.link is not None}
+    return spec.output_node and all(place.owner in linked for place in owners)
+
+
+def _shifted(node: Node, place: Place, left: deque[Value], notes: Notes) -> bool:
+    """Put right a count that is off because of a seed's control. True: `place` gets nothing."""
+    value = left[0].value
+    word = isinstance(value, str) and value in CONTROL_WORDS
+    missing = place.kind == CONTROL and not word and value is not None
+    if not missing and not (word and place.kind in _NUMBERS):
+        return False
+    what = "has no value for" if missing else f"has {value!r}, a value for"
+    message = f"{node.label}: the file {what} a seed's control; the values after it are realigned"
+    notes.warn("shifted_values", message, node=node.id, path=left[0].path)
+    if not missing:
+        left.popleft()
+    return missing or not left
+
+
+def _filled(node: Node, spec: InputSpec, value: Value, notes: Notes) -> Value:
+    """A null is what the editor makes of it: a combo's first choice, an empty text box."""
+    if value.value is not None:
+        return value
+    fresh = None
+    if kind(spec) == "COMBO" and spec.choices:
+        fresh = spec.choices[0]
+    elif kind(spec) == "STRING" and spec.options.get("multiline"):
+        fresh = ""
+    if fresh is None:
+        return value
+    message = f"{node.label}: {spec.name!r} is null in the file; {fresh!r} is used"
+    notes.warn("null_value", message, node=node.id, input=spec.name, path=value.path)
+    return replace(value, value=fresh)
+
+
+def exported(node: Node, spec: InputSpec, value: Value, notes: Notes) -> Any:
+    """The value as the prompt has it: texts with choices worked off, curves marked as such."""
+    if kind(spec) == "CURVE" and isinstance(value.value, Mapping):
+        return {"__type__": "CURVE", "__value__": value.value}
+    if not spec.options.get("dynamicPrompts") or not isinstance(value.value, str):
+        return value.value
+    text = dynamic_prompt(value.value)
+    if text != value.value:
+        message = f"{node.label}: {spec.name!r}: comments are removed, first choices are taken"
+        notes.warn("dynamic_prompt", message, node=node.id, input=spec.name, path=value.path)
+    return text

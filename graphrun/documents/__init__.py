@@ -1,0 +1,17 @@
+"""Bytes → Workflow or Prompt."""
+
+from graphrun.documents.load import Workflow, load, loads, schema
+from graphrun.documents.prompt import BadLink, Link, Prompt, PromptNode
+from graphrun.documents.source import Source
+
+__all__ = [
+    "BadLink",
+    "Link",
+    "Prompt",
+    "PromptNode",
+    "Source",
+    "Workflow",
+    "load",
+    "loads",
+    "schema",
+]

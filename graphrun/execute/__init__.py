@@ -1,0 +1,8 @@
+"""Plan → events."""
+
+from graphrun.execute import events
+from graphrun.execute.events import Observer
+from graphrun.execute.preflight import MIN_FREE, preflight, unwritable
+from graphrun.execute.run import Stop, execute
+
+__all__ = ["MIN_FREE", "Observer", "Stop", "events", "execute", "preflight", "unwritable"]

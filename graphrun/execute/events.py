@@ -1,0 +1,97 @@
+"""What happens in a run, as values. An observer is a function of one event."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from graphrun.errors import Diagnostic
+
+Status = Literal["success", "failed", "interrupted"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """`time` is seconds since the epoch."""
+
+    time: float = field(default_factory=time.time)
+
+    def to_json(self) -> dict[str, Any]:
+        fields = asdict(self)
+        return {"event": type(self).__name__, "time": fields.pop("time"), **fields}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeInfo:
+    node_id: str
+    class_type: str
+    title: str
+    identity: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted(Event):
+    name: str
+    seed: int
+    nodes: tuple[NodeInfo, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeStarted(Event):
+    node_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress(Event):
+    node_id: str
+    step: int
+    total: int
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric(Event):
+    """Figures to keep, such as those of a finished epoch."""
+
+    node_id: str
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice(Event):
+    """Something to know that is no error. `diagnostic.node_id` says which node speaks."""
+
+    diagnostic: Diagnostic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeFinished(Event):
+    """`seconds` of wall time; `peak_mb` is the process's peak memory so far, in MiB."""
+
+    node_id: str
+    seconds: float
+    peak_mb: float | None
+    cached: bool = False
+    outputs: tuple[str, ...] = ()
+    ui: Mapping[str, list[Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeFailed(Event):
+    node_id: str
+    seconds: float
+    diagnostic: Diagnostic
+    inputs: Mapping[str, str]
+    traceback: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished(Event):
+    status: Status
+    seconds: float
+    peak_mb: float | None
+
+
+Observer = Callable[[Event], None]

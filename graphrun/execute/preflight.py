@@ -1,0 +1,90 @@
+"""What can fail before hours are spent: names that lead nowhere, folders that are read-only."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from graphrun.catalog import Catalog, Settings
+from graphrun.catalog.running import CALL, Silent, place_output
+from graphrun.errors import Diagnostic, MissingResource, UsageError
+from graphrun.plan import Plan, ResourceUse
+
+MIN_FREE = 256 * 1024**2
+"""Bytes that must be free where a run writes: a small model and its logs."""
+
+
+def preflight(
+    plan: Plan, catalog: Catalog, settings: Settings, *, min_free: int = MIN_FREE
+) -> None:
+    """Look for every model, data set and device, and try every folder that will be written to.
+
+    Raises:
+        MissingResource: this machine cannot provide something; all of it is listed.
+        UsageError: a folder cannot be written to, or its disk is full.
+    """
+    missing = list(_missing(plan, catalog, settings))
+    if missing:
+        raise MissingResource(missing)
+    wanted = [use for use in plan.resources if use.kind == "output_file"]
+    for use in wanted:
+        target, _ = place_output(use.name, settings)
+        problem = unwritable(target.parent, min_free)
+        if problem:
+            found = Diagnostic(
+                "unwritable_output",
+                f"{plan.prompt.nodes[use.user].label} cannot save {use.name}: {problem}",
+                use.node_id,
+                use.input,
+                hint=f"--set {use.node_id}.{use.input}=PATH saves elsewhere",
+            )
+            raise UsageError(plan.prompt.located(found))
+
+
+def unwritable(folder: Path, min_free: int = MIN_FREE) -> str | None:
+    """Why nothing can be written below `folder` (which need not exist yet), or None."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    if not folder.is_dir():
+        return f"{folder} is not a folder"
+    try:
+        # os.access says yes to root for read-only file systems; only writing tells.
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        return f"{folder} cannot be written to: {(error.strerror or str(error)).lower()}"
+    free = shutil.disk_usage(folder).free
+    if free < min_free:
+        needed, left = min_free / 1024**2, free / 1024**2
+        return f"the disk of {folder} has {left:,.0f} MiB free, fewer than {needed:,.0f}"
+    return None
+
+
+def _missing(plan: Plan, catalog: Catalog, settings: Settings) -> Iterator[Diagnostic]:
+    token = CALL.set(Silent(settings))
+    said = set()
+    try:
+        for use in (*_device(plan, settings), *plan.resources):
+            name = (use.kind.replace("tokenizer", "model"), use.name)
+            if name in said:
+                continue
+            said.add(name)
+            try:
+                catalog.pack(plan.prompt.nodes[use.user].class_type).look_for(use.kind, use.name)
+            except MissingResource as error:
+                found = error.diagnostics[0]
+                if use.kind != "device":
+                    found = replace(found, node_id=use.node_id, input=use.input)
+                yield plan.prompt.located(found)
+    finally:
+        CALL.reset(token)
+
+
+def _device(plan: Plan, settings: Settings) -> Iterator[ResourceUse]:
+    """The device asked for, as a resource of every pack that takes part."""
+    if settings.device not in ("auto", "cpu"):
+        for step in plan.steps:
+            yield ResourceUse("device", settings.device, step.node.id, step.node.id, "")

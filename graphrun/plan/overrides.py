@@ -1,0 +1,105 @@
+"""Changes to a prompt that the user asked for: `--set` and the cuts of `--tiny`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import Any
+
+from graphrun.catalog import InputSpec, NodeSpec
+from graphrun.documents import Prompt, PromptNode
+from graphrun.errors import Diagnostic, UsageError
+
+
+def override(prompt: Prompt, specs: Mapping[str, NodeSpec], settings: Iterable[str]) -> Prompt:
+    """Apply settings such as `27.epochs=3`.
+
+    The address is a node's id, its title, or its class if only one node has it; the value is read
+    as the input's type. A link on the input is replaced by the value.
+
+    Raises:
+        UsageError: malformed, unknown or ambiguous address, or a value of another type.
+    """
+    for setting in settings:
+        address, separator, text = setting.partition("=")
+        where, dot, name = address.rpartition(".")
+        if not separator or not dot:
+            raise _wrong(setting, "expected NODE.INPUT=VALUE", "for example --set 27.epochs=3")
+        node = _addressed(prompt, where, setting)
+        spec = specs.get(node.class_type)
+        wanted = spec.input(name) if spec else None
+        if spec and (wanted is None or not wanted.is_widget):
+            raise _no_input(setting, node, name, spec)
+        value = _typed(text, wanted, setting) if wanted else text
+        prompt = _changed(prompt, node, {name: value})
+    return prompt
+
+
+def shrink(prompt: Prompt, specs: Mapping[str, NodeSpec]) -> tuple[Prompt, list[str]]:
+    """Cut numbers to what `--tiny` allows, and say what was cut."""
+    said = []
+    for node in prompt.nodes.values():
+        spec = specs.get(node.class_type)
+        cut: dict[str, Any] = {}
+        for wanted in spec.inputs if spec else ():
+            value = node.inputs.get(wanted.name)
+            if wanted.tiny is not None and isinstance(value, int | float) and value > wanted.tiny:
+                cut[wanted.name] = type(value)(wanted.tiny)
+                said.append(f"{node.label}: {wanted.name} {value} → {cut[wanted.name]}")
+        if cut:
+            prompt = _changed(prompt, node, cut)
+    return prompt, said
+
+
+def _changed(prompt: Prompt, node: PromptNode, values: Mapping[str, Any]) -> Prompt:
+    nodes = dict(prompt.nodes)
+    nodes[node.id] = node.with_inputs({**node.inputs, **values})
+    return replace(prompt, nodes=nodes)
+
+
+def _addressed(prompt: Prompt, where: str, setting: str) -> PromptNode:
+    if where in prompt.nodes:
+        return prompt.nodes[where]
+    titled = [n for n in prompt.nodes.values() if where in (n.title, n.class_type)]
+    if len(titled) == 1:
+        return titled[0]
+    if titled:
+        ids = ", ".join(n.id for n in titled)
+        raise _wrong(setting, f"{where} is {len(titled)} nodes: {ids}", "use the id")
+    known = {*prompt.nodes, *(n.class_type for n in prompt.nodes.values())}
+    known |= {n.title for n in prompt.nodes.values() if n.title}
+    near = get_close_matches(where, known, n=3)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"ids: {', '.join(prompt.nodes)}"
+    raise _wrong(setting, f"no node has the id, title or class {where!r}", hint)
+
+
+def _no_input(setting: str, node: PromptNode, name: str, spec: NodeSpec) -> UsageError:
+    names = [i.name for i in spec.widgets]
+    near = get_close_matches(name, names, n=1)
+    link_only = spec.input(name) is not None
+    problem = "takes a link, not a value" if link_only else "does not exist"
+    hint = f"did you mean {near[0]}?" if near and not link_only else f"values: {', '.join(names)}"
+    return _wrong(setting, f"{node.label}: the input {name} {problem}", hint)
+
+
+def _typed(text: str, wanted: InputSpec, setting: str) -> Any:
+    try:
+        match wanted.type:
+            case "INT":
+                return int(text)
+            case "FLOAT":
+                return float(text)
+            case "BOOLEAN":
+                return {"true": True, "false": False}[text.lower()]
+            case "COMBO":
+                return next((c for c in wanted.choices if str(c) == text), text)
+    except (ValueError, KeyError):
+        expected = {"INT": "a whole number", "FLOAT": "a number", "BOOLEAN": "true or false"}
+        message = f"{wanted.name} takes {expected[wanted.type]}, not {text!r}"
+        raise _wrong(setting, message, None) from None
+    return text
+
+
+def _wrong(setting: str, message: str, hint: str | None) -> UsageError:
+    return UsageError(Diagnostic("bad_setting", f"--set {setting}: {message}", hint=hint))

@@ -1,0 +1,137 @@
+"""Prompt → Plan: which nodes run, in which order, under which identity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from graphrun.catalog import NodeSpec
+from graphrun.documents import Link, Prompt, PromptNode
+from graphrun.errors import Diagnostic, UsageError, ValidationFailed
+from graphrun.plan.identity import identities
+from graphrun.plan.rules import check
+from graphrun.plan.static import ResourceUse, ancestors, outputs, resources
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One node to run, with its spec and identity (None if it has none)."""
+
+    node: PromptNode
+    spec: NodeSpec
+    identity: str | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Steps in the order of execution. `warnings` are what the rules found that is no error."""
+
+    prompt: Prompt
+    steps: tuple[Step, ...]
+    seed: int
+    warnings: tuple[Diagnostic, ...] = ()
+    resources: tuple[ResourceUse, ...] = ()
+
+
+def plan(
+    prompt: Prompt, specs: Mapping[str, NodeSpec], *, targets: Sequence[str] = (), seed: int = 0
+) -> Plan:
+    """Check a prompt, keep what its outputs (or `targets`) need, and put it in order.
+
+    Raises:
+        ValidationFailed: the prompt breaks rules; all problems are listed.
+        UsageError: a target does not exist.
+    """
+    problems = check(prompt, specs)
+    if any(p.severity == "error" for p in problems):
+        raise ValidationFailed(problems)
+    roots = _roots(prompt, specs, targets)
+    needed = ancestors(prompt, roots)
+    graph = _graph(prompt, needed)
+    warnings = [prompt.located(w) for w in _readers_first(graph, prompt, specs)]
+    nodes = [_typed(node, specs[node.class_type]) for node in _ordered(graph, prompt)]
+    keys = identities(nodes, specs, seed=seed)
+    steps = tuple(Step(n, specs[n.class_type], keys[n.id]) for n in nodes)
+    used = tuple(resources(prompt, specs, (n.id for n in nodes)))
+    return Plan(prompt, steps, seed, (*problems, *warnings), used)
+
+
+def _roots(prompt: Prompt, specs: Mapping[str, NodeSpec], targets: Sequence[str]) -> list[str]:
+    unknown = [t for t in targets if t not in prompt.nodes]
+    if unknown:
+        hint = f"outputs: {', '.join(outputs(prompt, specs))}"
+        message = f"no node has the id {', '.join(map(repr, unknown))}"
+        raise UsageError(Diagnostic("unknown_target", message, hint=hint))
+    return list(targets) or outputs(prompt, specs)
+
+
+def _graph(prompt: Prompt, needed: set[str]) -> nx.DiGraph[str]:
+    """Edges from producer to consumer, nodes in document order."""
+    import networkx as nx
+
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_nodes_from(node_id for node_id in prompt.nodes if node_id in needed)
+    graph.add_edges_from(
+        (link.node_id, node_id) for node_id in graph for _, link in prompt.nodes[node_id].links()
+    )
+    return graph
+
+
+def _ordered(graph: nx.DiGraph[str], prompt: Prompt) -> Iterable[PromptNode]:
+    """Topological, and among ready nodes the order of the document, so that runs repeat."""
+    import networkx as nx
+
+    place = {node_id: index for index, node_id in enumerate(prompt.nodes)}
+    return [
+        prompt.nodes[i] for i in nx.lexicographical_topological_sort(graph, key=place.__getitem__)
+    ]
+
+
+def _readers_first(
+    graph: nx.DiGraph[str], prompt: Prompt, specs: Mapping[str, NodeSpec]
+) -> Iterator[Diagnostic]:
+    """Order the other readers of a value before the node that changes it, and say so."""
+    import networkx as nx
+
+    for changer, name, link in list(_changes(graph, prompt, specs)):
+        for reader in list(graph.successors(link.node_id)):
+            reads = any(other == link for _, other in prompt.nodes[reader].links())
+            if reader == changer or not reads or nx.has_path(graph, changer, reader):
+                continue
+            if not nx.has_path(graph, reader, changer):
+                graph.add_edge(reader, changer)
+                yield Diagnostic(
+                    "changed_while_shared",
+                    f"{prompt.nodes[changer].label} changes the {name} that "
+                    f"{prompt.nodes[reader].label} reads; the reader runs first",
+                    reader,
+                    severity="warning",
+                    hint=f"link it to the output of node {changer} to see the changed value",
+                )
+
+
+def _changes(
+    graph: nx.DiGraph[str], prompt: Prompt, specs: Mapping[str, NodeSpec]
+) -> Iterator[tuple[str, str, Link]]:
+    for node_id in graph:
+        node = prompt.nodes[node_id]
+        for wanted in specs[node.class_type].inputs:
+            value = node.inputs.get(wanted.name)
+            if wanted.mutates and isinstance(value, Link):
+                yield node_id, wanted.name, value
+
+
+def _typed(node: PromptNode, spec: NodeSpec) -> PromptNode:
+    """Numbers as the spec's type: JSON writes 2 for 2.0 and the other way round."""
+    values: dict[str, Any] = {}
+    for wanted in spec.inputs:
+        value = node.inputs.get(wanted.name)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            convert = {"INT": int, "FLOAT": float}.get(wanted.type)
+            if convert:
+                values[wanted.name] = convert(value)
+    return node.with_inputs({**node.inputs, **values})

@@ -1,0 +1,48 @@
+"""What a prompt must satisfy. A rule is one generator of diagnostics, and one line below."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from graphrun.catalog import NodeSpec
+from graphrun.documents import Prompt
+from graphrun.errors import Diagnostic
+from graphrun.plan.rules import graph, resources, values
+from graphrun.plan.static import ancestors, outputs
+
+RULES = (
+    graph.not_empty,
+    graph.known_classes,
+    graph.has_outputs,
+    graph.linked_nodes_exist,
+    graph.slots_exist,
+    graph.link_types,
+    graph.no_cycles,
+    values.required_inputs,
+    values.known_inputs,
+    values.value_types,
+    values.value_ranges,
+    values.value_choices,
+    resources.tokenizer_matches_model,
+)
+
+
+def check(prompt: Prompt, specs: Mapping[str, NodeSpec]) -> list[Diagnostic]:
+    """Every problem of a prompt in one pass, in document order, with its place.
+
+    Problems of nodes that feed no output are warnings, since those nodes do not run. An unknown
+    class stays an error anywhere: it might have been the output.
+    """
+    needed = ancestors(prompt, outputs(prompt, specs))
+    order = {node_id: index for index, node_id in enumerate(prompt.nodes)}
+    found = []
+    for rule in RULES:
+        for problem in rule(prompt, specs):
+            idle = needed and problem.node_id is not None and problem.node_id not in needed
+            if idle and problem.code != "missing_node_type":
+                message = f"{problem.message} (it feeds no output and does not run)"
+                problem = replace(problem, severity="warning", message=message)
+            found.append(prompt.located(problem))
+    found.sort(key=lambda d: order.get(d.node_id or "", -1))
+    return [*prompt.notes, *found]

@@ -1,0 +1,130 @@
+"""Rules about nodes and links."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from graphrun.catalog import Catalog, NodeSpec, connects
+from graphrun.documents import BadLink, Link, Prompt
+from graphrun.errors import Diagnostic
+from graphrun.plan.cycles import find_cycles
+from graphrun.plan.static import outputs
+
+Specs = Mapping[str, NodeSpec]
+
+
+def not_empty(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
+    if not prompt.nodes:
+        yield Diagnostic(
+            "empty_prompt",
+            f"{prompt.name}: there is no node to run",
+            hint="notes, muted and bypassed nodes do not run" if prompt.workflow else None,
+        )
+
+
+def known_classes(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
+    for node in prompt.nodes.values():
+        if node.class_type in specs:
+            continue
+        hints = []
+        near = specs.near(node.class_type) if isinstance(specs, Catalog) else []
+        if near:
+            hints.append(f"did you mean {' or '.join(near)}?")
+        if node.pack:
+            hints.append(f"the file says it comes from the pack {node.pack}")
+        hints.append("`graphrun nodes` lists the classes that are installed")
+        yield Diagnostic(
+            "missing_node_type",
+            f"{node.label}: no installed pack has the class {node.class_type!r}",
+            node.id,
+            hint="; ".join(hints),
+        )
+
+
+def has_outputs(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
+    known = all(node.class_type in specs for node in prompt.nodes.values())
+    if prompt.nodes and known and not outputs(prompt, specs):
+        yield Diagnostic(
+            "prompt_no_outputs",
+            f"{prompt.name}: no node shows or saves anything, so there is nothing to run for",
+            hint="add a display node such as PandasShowText behind the last node",
+        )
+
+
+def linked_nodes_exist(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
+    for node in prompt.nodes.values():
+        for name, value in node.inputs.items():
+            if isinstance(value, BadLink):
+                yield Diagnostic(
+                    "bad_linked_input",
+                    f"{node.label}: {name} is {str(value.value)[:80]}, which is not a link "
+                    "[node id, output number]",
+                    node.id,
+                    name,
+                    hint='a list as a value is written {"__value__": [...]}',
+                )
+            elif isinstance(value, Link) and value.node_id not in prompt.nodes:
+                yield Diagnostic(
+                    "bad_linked_input",
+                    f"{node.label}: {name} is linked to node {value.node_id}, which does not exist",
+                    node.id,
+                    name,
+                )
+
+
+def slots_exist(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
+    for node in prompt.nodes.values():
+        for name, link in node.links():
+            source = prompt.nodes.get(link.node_id)
+            spec = specs.get(source.class_type) if source else None
+            if source and spec and not 0 <= link.slot < len(spec.outputs):
+                names = ", ".join(f"{i} {o.name}" for i, o in enumerate(spec.outputs))
+                yield Diagnostic(
+                    "slot_out_of_range",
+                    f"{node.label}: {name} is linked to output {link.slot} of {source.label}",
+                    node.id,
+                    name,
+                    hint=f"it has the outputs: {names}" if names else "it has no outputs",
+                )
+
+
+def link_types(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
+    for node in prompt.nodes.values():
+        spec = specs.get(node.class_type)
+        for name, link in node.links():
+            wanted = spec.input(name) if spec else None
+            source = prompt.nodes.get(link.node_id)
+            given = specs.get(source.class_type) if source else None
+            if not wanted or not source or not given or not 0 <= link.slot < len(given.outputs):
+                continue
+            output = given.outputs[link.slot]
+            if not connects(output.type, wanted.type):
+                yield Diagnostic(
+                    "return_type_mismatch",
+                    f"{node.label}: {name} takes {wanted.type}, but output {link.slot} "
+                    f"({output.name}) of {source.label} gives {output.type}",
+                    node.id,
+                    name,
+                    hint=_fitting(given, wanted.type),
+                )
+
+
+def no_cycles(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
+    for cycle in find_cycles(prompt):
+        names = [f"{i} ({prompt.nodes[i].class_type})" for i in cycle]
+        if len(names) > 12:
+            names[6:-5] = [f"… {len(names) - 11} more …"]
+        consumer, producer = cycle[0], cycle[-1]
+        name = next(n for n, link in prompt.nodes[consumer].links() if link.node_id == producer)
+        yield Diagnostic(
+            "dependency_cycle",
+            f"these nodes wait for each other: {' → '.join([*names, names[0]])}",
+            consumer,
+            name,
+            hint="cut one of the links",
+        )
+
+
+def _fitting(given: NodeSpec, wanted: str) -> str | None:
+    fitting = [f"{i} ({o.name})" for i, o in enumerate(given.outputs) if connects(o.type, wanted)]
+    return f"output {' or '.join(fitting)} of that node would fit" if fitting else None

@@ -1,0 +1,184 @@
+"""Rules about literal values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from graphrun.catalog import InputSpec, NodeSpec
+from graphrun.documents import BadLink, Link, Prompt, PromptNode
+from graphrun.errors import Diagnostic
+
+Specs = Mapping[str, NodeSpec]
+
+
+def required_inputs(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
+    for node, spec in _known(prompt, specs):
+        for wanted in spec.visible:
+            if wanted.section == "required" and wanted.name not in node.inputs:
+                if wanted.is_widget:
+                    example = json.dumps({wanted.name: wanted.initial})[1:-1]
+                    hint = f"{example} is what a fresh node has"
+                else:
+                    hint = f"link an output of type {wanted.type} to it"
+                yield Diagnostic(
+                    "required_input_missing",
+                    f"{node.label}: the input {wanted.name} ({wanted.type}) is missing",
+                    node.id,
+                    wanted.name,
+                    hint=hint,
+                )
+
+
+def known_inputs(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
+    for node, spec in _known(prompt, specs):
+        names = [i.name for i in spec.visible]
+        for name in node.inputs:
+            if name not in names:
+                near = get_close_matches(name, names, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"it has: {', '.join(names) or '-'}"
+                yield Diagnostic(
+                    "unknown_input",
+                    f"{node.label} has no input {name!r}",
+                    node.id,
+                    name,
+                    hint=hint,
+                )
+
+
+def value_types(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
+    for node, wanted, value in _literals(prompt, specs):
+        if not wanted.is_widget:
+            yield Diagnostic(
+                "invalid_input_type",
+                f"{node.label}: {wanted.name} takes a link of type {wanted.type}, not the value "
+                f"{_shown(value)}",
+                node.id,
+                wanted.name,
+            )
+        elif not fits_type(wanted.type, value):
+            yield Diagnostic(
+                "invalid_input_type",
+                f"{node.label}: {wanted.name} takes {_NAMES[wanted.type]}, not {_shown(value)}",
+                node.id,
+                wanted.name,
+                hint=_way_out(wanted, value),
+            )
+
+
+def value_ranges(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
+    for node, wanted, value in _literals(prompt, specs):
+        if wanted.type not in ("INT", "FLOAT") or not fits_type(wanted.type, value):
+            continue
+        low, high = wanted.options.get("min"), wanted.options.get("max")
+        bounds = f"it goes from {_number(low)} to {_number(high)}"
+        if low is not None and value < low:
+            yield Diagnostic(
+                "value_smaller_than_min",
+                f"{node.label}: {wanted.name} is {value}, below its minimum {_number(low)}",
+                node.id,
+                wanted.name,
+                hint=bounds,
+            )
+        # Not `value > high`: a NaN is neither above nor below and must not pass.
+        elif high is not None and not value <= high:
+            yield Diagnostic(
+                "value_bigger_than_max",
+                f"{node.label}: {wanted.name} is {value}, above its maximum {_number(high)}",
+                node.id,
+                wanted.name,
+                hint=bounds,
+            )
+
+
+def value_choices(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
+    for node, wanted, value in _literals(prompt, specs):
+        if wanted.type != "COMBO" or _chosen(value, wanted.choices):
+            continue
+        near = get_close_matches(str(value), [str(c) for c in wanted.choices], n=1, cutoff=0.5)
+        offered = ", ".join(str(c) for c in wanted.choices[:20])
+        more = f", … {len(wanted.choices) - 20} more" if len(wanted.choices) > 20 else ""
+        guess = f"did you mean {near[0]}? " if near else ""
+        yield Diagnostic(
+            "value_not_in_list",
+            f"{node.label}: {wanted.name} is {_shown(value)}, which is not one of its choices",
+            node.id,
+            wanted.name,
+            hint=f"{guess}choices: {offered}{more}",
+        )
+
+
+def fits_type(type: str, value: Any) -> bool:
+    """Whether a JSON value is one of a widget type, without any coercion.
+
+    JSON does not tell 2 from 2.0, so an integral number is an INT; a boolean never is.
+    """
+    match type:
+        case "INT":
+            return not isinstance(value, bool) and (
+                isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+            )
+        case "FLOAT":
+            return isinstance(value, int | float) and not isinstance(value, bool)
+        case "BOOLEAN":
+            return isinstance(value, bool)
+        case "STRING":
+            return isinstance(value, str)
+    return True
+
+
+_NAMES = {
+    "INT": "a whole number",
+    "FLOAT": "a number",
+    "BOOLEAN": "true or false",
+    "STRING": "a text",
+    "COMBO": "one of its choices",
+}
+
+
+def _known(prompt: Prompt, specs: Specs) -> Iterator[tuple[PromptNode, NodeSpec]]:
+    for node in prompt.nodes.values():
+        spec = specs.get(node.class_type)
+        if spec:
+            yield node, spec
+
+
+def _literals(prompt: Prompt, specs: Specs) -> Iterator[tuple[PromptNode, InputSpec, Any]]:
+    for node, spec in _known(prompt, specs):
+        for wanted in spec.visible:
+            value = node.inputs.get(wanted.name, _ABSENT)
+            if value is not _ABSENT and not isinstance(value, Link | BadLink):
+                yield node, wanted, value
+
+
+_ABSENT = object()
+
+
+def _chosen(value: Any, choices: tuple[Any, ...]) -> bool:
+    # `in` alone would take 1 for True.
+    return any(value == c and isinstance(value, bool) == isinstance(c, bool) for c in choices)
+
+
+def _way_out(wanted: InputSpec, value: Any) -> str | None:
+    if wanted.type == "BOOLEAN" and str(value).lower() in ("true", "false"):
+        return f"write {str(value).lower()} without quotes"
+    if wanted.type == "INT" and isinstance(value, float):
+        return f"{int(value)} or {int(value) + 1}?"
+    if wanted.type in ("INT", "FLOAT") and isinstance(value, str):
+        return "write the number without quotes"
+    if wanted.type == "STRING":
+        return f"in quotes: {json.dumps(str(value))}"
+    return None
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 80 else f"{text[:77]}…"
+
+
+def _number(value: Any) -> str:
+    if value is None:
+        return "anything"
+    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else str(value)

@@ -1,0 +1,86 @@
+"""What can be known of a prompt without running it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphrun.catalog import NodeSpec
+from graphrun.documents import BadLink, Link, Prompt, PromptNode
+
+UNKNOWN = object()
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceUse:
+    """An input that names a model, a data set or a file to write.
+
+    `node_id` and `input` say where the name stands: on the node itself, or on the constant that
+    feeds it. `user` is the node that needs it.
+    """
+
+    kind: str
+    name: str
+    user: str
+    node_id: str
+    input: str
+
+
+def trace(
+    prompt: Prompt, specs: Mapping[str, NodeSpec], node_id: str, input: str
+) -> tuple[Any, str, str]:
+    """The literal that reaches an input, and the node and input where it stands.
+
+    Follows links through nodes that pass an input on unchanged. The value is `UNKNOWN` when it
+    comes from a node that computes it.
+    """
+    seen = set()
+    while (node_id, input) not in seen:
+        seen.add((node_id, input))
+        node = prompt.nodes.get(node_id)
+        value = node.inputs.get(input, UNKNOWN) if node else UNKNOWN
+        if not isinstance(value, Link):
+            return (UNKNOWN if isinstance(value, BadLink) else value), node_id, input
+        source = prompt.nodes.get(value.node_id)
+        spec = specs.get(source.class_type) if source else None
+        if spec is None or spec.echoes is None or value.slot != 0:
+            break
+        node_id, input = value.node_id, spec.echoes
+    return UNKNOWN, node_id, input
+
+
+def resources(
+    prompt: Prompt, specs: Mapping[str, NodeSpec], node_ids: Iterable[str]
+) -> Iterator[ResourceUse]:
+    """Every name of a model, data set or output file that is known before the run."""
+    for node_id in node_ids:
+        spec = specs.get(prompt.nodes[node_id].class_type)
+        for wanted in spec.inputs if spec else ():
+            if wanted.resource:
+                value, at, input = trace(prompt, specs, node_id, wanted.name)
+                if isinstance(value, str):
+                    yield ResourceUse(wanted.resource, value, node_id, at, input)
+
+
+def outputs(prompt: Prompt, specs: Mapping[str, NodeSpec]) -> list[str]:
+    """Ids of the nodes that a run is for, in document order."""
+    return [n.id for n in prompt.nodes.values() if _is_output(n, specs)]
+
+
+def ancestors(prompt: Prompt, node_ids: Iterable[str]) -> set[str]:
+    """The nodes themselves and everything that feeds them."""
+    found: set[str] = set()
+    waiting = [i for i in node_ids if i in prompt.nodes]
+    while waiting:
+        node_id = waiting.pop()
+        if node_id not in found:
+            found.add(node_id)
+            links = prompt.nodes[node_id].links()
+            waiting += [link.node_id for _, link in links if link.node_id in prompt.nodes]
+    return found
+
+
+def _is_output(node: PromptNode, specs: Mapping[str, NodeSpec]) -> bool:
+    spec = specs.get(node.class_type)
+    return spec is not None and spec.output_node

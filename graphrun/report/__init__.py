@@ -1,0 +1,8 @@
+"""Folds over events: the report, the run folder, the views. `live` needs rich and a terminal."""
+
+from graphrun.report.folder import RunFolder, check_report
+from graphrun.report.lines import Lines
+from graphrun.report.report import Report, diagnostic_json
+from graphrun.report.text import summary
+
+__all__ = ["Lines", "Report", "RunFolder", "check_report", "diagnostic_json", "summary"]

@@ -1,0 +1,94 @@
+"""The run folder: report.json, metrics.jsonl, events.jsonl and outputs/."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TextIO
+
+from graphrun.documents import schema
+from graphrun.execute.events import Event, Metric, NodeFinished, Progress
+from graphrun.report.report import Report
+
+
+class RunFolder:
+    """Writes a run's events as they happen and its report at the end. An observer.
+
+    Every line is flushed, so that a killed run leaves what it knew. Progress is written about
+    once a second; the figures that matter are metrics.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.outputs = path / "outputs"
+        self.outputs.mkdir(parents=True)
+        self._events = self._open("events.jsonl")
+        self._metrics = self._open("metrics.jsonl")
+        self._last_progress = -math.inf
+
+    @classmethod
+    def named(cls, root: Path, name: str) -> RunFolder:
+        """A new folder `<root>/<time>-<name>`; a number is appended if the name is taken."""
+        stem = Path(name.strip("<>")).stem or "prompt"
+        base = f"{datetime.now():%Y%m%d-%H%M%S}-{stem}"
+        for number in range(1, 1000):
+            try:
+                return cls(root / (base if number == 1 else f"{base}-{number}"))
+            except FileExistsError:
+                continue
+        raise FileExistsError(f"{root / base} and 998 numbered ones exist")
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, Progress):
+            done = event.step == event.total
+            if event.time - self._last_progress < 1 and not done:
+                return
+            self._last_progress = event.time
+        fields = event.to_json()
+        if isinstance(event, NodeFinished):
+            fields["outputs"] = list(event.outputs)
+        self._write(self._events, fields)
+        if isinstance(event, Metric):
+            self._write(self._metrics, {"time": event.time, "node": event.node_id, **event.values})
+
+    def close(self, report: Report) -> Path:
+        """Write report.json in one step and return its path."""
+        target, temporary = self.path / "report.json", self.path / ".report.json"
+        document = _finite(report.to_json())
+        temporary.write_text(json.dumps(document, indent=2, ensure_ascii=False), "utf-8")
+        temporary.replace(target)
+        self._events.close()
+        self._metrics.close()
+        return target
+
+    def _open(self, name: str) -> TextIO:
+        return (self.path / name).open("w", encoding="utf-8")
+
+    def _write(self, file: TextIO, fields: Mapping[str, Any]) -> None:
+        file.write(json.dumps(_finite(fields), ensure_ascii=False) + "\n")
+        file.flush()
+
+
+def check_report(document: Mapping[str, Any]) -> list[str]:
+    """What is wrong with a report document; empty if it satisfies its schema."""
+    from jsonschema import Draft202012Validator
+
+    found = Draft202012Validator(schema("report")).iter_errors(document)
+    return [f"{'.'.join(map(str, e.absolute_path))}: {e.message}" for e in found]
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no NaN: a loss that is not a number is written as the text "nan"."""
+    match value:
+        case float() if not math.isfinite(value):
+            return str(value)
+        case Mapping():
+            return {str(k): _finite(v) for k, v in value.items()}
+        case list() | tuple():
+            return [_finite(v) for v in value]
+        case str() | int() | float() | bool() | None:
+            return value
+    return str(value)

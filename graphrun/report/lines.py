@@ -1,0 +1,63 @@
+"""The plain view: one line per thing that happened, for pipes and logs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from graphrun.execute.events import (
+    Event,
+    Metric,
+    NodeFailed,
+    NodeFinished,
+    Notice,
+    Progress,
+    RunStarted,
+)
+from graphrun.report.text import duration, figures, notice
+
+EVERY = 10.0
+"""Seconds between two progress lines of one node."""
+
+
+class Lines:
+    """An observer that hands lines to `write`."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+        self._labels: dict[str, str] = {}
+        self._done = 0
+        self._last = -math.inf
+        self._said: set[str] = set()
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case RunStarted():
+                self._labels = {n.node_id: f"{n.node_id} {n.class_type}" for n in event.nodes}
+                self._write(f"{event.name}: {len(event.nodes)} nodes, seed {event.seed}")
+            case Progress():
+                self._progress(event)
+            case Metric():
+                self._write(f"  {self._labels[event.node_id]}: {figures(event.values)}")
+            case Notice():
+                text = notice(event.diagnostic)
+                if text not in self._said:
+                    self._said.add(text)
+                    self._write(f"  {text}")
+            case NodeFinished():
+                how = "cached" if event.cached else duration(event.seconds)
+                self._write(f"{self._count()} {self._labels[event.node_id]}  {how}")
+            case NodeFailed():
+                label = self._labels[event.node_id]
+                self._write(f"{self._count()} {label}  failed after {duration(event.seconds)}")
+
+    def _count(self) -> str:
+        self._done += 1
+        total = str(len(self._labels))
+        return f"[{self._done:>{len(total)}}/{total}]"
+
+    def _progress(self, event: Progress) -> None:
+        if event.metrics and event.time - self._last >= EVERY:
+            self._last = event.time
+            place = f"{event.step}/{event.total}"
+            self._write(f"  {self._labels[event.node_id]}: {place}  {figures(event.metrics)}")

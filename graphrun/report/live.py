@@ -1,0 +1,117 @@
+"""The live view on a terminal: the node list with state and time, and a bar while one works."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console, Group
+from rich.live import Live as RichLive
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from graphrun.execute.events import (
+    Event,
+    Metric,
+    NodeFailed,
+    NodeFinished,
+    NodeStarted,
+    Notice,
+    RunFinished,
+    RunStarted,
+)
+from graphrun.execute.events import Progress as ProgressEvent
+from graphrun.report.text import duration, figures, notice
+
+ROWS = 24
+"""Nodes shown at once; a long graph shows those around the one that runs."""
+
+_MARKS = {
+    "pending": ("·", "dim"),
+    "running": ("▸", "bold cyan"),
+    "finished": ("✓", "green"),
+    "cached": ("✓", "dim green"),
+    "failed": ("✗", "bold red"),
+}
+
+
+class Live:
+    """An observer that draws on `console` until the run is finished."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._states: dict[str, list[Any]] = {}
+        self._said: set[str] = set()
+        self._bar = Progress(
+            TextColumn("  "),
+            BarColumn(bar_width=30),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(compact=True),
+            TextColumn("{task.fields[figures]}"),
+            console=console,
+            auto_refresh=False,
+        )
+        self._task: Any = None
+        self._screen = RichLive(console=console, get_renderable=self._draw, refresh_per_second=8)
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case RunStarted():
+                self._console.print(
+                    f"[bold]{event.name}[/]: {len(event.nodes)} nodes, seed {event.seed}",
+                    highlight=False,
+                )
+                self._states = {n.node_id: ["pending", n, 0.0] for n in event.nodes}
+                self._screen.start()
+            case NodeStarted():
+                self._states[event.node_id][0] = "running"
+            case ProgressEvent():
+                self._advance(event)
+            case Metric():
+                self._say(f"  {figures(event.values)}", "cyan")
+            case Notice():
+                text = notice(event.diagnostic)
+                if text not in self._said:
+                    self._said.add(text)
+                    self._say(text, "yellow" if event.diagnostic.severity == "warning" else "red")
+            case NodeFinished() | NodeFailed():
+                self._end(event)
+            case RunFinished():
+                self._screen.stop()
+
+    def _say(self, text: str, style: str) -> None:
+        self._console.print(Text(text, style=style))
+
+    def _advance(self, event: ProgressEvent) -> None:
+        if self._task is None:
+            self._task = self._bar.add_task("", total=event.total, figures="")
+        self._bar.update(self._task, completed=event.step, total=event.total)
+        if event.metrics:
+            self._bar.update(self._task, figures=figures(event.metrics))
+
+    def _end(self, event: NodeFinished | NodeFailed) -> None:
+        failed = isinstance(event, NodeFailed)
+        cached = isinstance(event, NodeFinished) and event.cached
+        row = self._states[event.node_id]
+        row[0], row[2] = ("failed" if failed else "cached" if cached else "finished"), event.seconds
+        if self._task is not None:
+            self._bar.remove_task(self._task)
+            self._task = None
+
+    def _draw(self) -> Any:
+        table = Table.grid(padding=(0, 2))
+        rows = list(self._states.values())
+        current = next((i for i, row in enumerate(rows) if row[0] == "running"), len(rows))
+        first = max(0, min(current - ROWS // 2, len(rows) - ROWS))
+        for state, node, seconds in rows[first : first + ROWS]:
+            mark, style = _MARKS[state]
+            title = "" if node.title == node.class_type else node.title
+            time = duration(seconds) if state in ("finished", "failed") else ""
+            table.add_row(
+                Text(mark, style),
+                Text(node.node_id, "dim"),
+                Text(node.class_type, style),
+                Text(title, "dim"),
+                Text("cached" if state == "cached" else time, "dim"),
+            )
+        return Group(table, self._bar) if self._task is not None else table

@@ -1,0 +1,68 @@
+"""The words and numbers of a run, shared by the plain and the live view."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from graphrun.errors import Diagnostic
+from graphrun.report.report import Report
+
+_KNOWN = {
+    "loss": "{:.4f}",
+    "accuracy": "{:.4f}",
+    "train_loss": "{:.4f}",
+    "val_loss": "{:.4f}",
+    "val_accuracy": "{:.4f}",
+    "samples_per_s": "{:,.0f}/s",
+    "epoch": "{:.0f}",
+    "lr": "{:.2e}",
+}
+
+
+def figures(values: Mapping[str, float]) -> str:
+    """`epoch 1  train_loss 0.4210  val_accuracy 0.8820`."""
+    return "  ".join(f"{n.replace('_', ' ')} {figure(n, v)}" for n, v in values.items())
+
+
+def figure(name: str, value: float) -> str:
+    return (
+        _KNOWN.get(name, "{:.4g}").format(value).replace("/s", "")
+        if name in _KNOWN
+        else (f"{value:.4g}")
+    )
+
+
+def duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
+
+
+def notice(diagnostic: Diagnostic) -> str:
+    """One line and, where there is one, the hint below it."""
+    place = f"{diagnostic.position}: " if diagnostic.position else ""
+    word = "" if diagnostic.code in ("notice", "stand_in") else f"{diagnostic.severity}: "
+    hint = f"\n    {diagnostic.hint}" if diagnostic.hint else ""
+    return f"{place}{word}{diagnostic.message}{hint}"
+
+
+def summary(report: Report, folder: str | None) -> Iterator[str]:
+    """The end of a run: figures, files, time per node."""
+    words = {"success": "done", "failed": "failed", "interrupted": "interrupted", None: "?"}
+    peak = f", peak memory {report.peak_mb:,.0f} MiB" if report.peak_mb else ""
+    yield f"{words[report.status]} in {duration(report.seconds)}{peak}"
+    if report.final:
+        yield f"  {figures(report.final)}"
+    for path in report.files:
+        yield f"  saved {path}"
+    shown = [t for texts in report.texts.values() for t in texts if t not in report.files]
+    for text in shown:
+        yield "  " + text.replace("\n", "\n  ")
+    slow = sorted(report.nodes.values(), key=lambda n: -n.seconds)[:5]
+    times = [f"{n.class_type} {duration(n.seconds)}" for n in slow if n.seconds >= 0.05]
+    if times:
+        yield f"  time: {', '.join(times)}"
+    if folder:
+        yield f"  run folder {folder}"

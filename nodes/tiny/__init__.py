@@ -1,0 +1,1 @@
+"""Small pretrained checkpoints, one folder per architecture, and the script that makes them."""

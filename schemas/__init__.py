@@ -1,0 +1,1 @@
+"""JSON Schemas (2020-12) of everything graphrun reads and writes."""

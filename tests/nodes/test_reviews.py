@@ -1,0 +1,77 @@
+import hashlib
+import re
+from collections import defaultdict
+
+import pytest
+from graphrun_nodes import _reviews
+
+# The best single word of the train split is right this often; half is chance.
+SINGLE_WORD_LIMIT = 0.60
+# Of the same texts in every Python version and process. Changes only with the generator.
+TRAIN_DIGEST = "TODO"
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+|[^\w\s]", text.replace("<br /><br />", " ").lower())
+
+
+def test_every_call_gives_the_same_reviews() -> None:
+    pairs = _reviews.reviews("train")
+    assert pairs == _reviews.reviews("train")
+    lines = "\n".join(f"{label} {text}" for text, label in pairs)
+    assert hashlib.sha256(lines.encode()).hexdigest() == TRAIN_DIGEST
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_half_of_the_reviews_are_positive(split: str) -> None:
+    pairs = _reviews.reviews(split)
+    assert len(pairs) == _reviews.SPLIT_SIZES[split]
+    assert sum(label for _, label in pairs) * 2 == len(pairs)
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_labels_come_in_no_pattern(split: str) -> None:
+    labels = [label for _, label in _reviews.reviews(split)]
+    repeated = sum(one == other for one, other in zip(labels, labels[1:], strict=False))
+    assert 0.4 < repeated / len(labels) < 0.6
+
+
+def test_no_review_is_in_two_splits() -> None:
+    train = [text for text, _ in _reviews.reviews("train")]
+    test = [text for text, _ in _reviews.reviews("test")]
+    pretraining = _reviews.unlabelled(24_000)
+    texts = train + test + pretraining
+    # Compared as a model sees them, without markup and case.
+    assert len({" ".join(_words(text)) for text in texts}) == len(texts)
+
+
+def test_unlabelled_reviews_are_a_prefix_of_more_of_them_or_differ_by_seed_only() -> None:
+    assert _reviews.unlabelled(50) == _reviews.unlabelled(50)
+    assert len(_reviews.unlabelled(50)) == 50
+
+
+def test_no_single_word_tells_the_label() -> None:
+    pairs = _reviews.reviews("train")
+    right: dict[str, int] = defaultdict(int)
+    for text, label in pairs:
+        for word in set(_words(text)):
+            right[word] += 1 if label else -1
+    # Guessing "positive if the word is there" is right half the time plus half this difference.
+    best = max(0.5 + abs(difference) / len(pairs) for difference in right.values())
+    assert best < SINGLE_WORD_LIMIT
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_lengths(split: str) -> None:
+    for text, _ in _reviews.reviews(split):
+        assert 20 <= len(text.replace("<br /><br />", " ").split()) <= 60
+
+
+def test_some_reviews_have_markup() -> None:
+    marked = sum("<br /><br />" in text for text, _ in _reviews.reviews("test"))
+    assert 20 < marked < 400
+
+
+def test_an_unknown_split_is_refused() -> None:
+    with pytest.raises(ValueError, match="train, test"):
+        _reviews.reviews("validation")

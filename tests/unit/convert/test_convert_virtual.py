@@ -1,0 +1,116 @@
+"""Notes and primitives."""
+
+import pytest
+from convert_toys import SPECS, codes, inputs, node, run, slot, socket, widget
+
+from graphrun.convert.rounding import merged_range, rounded
+
+
+def primitive(values, type="INT", **more):
+    return node(9, "PrimitiveNode", values, outputs=[{"type": type}], **more)
+
+
+def size(*names):
+    return node(1, "Size", [512, 1], [widget(n, k + 1) for k, n in enumerate(names)])
+
+
+def test_notes_are_left_out():
+    prompt = run(node(1, "Note", ["a"]), node(2, "MarkdownNote", ["b"]), node(3, "Load", ["c"]))
+    assert list(prompt.nodes) == ["3"]
+    assert codes(prompt) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "wired", "expected", "noted"),
+    [
+        ([64, "fixed"], ["width"], {"width": 64, "count": 1}, []),
+        ([1001, "fixed"], ["width"], {"width": 1000, "count": 1}, ["fitted_value"]),
+        ([20], ["width"], {"width": 24, "count": 1}, ["fitted_value"]),
+        ([99], ["count"], {"width": 512, "count": 64}, ["fitted_value"]),
+        ([4], ["count", "width"], {"width": 16, "count": 16}, ["fitted_value"] * 2),
+        (None, ["count"], {"width": 512, "count": 1}, []),
+        (["word"], ["count"], {"width": 512, "count": "word"}, []),
+        ([7.5], ["count"], {"width": 512, "count": 8}, ["fitted_value"]),
+    ],
+)
+def test_primitive_into_integers(values, wired, expected, noted):
+    links = [[k + 1, 9, 0, 1, k, "INT"] for k in range(len(wired))]
+    prompt = run(primitive(values), size(*wired), links=links)
+    assert inputs(prompt, "1") == expected
+    assert codes(prompt) == noted
+
+
+@pytest.mark.parametrize("mode", [0, 2, 4])
+def test_mode_of_a_primitive_does_not_matter(mode):
+    prompt = run(primitive([64], mode=mode), size("width"), links=[[1, 9, 0, 1, 0]])
+    assert inputs(prompt, "1")["width"] == 64
+    assert prompt.nodes["1"].paths["width"] == ("nodes", 0, "widgets_values", 0)
+    assert list(prompt.nodes) == ["1"]
+
+
+def test_value_saved_for_another_type_gives_way_to_the_widgets_own():
+    prompt = run(primitive([64], type="STRING"), size("width"), links=[[1, 9, 0, 1, 0]])
+    assert inputs(prompt, "1")["width"] == 512
+
+
+def test_primitive_of_a_combo():
+    sampler = node(1, "Sampler", [1, "fixed", 2, 3.0, "euler"], [widget("method", 1, "COMBO")])
+    prompt = run(primitive(["odd", "fixed", ""], type="COMBO"), sampler, links=[[1, 9, 0, 1, 0]])
+    assert inputs(prompt, "1")["method"] == "odd"
+
+
+@pytest.mark.parametrize(
+    ("between", "target", "links"),
+    [
+        ([node(8, "Reroute", None, [slot("", 1, "*")])], size("width", "count"),
+         [[1, 9, 0, 8, 0], [2, 8, 0, 1, 1]]),
+        ([], node(1, "Forced", [7, "t"], [slot("forced", 1)]), [[1, 9, 0, 1, 0]]),
+        ([], node(1, "NotInstalled", [5], [widget("n", 1)]), [[1, 9, 0, 1, 0]]),
+    ],
+    ids=["through a reroute", "into a plain socket", "into an unknown kind"],
+)  # fmt: skip
+def test_primitive_reaches_only_known_widgets_it_is_wired_to(between, target, links):
+    prompt = run(primitive([64]), *between, target, links=links)
+    assert 64 not in inputs(prompt, "1").values()
+    assert "lost_link" in codes(prompt)
+
+
+@pytest.mark.parametrize(
+    ("options", "value", "expected"),
+    [
+        ({"step": 0.1, "round": 0.01}, 6.12345, 6.1),
+        ({"step": 0.01}, 0.126, 0.13),
+        ({}, 6.12345, 6.1),
+        ({"step": 1.0}, 6.12345, 6.12345),
+        ({"step": 0.1, "max": 5.0}, 6.0, 5.0),
+        ({"step": 0.1}, -1.0, 0.0),
+        ({"step": 0.1, "min": -10.0}, -1.25, -1.2),
+    ],
+)
+def test_float_rounding(options, value, expected):
+    assert rounded(socket("x", "FLOAT", **options), value) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("options", "value", "expected"),
+    [
+        ({}, 2.5, 3),
+        ({}, 2**63 + 1, 2**63 + 1),
+        ({"step": 8, "min": 4}, 9, 12),
+        ({"step": 8, "min": 4}, 7, 4),
+        ({"step": 2}, -3, -2),
+        ({}, True, True),
+        ({}, float("inf"), float("inf")),
+    ],
+)
+def test_integer_rounding(options, value, expected):
+    found = rounded(socket("x", "INT", **options), value)
+    assert (found, type(found)) == (expected, type(expected))
+
+
+def test_ranges_of_widgets_with_other_options_do_not_count():
+    width, count = SPECS["Size"].inputs
+    odd = socket("odd", "INT", min=30, max=40, display="slider")
+    assert merged_range([width, count]) == (16, 64)
+    assert merged_range([width, odd]) == (16, 8192)
+    assert merged_range([count, socket("far", "INT", min=100, max=200)]) == (1, 64)

@@ -1,0 +1,248 @@
+"""The command line: verbs, exit codes, what goes to stdout and stderr, start-up."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from graphrun.cli.main import main
+
+ROOT = Path(__file__).parents[2]
+FLAGSHIP = ROOT / "workflows/distilbert_classification.json"
+
+TEXT = {
+    "1": {"class_type": "CDAStringCreate", "inputs": {"data": "hello"}},
+    "2": {"class_type": "PandasShowText", "inputs": {"text": ["1", 0]}},
+}
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("text.json").write_text(json.dumps(TEXT))
+
+
+def graphrun(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "graphrun", *arguments],
+        capture_output=True, text=True, timeout=120, check=False, **options,
+    )
+
+
+def test_a_file_alone_means_run(capsys):
+    assert main(["text.json"]) == 0
+    out, err = capsys.readouterr()
+    assert "  hello\n" in out
+    assert "[2/2] 2 PandasShowText" in err
+    (folder,) = Path("runs").iterdir()
+    assert (folder / "report.json").is_file()
+
+
+def test_json_leaves_nothing_but_json_on_stdout(capsys):
+    assert main(["run", "text.json", "--json", "--seed", "5"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["seed"] == 5
+    assert document["nodes"][1]["ui"] == {"text": ["hello"]}
+
+
+def test_quiet_says_only_the_end(capsys):
+    assert main(["text.json", "-q", "--out", "elsewhere"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert "run folder elsewhere" in out
+
+
+def test_standard_input(capsys):
+    done = graphrun("-", input=json.dumps(TEXT))
+    assert done.returncode == 0, done.stderr
+    assert "hello" in done.stdout
+    assert "<stdin>" in done.stderr
+
+
+def test_set_changes_a_value(capsys):
+    assert main(["text.json", "--set", "1.data=other"]) == 0
+    assert "other" in capsys.readouterr().out
+
+
+def test_dry_run_runs_nothing(capsys):
+    assert main(["text.json", "--dry-run"]) == 0
+    assert [line.split()[:2] for line in capsys.readouterr().out.splitlines()] == [
+        ["run", "1"], ["run", "2"],
+    ]
+    assert not Path("runs").exists()
+    assert main(["text.json", "--dry-run", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["steps"]) == 2
+
+
+def test_check_reports_every_file_and_the_worst_code(capsys):
+    Path("bad.json").write_text("{")
+    Path("unknown.json").write_text(json.dumps({"1": {"class_type": "PandasShwText"}}))
+    assert main(["check", "text.json"]) == 0
+    assert main(["check", "text.json", "bad.json"]) == 3
+    assert main(["check", "unknown.json"]) == 4
+    out, err = capsys.readouterr()
+    assert "text.json: ok (2 nodes)" in out
+    assert "did you mean PandasShowText" in err
+    assert main(["check", "--json", "text.json", "bad.json"]) == 3
+    documents = json.loads(capsys.readouterr().out)
+    assert [d["ok"] for d in documents] == [True, False]
+    assert documents[1]["diagnostics"][0]["code"] == "invalid_json"
+
+
+def test_the_flagship_checks_and_converts(capsys):
+    assert main(["check", str(FLAGSHIP)]) == 0
+    assert main(["convert", str(FLAGSHIP)]) == 0
+    out, err = capsys.readouterr()
+    prompt = json.loads(out[out.index("{") :])
+    assert prompt["27"]["inputs"]["epochs"] == 2
+    assert prompt["27"]["inputs"]["model"] == ["20", 0]
+    assert prompt["11"]["inputs"]["model_name"] == ["10", 0]
+    assert {n["class_type"] for n in prompt.values()}.isdisjoint({"Note", "MarkdownNote"})
+    assert err == ""
+    assert main(["convert", str(FLAGSHIP), "-o", "prompt.json"]) == 0
+    assert main(["check", "prompt.json"]) == 0
+
+
+def test_nodes_are_listed_and_shown(capsys):
+    assert main(["nodes"]) == 0
+    assert "PtoAdamW" in capsys.readouterr().out
+    assert main(["nodes", "show", "PtoAdamW"]) == 0
+    assert "learning_rate  FLOAT, 1e-10 to 1, default 0.001" in capsys.readouterr().out
+    assert main(["nodes", "ls", "--json"]) == 0
+    info = json.loads(capsys.readouterr().out)
+    assert info["PandasShowText"]["output_node"] is True
+    assert main(["nodes", "show", "PtoAdamV"]) == 4
+    assert "did you mean PtoAdamW" in capsys.readouterr().err
+    assert main(["nodes", "show"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["nowhere.json"], 3),
+        (["text.json", "--set", "9.data=x"], 2),
+        (["text.json", "--alias", "x"], 2),
+        (["text.json", "--device", "gpu"], 2),
+        (["text.json", "--frobnicate"], 2),
+        (["text.json", "7"], 2),
+        ([], 2),
+    ],
+)
+def test_exit_codes_of_wrong_usage(arguments, code):
+    done = graphrun(*arguments)
+    assert done.returncode == code
+    assert done.stdout == ""
+    assert done.stderr
+    assert not Path("runs").exists()
+
+
+def test_check_and_help_import_no_heavy_library():
+    program = (
+        "import sys; from graphrun.cli.main import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'torch','numpy','transformers','datasets','rich','networkx'} & "
+        "set(sys.modules)))"
+    )
+    for arguments in (["--help"], ["check", str(FLAGSHIP)], ["nodes"], ["convert", str(FLAGSHIP)]):
+        done = subprocess.run(
+            [sys.executable, "-c", program, *arguments],
+            capture_output=True, text=True, timeout=60, check=True,
+        )
+        assert done.stdout.splitlines()[-1] == "[]", arguments
+
+
+def test_check_works_where_torch_is_absent():
+    """A validation-only machine: importing torch or what needs it is an error there."""
+    program = (
+        "import sys\n"
+        "for name in ('torch', 'transformers', 'datasets', 'numpy'): sys.modules[name] = None\n"
+        "from graphrun.cli.main import main\n"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "check", str(FLAGSHIP)],
+        capture_output=True, text=True, timeout=60, check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_no_color_is_honoured_on_a_terminal():
+    import pty
+
+    for extra, coloured in (({"NO_COLOR": "1"}, False), ({}, True)):
+        parent, child = pty.openpty()
+        environment = {k: v for k, v in os.environ.items() if k != "NO_COLOR"} | extra
+        process = subprocess.Popen(
+            [sys.executable, "-m", "graphrun", "text.json"],
+            stdout=subprocess.DEVNULL, stderr=child, env={**environment, "TERM": "xterm"},
+        )
+        os.close(child)
+        text = read_all(parent)
+        assert process.wait(60) == 0
+        assert ("\x1b[" in text) is coloured
+        assert "PandasShowText" in text
+
+
+def read_all(descriptor):
+    found = b""
+    while True:
+        try:
+            data = os.read(descriptor, 4096)
+        except OSError:
+            break
+        if not data:
+            break
+        found += data
+    os.close(descriptor)
+    return found.decode()
+
+
+SLOW_PACK = '''
+import time
+from graphrun.node import Nodes, Pack, progress
+NODES = Nodes(category="slow")
+PACK = Pack(name="slow", package="slow_pack")
+
+@NODES.node("Slow")
+def slow(steps: int = 1000) -> str:
+    """Takes a while."""
+    for step in range(steps):
+        progress(step, steps, loss=1.0)
+        time.sleep(0.02)
+    return "done"
+'''
+
+
+def test_ctrl_c_stops_at_the_next_step_and_leaves_a_report(tmp_path):
+    (tmp_path / "slow_pack.py").write_text(SLOW_PACK)
+    info = tmp_path / "slow-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: slow\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[graphrun.packs]\nslow = slow_pack:PACK\n")
+    nodes = {
+        "1": {"class_type": "Slow", "inputs": {"steps": 1000}},
+        "2": {"class_type": "PandasShowText", "inputs": {"text": ["1", 0]}},
+    }
+    Path("slow.json").write_text(json.dumps(nodes))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "graphrun", "slow.json"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )
+    for _ in range(200):
+        events = list(Path().glob("runs/*/events.jsonl"))
+        if events and "Progress" in events[0].read_text():
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "stopping at the next step" in err
+    assert out.startswith("interrupted in ")
+    (report,) = Path().glob("runs/*/report.json")
+    assert json.loads(report.read_text())["status"] == "interrupted"

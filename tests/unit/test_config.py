@@ -1,0 +1,68 @@
+"""graphrun.toml, [tool.graphrun], --alias."""
+
+from pathlib import Path
+
+import pytest
+from graphrun.catalog import Alias
+from graphrun.cli.config import parse_alias, read
+from graphrun.errors import ExitCode, UsageError
+
+
+def test_an_alias_is_a_name_and_a_folder():
+    assert parse_alias("imdb=data/reviews") == ("imdb", Alias(Path("data/reviews")))
+    name, alias = parse_alias("google/electra=~/m")
+    assert name == "google/electra"
+    assert alias.path == Path("~/m").expanduser()
+
+
+def test_an_alias_of_a_data_set_may_rename_columns_classes_and_splits():
+    text = "imdb=d?text=Text&label=Sentiment&labels=Negative,Positive&split.test=dev.tsv"
+    assert parse_alias(text)[1] == Alias(
+        Path("d"), "Text", "Sentiment", ("Negative", "Positive"), {"test": "dev.tsv"}
+    )
+
+
+@pytest.mark.parametrize("text", ["imdb", "=dir", "imdb=", "imdb=d?labels", "imdb=d?lable=x"])
+def test_aliases_that_are_none(text):
+    with pytest.raises(UsageError, match="--alias") as caught:
+        parse_alias(text)
+    assert caught.value.exit_code is ExitCode.USAGE
+
+
+def test_toml_paths_are_relative_to_the_file(tmp_path):
+    (tmp_path / "graphrun.toml").write_text(
+        'device = "cpu"\nseed = 7\n[alias]\nm = "models/m"\n'
+        '[alias.imdb]\npath = "d"\nlabels = ["a", "b"]\nsplits = {test = "t.csv"}\n'
+    )
+    found = read(tmp_path)
+    assert found["device"] == "cpu"
+    assert found["alias"]["m"] == Alias(tmp_path / "models/m")
+    assert found["alias"]["imdb"] == Alias(
+        tmp_path / "d", labels=("a", "b"), splits={"test": "t.csv"}
+    )
+
+
+def test_pyproject_is_read_when_there_is_no_file_of_its_own(tmp_path):
+    (tmp_path / "pyproject.toml").write_text("[tool.graphrun]\nseed = 3\n")
+    assert read(tmp_path)["seed"] == 3
+    (tmp_path / "graphrun.toml").write_text("seed = 4\n")
+    assert read(tmp_path)["seed"] == 4
+    assert read(tmp_path / "nowhere") == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "fragment"),
+    [
+        ("seed = ", "Invalid value"),
+        ("sede = 1", "unknown key 'sede'"),
+        ('seed = "1"', "is not a int"),
+        ('device = "gpu"', "known: auto, cpu"),
+        ("[alias]\nm = 5", "alias 'm'"),
+        ("[alias.m]\ntext = 'x'", "the path is missing"),
+    ],
+)
+def test_configurations_that_are_wrong(tmp_path, text, fragment):
+    (tmp_path / "graphrun.toml").write_text(text)
+    with pytest.raises(UsageError) as caught:
+        read(tmp_path)
+    assert fragment in str(caught.value)

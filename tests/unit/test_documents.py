@@ -1,0 +1,149 @@
+"""Bytes → documents, and positions in them."""
+
+import json
+
+import pytest
+from graphrun.documents import BadLink, Link, Prompt, Source, Workflow, load, loads
+from graphrun.errors import DocumentError, ExitCode
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+def refused(text, name="f.json"):
+    with pytest.raises(DocumentError) as caught:
+        loads(text, name=name)
+    assert caught.value.exit_code is ExitCode.INVALID
+    return caught.value.diagnostics[0]
+
+
+def test_a_prompt_holds_links_literals_and_titles():
+    document = {
+        "2": {
+            "class_type": "A",
+            "inputs": {"x": ["1", 0], "y": {"__value__": [1, 2]}, "z": [1, 2, 3], "s": "t"},
+            "_meta": {"title": "My A"},
+        },
+        "1": {"class_type": "B"},
+    }
+    prompt = loads(json.dumps(document))
+    assert isinstance(prompt, Prompt)
+    assert list(prompt.nodes) == ["2", "1"]
+    node = prompt.nodes["2"]
+    assert dict(node.inputs) == {
+        "x": Link("1", 0), "y": [1, 2], "z": BadLink([1, 2, 3]), "s": "t",
+    }
+    assert node.label == "node 2 (My A, A)"
+    assert prompt.to_json()["2"] == document["2"]
+
+
+def test_a_request_is_unwrapped_and_its_workflow_kept():
+    workflow = {"nodes": [], "version": 0.4}
+    request = {
+        "prompt": {"1": {"class_type": "A", "inputs": {}}},
+        "extra_data": {"extra_pnginfo": {"workflow": workflow}},
+    }
+    prompt = loads(json.dumps(request))
+    assert list(prompt.nodes) == ["1"]
+    assert prompt.workflow == workflow
+    assert prompt.position("1").column == request_column(request)
+
+
+def request_column(request):
+    return json.dumps(request).index('{"class_type"') + 1
+
+
+def test_a_workflow_is_recognised_by_its_list_of_nodes():
+    assert isinstance(loads('{"nodes": [], "links": [], "version": 0.4}'), Workflow)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "position"),
+    [
+        ('{"1": {"class_type": "A", ', "invalid_json", "f.json:1:27"),
+        ('{\n "1": nope}', "invalid_json", "f.json:2:7"),
+        ("[1, 2]", "not_a_workflow", "f.json:1:1"),
+        ('"text"', "not_a_workflow", "f.json:1:1"),
+        ('{"1": {"inputs": {}}}', "not_a_workflow", "f.json:1:7"),
+        ('{"templates": []}', "not_a_workflow", "f.json:1:1"),
+        ('{"nodes": [], "version": 1, "state": {}}', "unsupported_format", "f.json:1:26"),
+        ('{"nodes": [], "definitions": {"subgraphs": [{}]}}', "unsupported_format", "f.json:1:30"),
+        ('{"nodes": [{"id": 1}], "version": 0.4}', "invalid_workflow", "f.json:1:12"),
+        ('{"1": {"class_type": 5}}', "invalid_prompt", "f.json:1:22"),
+        ('{"1": {"class_type": "A", "inputs": []}}', "invalid_prompt", "f.json:1:37"),
+    ],
+)
+def test_what_is_refused_and_where(text, code, position):
+    found = refused(text)
+    assert (found.code, str(found.position)) == (code, position)
+
+
+def test_a_truncated_file_is_called_incomplete():
+    assert "is the file complete?" in refused('{"1": {"class_type": "A"').hint
+
+
+def test_a_node_without_class_is_named():
+    assert "node 7: class_type is missing" in refused('{"7": {"inputs": {}}}').message
+
+
+def test_two_nodes_with_one_id_are_refused():
+    node = '{"class_type": "A", "inputs": {}}'
+    found = refused(f'{{"1": {node}, "1": {node}}}')
+    assert found.code == "duplicate_key"
+    assert "'1'" in found.message
+
+
+def test_bare_nan_is_read_as_null_with_a_warning():
+    prompt = loads('{"1": {"class_type": "A", "inputs": {"x": NaN}}}')
+    assert prompt.nodes["1"].inputs["x"] is None
+    assert [n.code for n in prompt.notes] == ["not_json_number"]
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    (tmp_path / "workflow.json").write_text("{}")
+    with pytest.raises(DocumentError, match="no such file") as caught:
+        load(tmp_path / "workflw.json")
+    assert "workflow.json" in caught.value.diagnostics[0].hint
+    latin = tmp_path / "latin.json"
+    latin.write_bytes('{"café": 1}'.encode("latin-1"))
+    with pytest.raises(DocumentError, match="not UTF-8 text \\(byte 0xe9 at offset 5\\)"):
+        load(latin)
+    with pytest.raises(DocumentError, match="is a directory"):
+        load(tmp_path)
+
+
+def test_a_byte_order_mark_is_no_error():
+    assert isinstance(loads(b'\xef\xbb\xbf{"nodes": []}'), Workflow)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4)
+    | st.dictionaries(st.text(max_size=6), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+def paths(value, here=()):
+    yield here, value
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from paths(inner, (*here, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from paths(inner, (*here, index))
+
+
+@given(JSON, st.sampled_from([None, 1, "\t"]), st.booleans())
+def test_every_value_is_found_where_it_stands(document, indent, escape):
+    text = json.dumps(document, indent=indent, ensure_ascii=escape)
+    source = Source("f.json", text)
+    lines = text.split("\n")
+    for path, value in paths(document):
+        place = source.locate(path)
+        offset = sum(len(line) + 1 for line in lines[: place.line - 1]) + place.column - 1
+        assert json.JSONDecoder().raw_decode(text, offset)[0] == value
+
+
+def test_a_path_that_leads_nowhere_gives_its_closest_ancestor():
+    source = Source("f.json", '{"a": {"b": 1}}')
+    assert source.locate(("a", "x", 0)).column == 7

@@ -1,0 +1,73 @@
+"""The architecture as tests: sizes, words that do not belong, schemas that are up to date."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted([*ROOT.glob("graphrun/**/*.py"), *ROOT.glob("nodes/**/*.py")])
+
+
+def name(path):
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_sizes(path):
+    """A module that outgrows these is two ideas."""
+    text = path.read_text()
+    assert len(text.splitlines()) <= 320
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            body = node.end_lineno - node.lineno + 1 - documented(node)
+            assert body <= 40, f"{node.name} has {body} lines"
+            positional = [a for a in node.args.args if a.arg not in ("self", "cls")]
+            assert len(positional) <= 5, f"{node.name} has {len(positional)} positional parameters"
+
+
+def documented(node):
+    """Lines of the docstring, which do not count."""
+    first = node.body[0]
+    is_text = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+    return first.end_lineno - first.lineno + 1 if is_text else 0
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_every_module_and_public_class_says_what_it_is(path):
+    tree = ast.parse(path.read_text())
+    assert ast.get_docstring(tree)
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            plain = len(node.body) == 1 and isinstance(node.body[0], ast.Pass)
+            assert plain or ast.get_docstring(node) or node.bases, node.name
+
+
+def test_unsafe_loading_is_nowhere():
+    words = ("import pickle", "trust_remote_code=True", "weights_only=False", "eval(", "exec(")
+    allowed = (".eval(",)
+    for path in SOURCES:
+        text = path.read_text()
+        for word in allowed:
+            text = text.replace(word, "")
+        assert [w for w in words if w in text] == [], path
+
+
+def test_the_committed_node_schemas_are_those_of_the_code(tmp_path):
+    subprocess.run(
+        [sys.executable, "-m", "graphrun", "nodes", "export", str(tmp_path)],
+        check=True, capture_output=True, timeout=120,
+    )
+    made = {p.name: p.read_text() for p in tmp_path.iterdir()}
+    committed = {p.name: p.read_text() for p in (ROOT / "schemas/nodes").glob("*.json")}
+    assert made == committed, "run `make schemas`"
+
+
+def test_the_import_contracts_hold():
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("lint-imports"))],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=120,
+    )
+    assert done.returncode == 0, done.stdout

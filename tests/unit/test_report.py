@@ -1,0 +1,160 @@
+"""The report, the run folder, the views."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+import toys
+from graphrun.api import Request, run
+from graphrun.catalog import Settings
+from graphrun.errors import ExitCode, UsageError
+from graphrun.execute import unwritable
+from graphrun.execute.events import NodeInfo, NodeStarted, Progress, RunStarted
+from graphrun.report import Lines, check_report, summary
+
+GOOD = {
+    "1": ("Work", {"steps": 3}),
+    "2": ("Save", {"text": ["1", 0], "path": "sub/out.txt"}),
+    "3": ("Show", {"text": ["2", 0]}),
+}
+
+
+def start(tmp_path, nodes, **options):
+    request = Request(toys.prompt(nodes), out=tmp_path / "runs", min_free=0, **options)
+    return run(request, catalog=toys.catalog())
+
+
+def lines_of(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_a_run_leaves_a_folder_with_a_valid_report(tmp_path):
+    report, folder = start(tmp_path, GOOD)
+    assert folder.parent == tmp_path / "runs"
+    assert folder.name.endswith("-toy")
+    document = json.loads((folder / "report.json").read_text())
+    assert check_report(document) == []
+    assert document["status"] == "success"
+    assert [n["state"] for n in document["nodes"]] == ["finished"] * 3
+    assert document["metrics"]["final"] == {"epoch": 1, "loss": 0.25}
+    assert document["files"] == [str(folder / "outputs/sub/out.txt")]
+    assert (folder / "outputs/sub/out.txt").read_text() == "done"
+    assert report.texts == {"3": [str(folder / "outputs/sub/out.txt")]}
+    assert [m["loss"] for m in lines_of(folder / "metrics.jsonl")] == [0.25]
+    names = [e["event"] for e in lines_of(folder / "events.jsonl")]
+    assert names[0] == "RunStarted"
+    assert names[-1] == "RunFinished"
+
+
+def test_a_failed_run_is_reported_with_its_error(tmp_path):
+    nodes = {"1": ("Fail", {"text": "input"}), "2": ("Show", {"text": ["1", 0]})}
+    report, folder = start(tmp_path, nodes)
+    document = json.loads((folder / "report.json").read_text())
+    assert check_report(document) == []
+    assert (report.status, document["status"]) == ("failed", "failed")
+    assert document["error"]["code"] == "not_good"
+    assert document["error"]["position"] == "toy.json:5:12"
+    assert "InputError" in document["error"]["traceback"]
+    assert [n["state"] for n in document["nodes"]] == ["failed", "pending"]
+
+
+def test_two_runs_in_one_second_have_folders_of_their_own(tmp_path):
+    folders = {start(tmp_path, GOOD)[1] for _ in range(3)}
+    assert len(folders) == 3
+
+
+def test_nothing_is_written_when_the_output_folder_cannot_be(tmp_path):
+    (tmp_path / "runs").write_text("a file")
+    with pytest.raises(UsageError, match="is not a folder") as caught:
+        start(tmp_path, GOOD)
+    assert caught.value.exit_code is ExitCode.USAGE
+
+
+def test_a_read_only_file_system_is_noticed():
+    assert "cannot be written to" in unwritable(Path("/proc/self"))
+
+
+def test_too_little_space_is_noticed_before_anything_runs(tmp_path):
+    toys.CALLS.clear()
+    request = Request(toys.prompt(GOOD), out=tmp_path / "runs", min_free=1 << 60)
+    with pytest.raises(UsageError, match="MiB free, fewer than"):
+        run(request, catalog=toys.catalog())
+    assert toys.CALLS == []
+    assert not (tmp_path / "runs").exists()
+
+
+def test_paths_outside_are_redirected_unless_allowed(tmp_path):
+    outside = tmp_path / "elsewhere" / "out.txt"
+    nodes = {**GOOD, "2": ("Save", {"text": ["1", 0], "path": str(outside)})}
+    report, folder = start(tmp_path, nodes)
+    assert not outside.exists()
+    (saved,) = report.files
+    assert saved.startswith(str(folder / "outputs"))
+    assert [n.code for n in report.notices].count("output_redirected") == 1
+    allowed = Settings(allow_paths=(tmp_path / "elsewhere",))
+    report, _ = start(tmp_path, nodes, settings=allowed)
+    assert report.files == [str(outside)]
+    assert outside.read_text() == "done"
+
+
+def test_relative_paths_cannot_leave_the_output_folder(tmp_path):
+    nodes = {**GOOD, "2": ("Save", {"text": ["1", 0], "path": "../../../out.txt"})}
+    report, folder = start(tmp_path, nodes)
+    assert report.files == [str(folder / "outputs/out.txt")]
+
+
+def test_a_file_that_cannot_be_saved_is_found_before_the_run(tmp_path):
+    toys.CALLS.clear()
+    nodes = {**GOOD, "2": ("Save", {"text": ["1", 0], "path": "/proc/self/out.txt"})}
+    with pytest.raises(UsageError, match="cannot save /proc/self/out.txt") as caught:
+        start(tmp_path, nodes, settings=Settings(allow_paths=(Path("/proc"),)))
+    assert caught.value.diagnostics[0].position.line == 15
+    assert toys.CALLS == []
+
+
+def test_the_plain_view_has_one_line_per_node_and_no_control_characters(tmp_path):
+    out = io.StringIO()
+    request = Request(toys.prompt(GOOD), out=tmp_path, min_free=0)
+    run(request, catalog=toys.catalog(), observers=[Lines(lambda t: out.write(t + "\n"))])
+    text = out.getvalue()
+    assert "\x1b" not in text
+    assert [line.split()[1:3] for line in text.splitlines() if line.startswith("[")] == [
+        ["1", "Work"], ["2", "Save"], ["3", "Show"],
+    ]
+    assert "epoch 1  loss 0.2500" in text
+
+
+def test_the_plain_view_thins_out_progress():
+    out = []
+    view = Lines(out.append)
+    view(RunStarted(name="x", seed=0, nodes=(NodeInfo(node_id="1", class_type="A", title="A"),)))
+    view(NodeStarted(node_id="1"))
+    for step in range(1000):
+        view(Progress(node_id="1", step=step, total=1000, metrics={"loss": 1.0}, time=step * 0.1))
+    assert 5 <= len(out) - 1 <= 15
+
+
+def test_the_summary_says_figures_files_and_time(tmp_path):
+    report, folder = start(tmp_path, GOOD)
+    text = "\n".join(summary(report, str(folder)))
+    assert text.startswith("done in ")
+    assert "epoch 1  loss 0.2500" in text
+    assert f"saved {folder / 'outputs/sub/out.txt'}" in text
+    assert str(folder) in text
+
+
+def test_figures_that_are_no_numbers_stay_valid_json(tmp_path):
+    from graphrun.execute.events import Metric
+    from graphrun.report import Report, RunFolder
+
+    report, folder = Report(), RunFolder(tmp_path / "run")
+    for event in (
+        RunStarted(name="x", seed=0, nodes=()),
+        Metric(node_id="1", values={"loss": float("nan")}),
+    ):
+        report(event)
+        folder(event)
+    report.status = "success"
+    document = json.loads(folder.close(report).read_text(), parse_constant=pytest.fail)
+    assert document["metrics"]["final"] == {"loss": "nan"}

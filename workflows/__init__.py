@@ -1,0 +1,1 @@
+"""Example workflows in the editor's format."""
