@@ -15,7 +15,7 @@ from typing import TypeVar
 T = TypeVar("T")
 Opinion = tuple[str, float]
 
-SPLIT_SIZES = {"train": 2048, "test": 512}
+SPLIT_SIZES = {"train": 2560, "test": 512}
 _SPLIT_SEEDS = {"train": 1101, "test": 2203}
 _UNLABELLED_SEED = 3307
 MIN_WORDS, MAX_WORDS = 20, 52
@@ -59,9 +59,9 @@ _ADVERBS = {
 _PREDICATES = {
     1: (
         "kept me awake", "won me over", "stayed with me for days", "came to life",
-        "never let me go",
-        "made me smile", "got better and better", "held it all together", "took my breath away",
-        "never put a foot wrong", "lived up to the poster", "made the time fly",
+        "never let me go", "made me smile", "got better and better", "held it all together",
+        "took my breath away", "never put a foot wrong", "lived up to the poster",
+        "made the time fly",
     ),
     -1: (
         "kept me waiting", "put me to sleep", "left me after an hour", "fell to pieces",
@@ -90,13 +90,15 @@ _OPENERS = ("", "", "", "for me", "in my opinion", "to be honest", "again", "at 
 
 _NAMES = (
     "Anna Keller", "Tom Hale", "Maria Lopez", "John Reed", "Sofia Lind", "Peter Novak",
-    "Ruth Bell",
-    "David Okoro", "Emma Stone", "Hugo Marsh", "Nina Park", "Omar Haddad", "Grace Ford", "Leo Rossi",
+    "Ruth Bell", "David Okoro", "Emma Ford", "Hugo Marsh", "Nina Park", "Omar Haddad",
+    "Grace Stone", "Leo Rossi",
 )  # fmt: skip
 _GENRES = (
     "comedy", "western", "thriller", "drama", "horror", "musical", "crime", "war", "family", "spy",
-    "mystery", "science fiction",
+    "mystery", "science fiction", "rock &amp; roll",
 )  # fmt: skip
+# Stands for the genre until the review is put together: a film has only one.
+_GENRE = "{genre}"
 _YEARS = ("1968", "1974", "1979", "1983", "1987", "1991", "1995", "1999", "2002", "2006", "2011")
 _PLACES = ("Paris", "a small town", "Berlin", "the desert", "New York", "a prison", "the future")
 _JOBS = ("doctor", "teacher", "soldier", "detective", "singer", "farmer", "lawyer", "pilot")
@@ -151,10 +153,16 @@ def _clause(rng: Random, side: int) -> Opinion:
     return f"the {aspect} {_pick(rng, verbs)} {phrase}", weight
 
 
+def _two_clauses(rng: Random, side: int, *, other_side: int) -> tuple[Opinion, Opinion]:
+    first, second = _clause(rng, side), _clause(rng, other_side)
+    while first[0].split()[1] == second[0].split()[1]:
+        second = _clause(rng, other_side)
+    return first, second
+
+
 def _contrast(rng: Random, mood: int) -> Opinion:
     side = _sided(rng, mood)
-    minor, minor_weight = _clause(rng, -side)
-    major, major_weight = _clause(rng, side)
+    (minor, minor_weight), (major, major_weight) = _two_clauses(rng, -side, other_side=side)
     # What is conceded counts half: the main clause carries the point.
     weight = minor_weight / 2 + major_weight
     form = rng.random()
@@ -170,27 +178,27 @@ def _opinion(rng: Random, mood: int) -> Opinion:
     if form < 0.28:
         return _contrast(rng, mood)
     side = _sided(rng, mood)
-    first, weight = _clause(rng, side)
     if form < 0.45:
-        second, more = _clause(rng, side)
+        (first, weight), (second, more) = _two_clauses(rng, side, other_side=side)
         return f"{first} and {second}", weight + more
     if form < 0.58:
         phrase, weight = _described(rng, side)
         return f"I found the {_pick(rng, _SINGULAR)} {phrase}", weight
     if form < 0.68:
         phrase, weight = _described(rng, side)
-        return f"this {_pick(rng, _GENRES)} film is {phrase}", weight
+        return f"this {_GENRE} film is {phrase}", weight
+    clause, weight = _clause(rng, side)
     opener = _pick(rng, _OPENERS)
-    return (f"{opener}, {first}" if opener else first), weight
+    return (f"{opener}, {clause}" if opener else clause), weight
 
 
 def _neutral(rng: Random) -> str:
-    name, genre, year = _pick(rng, _NAMES), _pick(rng, _GENRES), _pick(rng, _YEARS)
+    name, year = _pick(rng, _NAMES), _pick(rng, _YEARS)
     return _pick(
         rng,
         (
-            f"{name} directed this {genre} film in {year}",
-            f"I saw this {genre} film {_pick(rng, _OCCASIONS)}",
+            f"{name} directed this {_GENRE} film in {year}",
+            f"I saw this {_GENRE} film {_pick(rng, _OCCASIONS)}",
             f"the story is set in {_pick(rng, _PLACES)} in {year}",
             f"{name} plays a {_pick(rng, _JOBS)} in {_pick(rng, _PLACES)}",
             "it runs for about two hours",
@@ -224,10 +232,11 @@ def _review(rng: Random, label: int) -> str:
         # A review that is nearly balanced has no label that a reader would agree on.
         if total * mood < _MIN_MARGIN:
             continue
-        text = ""
+        genre, text = _pick(rng, _GENRES), ""
         for sentence in sentences:
             gap = "<br /><br />" if rng.random() < 0.08 else " "
             mark = "!" if rng.random() < 0.06 else "."
+            sentence = sentence.replace(_GENRE, genre)
             text += f"{gap if text else ''}{sentence[0].upper()}{sentence[1:]}{mark}"
         if MIN_WORDS <= len(text.replace("<br /><br />", " ").split()) <= MAX_WORDS:
             return text

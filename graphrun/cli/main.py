@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from graphrun.cli import config, render
 from graphrun.cli.check import check
@@ -83,53 +84,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="workflow or prompt, - for stdin")
-    parser.add_argument("targets", nargs="*", metavar="NODE", help="run only what these ids need")
-    add = parser.add_argument
-    add(
-        "--set",
-        dest="overrides",
-        action="append",
-        default=[],
-        metavar="NODE.INPUT=VALUE",
-        help="change a value; NODE is an id, a title or a class (repeatable)",
-    )
-    add("--seed", type=int, help="seed of everything random (default 0)")
-    add("--device", choices=config.DEVICES, help="where to compute (default auto)")
-    add(
-        "--alias",
-        action="append",
-        default=[],
-        metavar="NAME=DIR",
-        help="a local folder for a model or data set name (repeatable)",
-    )
-    add(
-        "--tiny",
-        action="store_true",
-        help="try the workflow in seconds: small stand-ins for models and data, few epochs",
-    )
-    add("--out", type=Path, metavar="DIR", help="folder for run folders (default runs)")
-    add(
-        "--allow-path",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="DIR",
-        help="let nodes write below this folder (repeatable)",
-    )
-    add(
-        "--min-free",
-        type=_size,
-        metavar="SIZE",
-        help="refuse to start with less disk space than this, e.g. 2G (default 256M)",
-    )
-    add("--dry-run", action="store_true", help="show what would run, and run nothing")
-    add("--json", action="store_true", help="print the report as JSON on stdout")
-    add("-q", "--quiet", action="store_true", help="only problems and the end")
-    add("-v", "--verbose", action="store_true", help="also tracebacks and the libraries' messages")
-
-
 def _size(text: str) -> int:
     units = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
     number, unit = (text[:-1], text[-1].upper()) if text[-1:].upper() in units else (text, "")
@@ -137,6 +91,71 @@ def _size(text: str) -> int:
         return int(float(number) * units.get(unit, 1))
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 256M or 2G") from None
+
+
+_RUN_OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
+    (
+        ("--set",),
+        {
+            "dest": "overrides",
+            "action": "append",
+            "default": [],
+            "metavar": "NODE.INPUT=VALUE",
+            "help": "change a value; NODE is an id, a title or a class (repeatable)",
+        },
+    ),
+    (("--seed",), {"type": int, "help": "seed of everything random (default 0)"}),
+    (("--device",), {"choices": config.DEVICES, "help": "where to compute (default auto)"}),
+    (
+        ("--alias",),
+        {
+            "action": "append",
+            "default": [],
+            "metavar": "NAME=DIR",
+            "help": "a local folder for a model or data set name (repeatable)",
+        },
+    ),
+    (
+        ("--tiny",),
+        {
+            "action": "store_true",
+            "help": "try the workflow in seconds: small stand-ins for models and data, few epochs",
+        },
+    ),
+    (("--out",), {"type": Path, "metavar": "DIR", "help": "folder for run folders (default runs)"}),
+    (
+        ("--allow-path",),
+        {
+            "type": Path,
+            "action": "append",
+            "default": [],
+            "metavar": "DIR",
+            "help": "let nodes write below this folder (repeatable)",
+        },
+    ),
+    (
+        ("--min-free",),
+        {
+            "type": _size,
+            "metavar": "SIZE",
+            "help": "refuse to start with less disk space than this, e.g. 2G (default 256M)",
+        },
+    ),
+    (("--dry-run",), {"action": "store_true", "help": "show what would run, and run nothing"}),
+    (("--json",), {"action": "store_true", "help": "print the report as JSON on stdout"}),
+    (("-q", "--quiet"), {"action": "store_true", "help": "only problems and the end"}),
+    (
+        ("-v", "--verbose"),
+        {"action": "store_true", "help": "also tracebacks and the libraries' messages"},
+    ),
+)
+
+
+def _run_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="workflow or prompt, - for stdin")
+    parser.add_argument("targets", nargs="*", metavar="NODE", help="run only what these ids need")
+    for names, options in _RUN_OPTIONS:
+        parser.add_argument(*names, **options)
 
 
 class _Version(argparse.Action):

@@ -46,8 +46,10 @@ def _values(node: Node, notes: Notes) -> dict[str, Value]:
 
 
 def _push_primitives(
-    nodes: Mapping[str, Node], feeds: Mapping[SocketKey, Feed],
-    values: Mapping[str, dict[str, Value]], notes: Notes,
+    nodes: Mapping[str, Node],
+    feeds: Mapping[SocketKey, Feed],
+    values: Mapping[str, dict[str, Value]],
+    notes: Notes,
 ) -> Mapping[SocketKey, Feed]:
     """Put the values of primitives into `values`. Returns the wires that are left."""
 
@@ -87,7 +89,12 @@ class _Exporter:
         inputs.update(self._exported(node, values))
         self._assumed(node, values)
         return PromptNode(
-            node.id, node.type, inputs, title=node.title, pack=node.pack, path=node.path,
+            node.id,
+            node.type,
+            inputs,
+            title=node.title,
+            pack=node.pack,
+            path=node.path,
             paths=paths,
         )
 

@@ -11,8 +11,16 @@ from graphrun.catalog.spec import InputSpec
 from graphrun.convert.places import kind
 
 _IGNORED = frozenset(
-    {"default", "tooltip", "min", "max", "step", "control_after_generate", "multiline",
-     "dynamicPrompts"}
+    {
+        "default",
+        "tooltip",
+        "min",
+        "max",
+        "step",
+        "control_after_generate",
+        "multiline",
+        "dynamicPrompts",
+    }
 )
 
 

@@ -42,8 +42,12 @@ def _link_order(link: str) -> tuple[int, int, str]:
 
 
 def _push(
-    primitive: Node, nodes: Mapping[str, Node], sockets: Sequence[SocketKey], *,
-    current: Current, notes: Notes,
+    primitive: Node,
+    nodes: Mapping[str, Node],
+    sockets: Sequence[SocketKey],
+    *,
+    current: Current,
+    notes: Notes,
 ) -> Iterator[tuple[SocketKey, Value]]:
     """One value into all widgets; none at all unless the first wire leads to a widget."""
     widgets = {socket: nodes[socket[0]].widget_spec(socket[1]) for socket in sockets}

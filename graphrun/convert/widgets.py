@@ -89,9 +89,7 @@ def _saved(
     return _by_position(node, spec, _without_dummies(spec, layout, numbered), notes)
 
 
-def _by_name(
-    node: Node, key: str, layout: Sequence[Place], notes: Notes
-) -> Mapping[str, Value]:
+def _by_name(node: Node, key: str, layout: Sequence[Place], notes: Notes) -> Mapping[str, Value]:
     values: Mapping[str, Any] = node.data[key]
     known = {place.name for place in layout if place.saved}
     message = f"{node.label}: its values are taken by name, which the editor does not do"
@@ -104,9 +102,7 @@ def _by_name(
     return {n: Value(v, (*node.path, key, n)) for n, v in values.items() if n in known}
 
 
-def _without_dummies(
-    spec: NodeSpec, layout: Sequence[Place], values: list[Value]
-) -> list[Value]:
+def _without_dummies(spec: NodeSpec, layout: Sequence[Place], values: list[Value]) -> list[Value]:
     """Old files have a dummy value for every forced input; whether they do shows in the count."""
     if len(values) == sum(place.saved for place in layout):
         return values

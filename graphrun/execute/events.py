@@ -25,6 +25,8 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeInfo:
+    """A node of the plan, in order of execution."""
+
     node_id: str
     class_type: str
     title: str
@@ -33,6 +35,8 @@ class NodeInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted(Event):
+    """The first event: what will run."""
+
     name: str
     seed: int
     nodes: tuple[NodeInfo, ...]
@@ -40,11 +44,15 @@ class RunStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeStarted(Event):
+    """A node is about to be called, or served from the store."""
+
     node_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress(Event):
+    """`step` of `total` is done; `metrics` are figures to show, empty when none are due."""
+
     node_id: str
     step: int
     total: int
@@ -80,6 +88,8 @@ class NodeFinished(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeFailed(Event):
+    """A node raised. `inputs` are summaries, never values."""
+
     node_id: str
     seconds: float
     diagnostic: Diagnostic
@@ -89,6 +99,8 @@ class NodeFailed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFinished(Event):
+    """The last event, whatever happened."""
+
     status: Status
     seconds: float
     peak_mb: float | None

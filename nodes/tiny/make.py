@@ -36,20 +36,20 @@ try:
 except ImportError:
     # Run from a checkout that is not installed. Last on the path, as it must shadow nothing.
     sys.path.append(str(HERE.parent))
-    import _reviews  # type: ignore[no-redef]
+    import _reviews
 
 SEED = 20
 MAX_LENGTH = 64
 CORPUS_SIZE = 24_000
 BATCH_SIZE = 64
-STEPS = 1200
-PEAK_LEARNING_RATE = 1.5e-3
+STEPS = 1500
+PEAK_LEARNING_RATE = 2.5e-3
 WARMUP_STEPS = 100
 # A frequent token is mostly grammar, easily guessed: the others teach what goes with what.
 FREQUENT = 0.004
 MASKED_FREQUENT, MASKED_OTHER = 0.08, 0.35
-HIDDEN, HEADS, LAYERS, FEED_FORWARD = 128, 4, 2, 256
-ROBERTA_VOCABULARY = 1000
+HIDDEN, HEADS, LAYERS, FEED_FORWARD = 160, 4, 2, 256
+ROBERTA_VOCABULARY = 1100
 
 # No dropout: so small a model underfits, and smoke runs are short.
 _BERT_LIKE = {
@@ -62,7 +62,8 @@ _BERT_LIKE = {
     "max_position_embeddings": MAX_LENGTH,
 }
 CONFIGS: dict[str, dict[str, Any]] = {
-    "albert": _BERT_LIKE | {"embedding_size": HIDDEN},
+    # Its layers share their weights, so that it can be wider than the others.
+    "albert": _BERT_LIKE | {"hidden_size": 192, "embedding_size": 192},
     "bert": _BERT_LIKE,
     "distilbert": {
         "dim": HIDDEN,
@@ -74,8 +75,14 @@ CONFIGS: dict[str, dict[str, Any]] = {
         "max_position_embeddings": MAX_LENGTH,
     },
     "electra": _BERT_LIKE | {"embedding_size": HIDDEN},
-    # RoBERTa counts positions from the padding index on.
-    "roberta": _BERT_LIKE | {"max_position_embeddings": MAX_LENGTH + 2, "type_vocab_size": 1},
+    # Its positions count from the padding index on, and its larger vocabulary takes room.
+    "roberta": _BERT_LIKE
+    | {
+        "hidden_size": 144,
+        "intermediate_size": 192,
+        "max_position_embeddings": MAX_LENGTH + 2,
+        "type_vocab_size": 1,
+    },
 }
 
 
@@ -184,8 +191,8 @@ def pretrain(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, texts: 
         optimizer.step()
         schedule.step()
         if step % 100 == 99:
-            seconds = time.monotonic() - started
-            print(f"  step {step + 1}/{STEPS} loss {loss.item():.3f} after {seconds:.0f} s", flush=True)
+            after = f"{time.monotonic() - started:.0f} s"
+            print(f"  step {step + 1}/{STEPS} loss {loss.item():.3f} after {after}", flush=True)
 
 
 def _save(model: PreTrainedModel, folder: Path) -> None:
@@ -194,6 +201,8 @@ def _save(model: PreTrainedModel, folder: Path) -> None:
     weights = folder / "model.safetensors"
     halves = {name: tensor.half() for name, tensor in load_file(weights).items()}
     save_file(halves, weights, metadata={"format": "pt"})
+    # As it is written for its owner alone, an installed package would be unreadable.
+    weights.chmod(0o644)
 
 
 def make(architecture: str, texts: list[str]) -> None:
@@ -223,8 +232,10 @@ def make(architecture: str, texts: list[str]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("architectures", nargs="*", default=list(CONFIGS), choices=list(CONFIGS))
-    chosen = parser.parse_args().architectures
+    parser.add_argument("architectures", nargs="*", help=f"any of {', '.join(CONFIGS)}; or all")
+    chosen = parser.parse_args().architectures or list(CONFIGS)
+    if unknown := sorted(set(chosen) - set(CONFIGS)):
+        parser.error(f"unknown architecture: {', '.join(unknown)}")
     torch.use_deterministic_algorithms(True)
     texts = [clean(text) for text in _reviews.unlabelled(CORPUS_SIZE)]
     for architecture in chosen:

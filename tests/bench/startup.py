@@ -1,6 +1,6 @@
 """Start-up time of the verbs that must be fast, beside a bare interpreter.
 
-    python tests/bench/startup.py
+python tests/bench/startup.py
 """
 
 from __future__ import annotations
@@ -36,8 +36,10 @@ def main(rounds: int = 7) -> None:
     bare = min(times["python -c pass"])
     for name, found in times.items():
         best, middle = min(found), statistics.median(found)
-        print(f"{name:<26} best {best * 1e3:6.0f} ms  median {middle * 1e3:6.0f} ms  "
-              f"{best / bare:5.1f} × bare")
+        print(
+            f"{name:<26} best {best * 1e3:6.0f} ms  median {middle * 1e3:6.0f} ms  "
+            f"{best / bare:5.1f} × bare"
+        )
 
 
 if __name__ == "__main__":

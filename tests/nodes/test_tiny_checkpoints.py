@@ -21,9 +21,7 @@ CLASSES = {
 
 
 def _cleaned_test_reviews() -> list[str]:
-    return [
-        re.sub(r"<[^>]*>", " ", html.unescape(text)) for text, _ in _reviews.reviews("test")
-    ]
+    return [re.sub(r"<[^>]*>", " ", html.unescape(text)) for text, _ in _reviews.reviews("test")]
 
 
 def _encoded(folder: Path, texts: list[str]) -> Any:

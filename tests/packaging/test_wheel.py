@@ -24,7 +24,10 @@ def wheel(tmp_path_factory):
     copy = tmp_path_factory.mktemp("source")
     tracked = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout.splitlines()
     for name in tracked:
         if (ROOT / name).is_file():
@@ -33,7 +36,9 @@ def wheel(tmp_path_factory):
     out = tmp_path_factory.mktemp("wheel")
     subprocess.run(
         [sys.executable, "-m", "build", "--wheel", "--no-isolation", "-o", str(out), str(copy)],
-        check=True, capture_output=True, timeout=300,
+        check=True,
+        capture_output=True,
+        timeout=300,
     )
     (found,) = out.glob("*.whl")
     return found
@@ -65,15 +70,23 @@ def test_the_unpacked_wheel_checks_a_workflow(wheel, tmp_path):
     workflow = tmp_path / "site/graphrun/workflows/distilbert_classification.json"
     done = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path / "site"), str(workflow)],
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
-        capture_output=True, text=True, timeout=120, check=False,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
 
 
 def test_the_bare_name_nodes_is_refused():
     done = subprocess.run(
-        [sys.executable, "-c", "import nodes"], cwd=ROOT, capture_output=True, text=True,
-        timeout=60, check=False,
+        [sys.executable, "-c", "import nodes"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert "import graphrun_nodes, not nodes" in done.stderr

@@ -47,7 +47,14 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
             "mode": draw(st.sampled_from([0, 0, 0, 0, 2, 4])),
             "inputs": [],
         }
-        names = [i.name for i in spec.inputs] if spec else ["", ] * (kind == "Reroute")
+        names = (
+            [i.name for i in spec.inputs]
+            if spec
+            else [
+                "",
+            ]
+            * (kind == "Reroute")
+        )
         for slot, name in enumerate(names):
             link = _wire(draw, nodes, links, place + 1, slot)
             is_widget = {"widget": {"name": name}} if name in ("seed", "size") else {}

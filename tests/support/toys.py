@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from graphrun.catalog import Catalog
-from graphrun.catalog.spec import NodeSpec
 from graphrun.documents import Prompt, loads
 from graphrun.node import (
     Each,

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from graphrun.cli.main import main
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +30,11 @@ def _folder(tmp_path, monkeypatch):
 def graphrun(*arguments, **options):
     return subprocess.run(
         [sys.executable, "-m", "graphrun", *arguments],
-        capture_output=True, text=True, timeout=120, check=False, **options,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        **options,
     )
 
 
@@ -71,7 +76,8 @@ def test_set_changes_a_value(capsys):
 def test_dry_run_runs_nothing(capsys):
     assert main(["text.json", "--dry-run"]) == 0
     assert [line.split()[:2] for line in capsys.readouterr().out.splitlines()] == [
-        ["run", "1"], ["run", "2"],
+        ["run", "1"],
+        ["run", "2"],
     ]
     assert not Path("runs").exists()
     assert main(["text.json", "--dry-run", "--json"]) == 0
@@ -151,7 +157,10 @@ def test_check_and_help_import_no_heavy_library():
     for arguments in (["--help"], ["check", str(FLAGSHIP)], ["nodes"], ["convert", str(FLAGSHIP)]):
         done = subprocess.run(
             [sys.executable, "-c", program, *arguments],
-            capture_output=True, text=True, timeout=60, check=True,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
         )
         assert done.stdout.splitlines()[-1] == "[]", arguments
 
@@ -166,7 +175,10 @@ def test_check_works_where_torch_is_absent():
     )
     done = subprocess.run(
         [sys.executable, "-c", program, "check", str(FLAGSHIP)],
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -179,7 +191,9 @@ def test_no_color_is_honoured_on_a_terminal():
         environment = {k: v for k, v in os.environ.items() if k != "NO_COLOR"} | extra
         process = subprocess.Popen(
             [sys.executable, "-m", "graphrun", "text.json"],
-            stdout=subprocess.DEVNULL, stderr=child, env={**environment, "TERM": "xterm"},
+            stdout=subprocess.DEVNULL,
+            stderr=child,
+            env={**environment, "TERM": "xterm"},
         )
         os.close(child)
         text = read_all(parent)
@@ -231,7 +245,9 @@ def test_ctrl_c_stops_at_the_next_step_and_leaves_a_report(tmp_path):
     Path("slow.json").write_text(json.dumps(nodes))
     process = subprocess.Popen(
         [sys.executable, "-m", "graphrun", "slow.json"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
     )
     for _ in range(200):

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from graphrun.catalog import Alias
 from graphrun.cli.config import parse_alias, read
 from graphrun.errors import ExitCode, UsageError

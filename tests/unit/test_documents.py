@@ -3,10 +3,11 @@
 import json
 
 import pytest
-from graphrun.documents import BadLink, Link, Prompt, Source, Workflow, load, loads
-from graphrun.errors import DocumentError, ExitCode
 from hypothesis import given
 from hypothesis import strategies as st
+
+from graphrun.documents import BadLink, Link, Prompt, Source, Workflow, load, loads
+from graphrun.errors import DocumentError, ExitCode
 
 
 def refused(text, name="f.json"):
@@ -30,7 +31,10 @@ def test_a_prompt_holds_links_literals_and_titles():
     assert list(prompt.nodes) == ["2", "1"]
     node = prompt.nodes["2"]
     assert dict(node.inputs) == {
-        "x": Link("1", 0), "y": [1, 2], "z": BadLink([1, 2, 3]), "s": "t",
+        "x": Link("1", 0),
+        "y": [1, 2],
+        "z": BadLink([1, 2, 3]),
+        "s": "t",
     }
     assert node.label == "node 2 (My A, A)"
     assert prompt.to_json()["2"] == document["2"]
@@ -117,8 +121,9 @@ def test_a_byte_order_mark_is_no_error():
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.text(max_size=6), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4)
+    ),
     max_leaves=20,
 )
 

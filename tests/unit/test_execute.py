@@ -2,6 +2,7 @@
 
 import pytest
 import toys
+
 from graphrun.cache import MemoryStore
 from graphrun.catalog import Settings
 from graphrun.errors import Cancelled, NodeError
@@ -37,11 +38,13 @@ def shown(events):
 
 
 def test_a_chain_runs_in_order_and_shows_its_result():
-    events = run({
-        "3": ("Show", {"text": ["2", 0]}),
-        "2": ("Join", {"a": ["1", 0], "b": "?"}),
-        "1": ("Text", {"text": "hello"}),
-    })
+    events = run(
+        {
+            "3": ("Show", {"text": ["2", 0]}),
+            "2": ("Join", {"a": ["1", 0], "b": "?"}),
+            "1": ("Text", {"text": "hello"}),
+        }
+    )
     assert shown(events) == [["hello?"]]
     assert [e.node_id for e in events if isinstance(e, NodeStarted)] == ["1", "2", "3"]
     assert isinstance(events[0], RunStarted)
@@ -50,30 +53,36 @@ def test_a_chain_runs_in_order_and_shows_its_result():
 
 
 def test_nodes_that_feed_no_output_do_not_run():
-    run({
-        "1": ("Text", {"text": "a"}),
-        "2": ("Fail", {"text": "never"}),
-        "3": ("Show", {"text": ["1", 0]}),
-    })
+    run(
+        {
+            "1": ("Text", {"text": "a"}),
+            "2": ("Fail", {"text": "never"}),
+            "3": ("Show", {"text": ["1", 0]}),
+        }
+    )
     assert [name for name, _ in toys.CALLS] == ["Text", "Show"]
 
 
 def test_a_list_output_calls_its_consumer_once_per_element_and_repeats_the_shorter_list():
-    events = run({
-        "1": ("Split", {"text": "a b c"}),
-        "2": ("Split", {"text": "x y"}),
-        "3": ("Join", {"a": ["1", 0], "b": ["2", 0]}),
-        "4": ("Show", {"text": ["3", 0]}),
-    })
+    events = run(
+        {
+            "1": ("Split", {"text": "a b c"}),
+            "2": ("Split", {"text": "x y"}),
+            "3": ("Join", {"a": ["1", 0], "b": ["2", 0]}),
+            "4": ("Show", {"text": ["3", 0]}),
+        }
+    )
     assert shown(events) == [["ax", "by", "cy"]]
 
 
 def test_an_empty_list_means_no_call():
-    events = run({
-        "1": ("Split", {"text": ""}),
-        "2": ("Join", {"a": ["1", 0], "b": "!"}),
-        "3": ("Show", {"text": ["2", 0]}),
-    })
+    events = run(
+        {
+            "1": ("Split", {"text": ""}),
+            "2": ("Join", {"a": ["1", 0], "b": "!"}),
+            "3": ("Show", {"text": ["2", 0]}),
+        }
+    )
     assert list(toys.calls_of("Join")) == []
     assert shown(events) == [[]]
 
@@ -113,14 +122,16 @@ def test_mutable_values_are_never_served_from_a_store():
 
 
 def test_readers_run_before_the_node_that_changes_a_value_and_a_warning_says_so():
-    events = run({
-        "1": ("MakeBox", {"text": "a"}),
-        "2": ("FillBox", {"box": ["1", 0], "text": "b"}),
-        "3": ("ReadBox", {"box": ["2", 0]}),
-        "4": ("ReadBox", {"box": ["1", 0]}),
-        "5": ("Join", {"a": ["3", 0], "b": ["4", 0]}),
-        "6": ("Show", {"text": ["5", 0]}),
-    })
+    events = run(
+        {
+            "1": ("MakeBox", {"text": "a"}),
+            "2": ("FillBox", {"box": ["1", 0], "text": "b"}),
+            "3": ("ReadBox", {"box": ["2", 0]}),
+            "4": ("ReadBox", {"box": ["1", 0]}),
+            "5": ("Join", {"a": ["3", 0], "b": ["4", 0]}),
+            "6": ("Show", {"text": ["5", 0]}),
+        }
+    )
     assert shown(events) == [["a,ba"]]
     notes = [e.diagnostic for e in events if isinstance(e, Notice)]
     assert [(n.code, n.node_id) for n in notes] == [("changed_while_shared", "4")]
@@ -130,11 +141,13 @@ def test_a_failing_node_is_named_with_its_place_and_its_inputs_but_not_their_val
     seen = []
     catalog = toys.catalog()
     planned = plan(
-        toys.prompt({
-            "1": ("Text", {"text": "secret"}),
-            "2": ("Fail", {"text": ["1", 0]}),
-            "3": ("Show", {"text": ["2", 0]}),
-        }),
+        toys.prompt(
+            {
+                "1": ("Text", {"text": "secret"}),
+                "2": ("Fail", {"text": ["1", 0]}),
+                "3": ("Show", {"text": ["2", 0]}),
+            }
+        ),
         catalog,
     )
     with pytest.raises(NodeError, match="node 2 \\(Fail\\): RuntimeError: secret") as caught:
@@ -210,11 +223,13 @@ def test_values_are_released_when_their_last_consumer_has_run():
     try:
         catalog = toys.catalog()
         planned = plan(
-            toys.prompt({
-                "1": ("MakeBox", {"text": "a"}),
-                "2": ("ReadBox", {"box": ["1", 0]}),
-                "3": ("Show", {"text": ["2", 0]}),
-            }),
+            toys.prompt(
+                {
+                    "1": ("MakeBox", {"text": "a"}),
+                    "2": ("ReadBox", {"box": ["1", 0]}),
+                    "3": ("Show", {"text": ["2", 0]}),
+                }
+            ),
             catalog,
         )
         execute(planned, catalog, Settings(), observers=[observer])

@@ -58,7 +58,9 @@ def test_unsafe_loading_is_nowhere():
 def test_the_committed_node_schemas_are_those_of_the_code(tmp_path):
     subprocess.run(
         [sys.executable, "-m", "graphrun", "nodes", "export", str(tmp_path)],
-        check=True, capture_output=True, timeout=120,
+        check=True,
+        capture_output=True,
+        timeout=120,
     )
     made = {p.name: p.read_text() for p in tmp_path.iterdir()}
     committed = {p.name: p.read_text() for p in (ROOT / "schemas/nodes").glob("*.json")}
@@ -68,6 +70,10 @@ def test_the_committed_node_schemas_are_those_of_the_code(tmp_path):
 def test_the_import_contracts_hold():
     done = subprocess.run(
         [str(Path(sys.executable).with_name("lint-imports"))],
-        cwd=ROOT, capture_output=True, text=True, check=False, timeout=120,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
     assert done.returncode == 0, done.stdout

@@ -1,9 +1,11 @@
 """Rules, order, identity, overrides."""
 
 import math
+from itertools import pairwise
 
 import pytest
 import toys
+
 from graphrun.errors import UsageError, ValidationFailed
 from graphrun.plan import check, override, plan, shrink
 
@@ -103,7 +105,7 @@ def test_a_cycle_is_named_along_its_links():
     ids = [step.partition(" ")[0] for step in path]
     assert ids[0] == ids[-1]
     assert sorted(ids[:-1]) == ["1", "2", "3"]
-    for producer, consumer in zip(ids, ids[1:], strict=False):
+    for producer, consumer in pairwise(ids):
         assert nodes[consumer][1]["a"] == [producer, 0]
 
 

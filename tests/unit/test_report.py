@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import toys
+
 from graphrun.api import Request, run
 from graphrun.catalog import Settings
 from graphrun.errors import ExitCode, UsageError
@@ -107,7 +108,7 @@ def test_relative_paths_cannot_leave_the_output_folder(tmp_path):
 def test_a_file_that_cannot_be_saved_is_found_before_the_run(tmp_path):
     toys.CALLS.clear()
     nodes = {**GOOD, "2": ("Save", {"text": ["1", 0], "path": "/proc/self/out.txt"})}
-    with pytest.raises(UsageError, match="cannot save /proc/self/out.txt") as caught:
+    with pytest.raises(UsageError, match=r"cannot save /proc/self/out\.txt") as caught:
         start(tmp_path, nodes, settings=Settings(allow_paths=(Path("/proc"),)))
     assert caught.value.diagnostics[0].position.line == 15
     assert toys.CALLS == []
@@ -120,7 +121,9 @@ def test_the_plain_view_has_one_line_per_node_and_no_control_characters(tmp_path
     text = out.getvalue()
     assert "\x1b" not in text
     assert [line.split()[1:3] for line in text.splitlines() if line.startswith("[")] == [
-        ["1", "Work"], ["2", "Save"], ["3", "Show"],
+        ["1", "Work"],
+        ["2", "Save"],
+        ["3", "Show"],
     ]
     assert "epoch 1  loss 0.2500" in text
 

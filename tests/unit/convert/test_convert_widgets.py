@@ -14,16 +14,24 @@ SEED = {"seed": 42, "steps": 12, "cfg": 6.5, "method": "heun"}
     [
         ("Sampler", [42, "fixed", 12, 6.5, "heun"], SEED, []),
         ("Sampler", [42, "fixed", 12, 6.5], {**SEED, "method": "euler"}, ["default_used"]),
-        ("Sampler", None, {"seed": 0, "steps": 20, "cfg": 8.0, "method": "euler"},
-         ["default_used"]),
+        (
+            "Sampler",
+            None,
+            {"seed": 0, "steps": 20, "cfg": 8.0, "method": "euler"},
+            ["default_used"],
+        ),
         ("Sampler", [42, "fixed", 12, 6.5, "heun", "more", 1], SEED, ["extra_values"]),
         ("Sampler", [42, 12, 6.5, "heun"], SEED, ["shifted_values"]),
         ("Number", [5, "randomize"], {"value": 5}, ["extra_values"]),
         ("Size", [64, "randomize", 8], {"width": 64, "count": 8}, ["shifted_values"]),
         ("Sampler", [42, "fixed", 12, 6.5, None], {**SEED, "method": "euler"}, ["null_value"]),
         ("Sampler", [2**64 - 1, "fixed", 12, 6.5, "heun"], {**SEED, "seed": 2**64 - 1}, []),
-        ("Sampler", ["17", "fixed", 7.5, 6.5, "HEUN"],
-         {"seed": "17", "steps": 7.5, "cfg": 6.5, "method": "HEUN"}, []),
+        (
+            "Sampler",
+            ["17", "fixed", 7.5, 6.5, "HEUN"],
+            {"seed": "17", "steps": 7.5, "cfg": 6.5, "method": "HEUN"},
+            [],
+        ),
         ("Text", [None, None], {"text": "", "n": None}, ["null_value"]),
         ("Text", [12, 3], {"text": 12, "n": 3}, []),
         ("Text", [["5", 0], 3], {"text": ["5", 0], "n": 3}, []),
@@ -32,8 +40,12 @@ SEED = {"seed": 42, "steps": 12, "cfg": 6.5, "method": "heun"}
         ("Upload", ["b.png", 2.5, "image"], {"image": "b.png", "scale": 2.5}, []),
         ("Upload", ["b.png", 2.5], {"image": "b.png", "scale": 2.5}, []),
         ("ShowText", ["", ""], {}, []),
-        ("Curve", [{"points": []}, 2],
-         {"curve": {"__type__": "CURVE", "__value__": {"points": []}}, "n": 2}, []),
+        (
+            "Curve",
+            [{"points": []}, 2],
+            {"curve": {"__type__": "CURVE", "__value__": {"points": []}}, "n": 2},
+            [],
+        ),
     ],
 )
 def test_values_by_position(kind, values, expected, noted):
@@ -84,10 +96,15 @@ def test_converted_widget_keeps_its_place():
 
 
 def test_paths_lead_to_the_value_in_the_document():
-    sampler = node(2, "Sampler", [42, "fixed", 12, 6.5],
-                   [slot("model", 1, "MODEL"), widget("cfg", 2)])
-    prompt = run(node(1, "Load", ["b"]), node(3, "Fraction", [1.5]), sampler,
-                 links=[[1, 1, 0, 2, 0, "MODEL"], [2, 3, 0, 2, 1, "FLOAT"]])
+    sampler = node(
+        2, "Sampler", [42, "fixed", 12, 6.5], [slot("model", 1, "MODEL"), widget("cfg", 2)]
+    )
+    prompt = run(
+        node(1, "Load", ["b"]),
+        node(3, "Fraction", [1.5]),
+        sampler,
+        links=[[1, 1, 0, 2, 0, "MODEL"], [2, 3, 0, 2, 1, "FLOAT"]],
+    )
     at = ("nodes", 2)
     assert dict(prompt.nodes["2"].paths) == {
         "seed": (*at, "widgets_values", 0),

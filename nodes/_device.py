@@ -1,0 +1,50 @@
+"""Which device a node computes on."""
+
+from __future__ import annotations
+
+import torch
+
+from graphrun.node import MissingResource, settings
+
+from ._once import once
+
+
+def find_device(name: str) -> None:
+    """Pass if this machine has the device.
+
+    Raises:
+        MissingResource: it has not.
+    """
+    if name in ("auto", "cpu") or _present(name):
+        return
+    others = [other for other in ("cuda", "mps") if _present(other)]
+    raise MissingResource.of(
+        "device",
+        f"there is no {name} device that torch {torch.__version__} can use",
+        [f"--device {other} computes on what is here" for other in (*others, "cpu")],
+    )
+
+
+def pick_device(use_gpu: bool) -> torch.device:
+    """The device the run asked for; without one, a GPU if `use_gpu` and there is one.
+
+    Raises:
+        MissingResource: the run asked for a device that is not here.
+    """
+    wanted = settings().device
+    if wanted != "auto":
+        find_device(wanted)
+        return torch.device(wanted)
+    if not use_gpu:
+        return torch.device("cpu")
+    for name in ("cuda", "mps"):
+        if _present(name):
+            return torch.device(name)
+    once("use_gpu is on and there is no GPU; computing on the CPU", code="no_gpu", input="use_gpu")
+    return torch.device("cpu")
+
+
+def _present(name: str) -> bool:
+    if name == "cuda":
+        return torch.cuda.is_available()
+    return name == "mps" and torch.backends.mps.is_available()

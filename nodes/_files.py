@@ -1,0 +1,95 @@
+"""Which files of a folder hold which split of a data set. Looks, and reads nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+FORMATS = {
+    ".parquet": "parquet",
+    ".arrow": "arrow",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".jsonl": "json",
+    ".json": "json",
+}
+"""Suffixes of data files, and what they are read as."""
+
+_PART = re.compile(r"-\d+-of-\d+$")
+# Descriptions that lie beside the data.
+_DESCRIPTIONS = frozenset(
+    {"dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json", "config.json"}
+)
+
+
+def split_files(place: Path, named: Mapping[str, str] | None = None) -> dict[str, list[Path]]:
+    """Data files by split.
+
+    A file at `place` is the split "train". In a folder, `train.csv`, `train-*.parquet`,
+    `data/train-*` and everything in `train/` are the split "train"; `named` maps further splits
+    to files or folders below `place` and wins. Saved data sets are given as their folder.
+    """
+    found: dict[str, list[Path]] = {}
+    if place.is_file():
+        found = {"train": [place]}
+    elif is_saved(place):
+        found = {"train": [place]}
+    elif (place / "dataset_dict.json").is_file():
+        found = {p.name: [p] for p in sorted(place.iterdir()) if is_saved(p)}
+    elif place.is_dir():
+        found = _in_folder(place)
+    for split, below in (named or {}).items():
+        found[split] = files_at(place / below)
+    return found
+
+
+def files_at(path: Path) -> list[Path]:
+    """The data file at a path, those in a folder, or the folder of a saved data set."""
+    if path.is_file() or is_saved(path):
+        return [path]
+    return _data_files(path)
+
+
+def cached_files(folder: Path) -> dict[str, list[Path]]:
+    """Splits of a folder in the datasets library's cache: `imdb-train.arrow` and the like."""
+    found: dict[str, list[Path]] = {}
+    for file in sorted(folder.glob("*.arrow")):
+        split = _PART.sub("", file.stem).rpartition("-")[2]
+        found.setdefault(split, []).append(file)
+    return {split: files for split, files in found.items() if not split.startswith("cache")}
+
+
+def is_saved(folder: Path) -> bool:
+    """Whether `Dataset.save_to_disk` wrote this folder."""
+    return (folder / "state.json").is_file() and (folder / "dataset_info.json").is_file()
+
+
+def formats(files: Iterable[Path]) -> set[str]:
+    """What the files are to be read as."""
+    return {"saved" if f.is_dir() else FORMATS.get(f.suffix.lower(), f.suffix) for f in files}
+
+
+def _in_folder(folder: Path) -> dict[str, list[Path]]:
+    found: dict[str, list[Path]] = {}
+    for file in (*_data_files(folder), *_data_files(folder / "data")):
+        split = _PART.sub("", file.stem).partition("-")[0]
+        found.setdefault(split, []).append(file)
+    for inner in sorted(p for p in folder.iterdir() if p.is_dir() and p.name != "data"):
+        files = files_at(inner)
+        if files and not inner.name.startswith("."):
+            found.setdefault(inner.name, []).extend(files)
+    return found
+
+
+def _data_files(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return sorted(
+        p
+        for p in folder.iterdir()
+        if p.suffix.lower() in FORMATS
+        and p.name not in _DESCRIPTIONS
+        and not p.name.startswith(".")
+        and p.is_file()
+    )

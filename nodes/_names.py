@@ -1,0 +1,238 @@
+"""What the name of a model or data set leads to on this machine.
+
+Looked up in this order: the run's aliases, a folder, the stand-ins of `--tiny`, the caches of
+earlier downloads, the hub. Imports neither torch nor the Hugging Face libraries: it answers
+before a run starts, in less than a second.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from graphrun.node import MissingResource, settings
+
+from ._cache import cached_dataset, cached_model, dataset_places, model_places, offline, reachable
+from ._files import FORMATS, split_files
+from ._once import once
+
+CANONICAL = {
+    "albert-base-v2": "albert/albert-base-v2",
+    "bert-base-uncased": "google-bert/bert-base-uncased",
+    "distilbert-base-uncased": "distilbert/distilbert-base-uncased",
+    "imdb": "stanfordnlp/imdb",
+    "roberta-base": "FacebookAI/roberta-base",
+}
+"""Full ids of names that the hub knows under a short one. Caches are keyed by what was asked."""
+
+PREFIXES = {
+    "bert-base-uncased": "bert",
+    "roberta-base": "roberta",
+    "distilbert-base-uncased": "distilbert",
+    "albert-base-v2": "albert",
+    "google/electra-base-discriminator": "electra",
+}
+"""Beginnings of names, and their architectures."""
+
+TITLES = {
+    "albert": "ALBERT",
+    "bert": "BERT",
+    "distilbert": "DistilBERT",
+    "electra": "ELECTRA",
+    "roberta": "RoBERTa",
+}
+
+Kind = Literal["model", "dataset"]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where a name leads: `id` is a path or, from the hub, the id to ask it for.
+
+    `text`, `label`, `labels` and `splits` are the alias's, empty without one.
+    """
+
+    name: str
+    source: Literal["alias", "folder", "tiny", "cache", "hub"]
+    id: str
+    text: str | None = None
+    label: str | None = None
+    labels: tuple[str, ...] = ()
+    splits: dict[str, str] = field(default_factory=dict)
+
+
+def find_model(name: str) -> Found:
+    """Where a model and its tokenizer are loaded from.
+
+    Raises:
+        MissingResource: they cannot be had; says where was looked and what to do.
+    """
+    local = _local("model", name)
+    if local:
+        return local
+    if settings().tiny:
+        return Found(name, "tiny", architecture(name))
+    for spelling in _spellings(name):
+        snapshot = cached_model(spelling)
+        if snapshot:
+            return Found(name, "cache", str(snapshot))
+    return _from_hub("model", name)
+
+
+def find_dataset(name: str) -> Found:
+    """Where a data set is read from.
+
+    Raises:
+        MissingResource: it cannot be had; says where was looked and what to do.
+    """
+    local = _local("dataset", name)
+    if local:
+        return local
+    if settings().tiny:
+        return Found(name, "tiny", "reviews")
+    for spelling in _spellings(name):
+        folder = cached_dataset(spelling)
+        if folder:
+            return Found(name, "cache", str(folder))
+    return _from_hub("dataset", name)
+
+
+def announce(found: Found) -> Found:
+    """Tell the user, once in a run, where a name led if that is not what it says."""
+    if found.source == "tiny":
+        model = found.id in TITLES
+        text = _stand_in_model(found.id) if model else "built-in synthetic reviews"
+        once(f"{found.name} → {text} (--tiny)", code="stand_in", severity="warning")
+    elif found.source == "folder" and not _is_path(found.name):
+        once(
+            f"{found.name} → the folder {Path(found.id).resolve()}",
+            code="local_folder",
+            hint="a folder of that name in the working folder comes before the hub",
+        )
+    return found
+
+
+def architecture(name: str) -> str:
+    """The architecture that a model's name speaks of; BERT when it speaks of none."""
+    short = name.lower()
+    for prefix, kind in PREFIXES.items():
+        if short.startswith(prefix):
+            return kind
+    kinds = ("distil", "roberta", "albert", "electra", "bert")
+    kind = next((kind for kind in kinds if kind in short), "bert")
+    return "distilbert" if kind == "distil" else kind
+
+
+def _stand_in_model(kind: str) -> str:
+    from ._tiny import checkpoint
+
+    config = json.loads((checkpoint(kind) / "config.json").read_text("utf-8"))
+    layers = config.get("num_hidden_layers") or config.get("n_layers")
+    return f"built-in {layers}-layer {TITLES[kind]}"
+
+
+def _local(kind: Kind, name: str) -> Found | None:
+    """What an alias or a folder gives; None if neither speaks of the name."""
+    if not name.strip():
+        raise MissingResource.of(kind, f"the name of the {_noun(kind)} is empty")
+    for spelling in _spellings(name):
+        alias = settings().aliases.get(spelling)
+        if alias:
+            problem = _problem(kind, alias.path, dict(alias.splits))
+            if problem:
+                message = f"{_noun(kind)} {name}: the alias leads to {alias.path}, {problem}"
+                raise MissingResource.of(kind, message, [_alias_way(kind, name)])
+            return Found(
+                name,
+                "alias",
+                str(alias.path),
+                text=alias.text,
+                label=alias.label,
+                labels=tuple(alias.labels),
+                splits=dict(alias.splits),
+            )
+    path = Path(name).expanduser()
+    problem = _problem(kind, path, {})
+    if not problem:
+        return Found(name, "folder", str(path))
+    # A name that only happens to be a folder's is looked for elsewhere.
+    if _is_path(name):
+        raise MissingResource.of(
+            kind, f"{_noun(kind)} {name}: {problem}", [_alias_way(kind, name), _TINY_WAY]
+        )
+    return None
+
+
+def _problem(kind: Kind, path: Path, splits: dict[str, str]) -> str | None:
+    """Why a path cannot serve, or None."""
+    if kind == "model":
+        if not path.is_dir():
+            return "which is no folder"
+        return None if (path / "config.json").is_file() else "which holds no config.json"
+    if not path.exists():
+        return "which does not exist"
+    if path.is_file():
+        known = path.suffix.lower() in FORMATS or splits
+        return None if known else f"which is none of {', '.join(FORMATS)}"
+    found = split_files(path, splits)
+    for split, below in splits.items():
+        if not found[split]:
+            return f"where the split {split} should be at {below}, which holds no data"
+    return None if found else f"which holds no data files ({', '.join(FORMATS)})"
+
+
+def _from_hub(kind: Kind, name: str) -> Found:
+    if offline(kind):
+        why = "the libraries are set to work offline"
+    elif reachable():
+        return Found(name, "hub", CANONICAL.get(name, name))
+    else:
+        why = "the hub cannot be reached"
+    raise missing(kind, name, why)
+
+
+def missing(kind: Kind, name: str, why: str) -> MissingResource:
+    """The error for a name that leads nowhere: where was looked, and three ways out."""
+    places = (model_places if kind == "model" else dataset_places)(_spellings(name))
+    looked = [
+        f"--alias ({len(settings().aliases)} given)",
+        f"the folder {Path(name).expanduser().absolute()}",
+        *(str(place) for place in places),
+    ]
+    listed = "".join(f"\n    {place}" for place in looked)
+    return MissingResource.of(
+        kind,
+        f"{_noun(kind)} {name} is not on this machine, and {why}\n  looked for it in{listed}",
+        [
+            "with a network, the next run downloads it (unset HF_HUB_OFFLINE if it is set)",
+            _alias_way(kind, name),
+            _TINY_WAY,
+        ],
+    )
+
+
+def _alias_way(kind: Kind, name: str) -> str:
+    what = "with config.json, weights and tokenizer" if kind == "model" else "of data files"
+    return f"--alias {name}=DIR uses a folder {what}"
+
+
+_TINY_WAY = "--tiny tries the workflow with small built-in stand-ins"
+
+
+def _noun(kind: Kind) -> str:
+    return "model" if kind == "model" else "data set"
+
+
+def _is_path(name: str) -> bool:
+    return name.startswith((".", "~")) or Path(name).is_absolute()
+
+
+def _spellings(name: str) -> Iterator[str]:
+    """The name, and its long or short form if it is known to have one."""
+    yield name
+    if name in CANONICAL:
+        yield CANONICAL[name]
+    yield from (short for short, long in CANONICAL.items() if long == name)

@@ -1,0 +1,24 @@
+"""The values that travel between nodes, with the names of their sockets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from torch import Tensor as _Tensor
+from torch import nn
+from torch.optim import Optimizer as _Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+from torch.utils.data import DataLoader
+from torch.utils.data import Dataset as _Dataset
+
+from graphrun.node import Socket
+
+Tensor = Annotated[_Tensor, Socket("TENSOR")]
+Model = Annotated[nn.Module, Socket("PTMODEL")]
+Optimizer = Annotated[_Optimizer, Socket("PTOPTIMIZER")]
+Scheduler = Annotated[LRScheduler, Socket("PTLRSCHEDULER")]
+Loss = Annotated[nn.Module, Socket("PTLOSS")]
+Dataset = Annotated[_Dataset[Any], Socket("PTVDATASET")]
+Loader = Annotated[DataLoader[Any], Socket("PTDATALOADER")]
+Encoder = Annotated[Callable[..., Any], Socket("PTCALLABLE")]

@@ -1,0 +1,32 @@
+"""Constants typed into a text field."""
+
+from __future__ import annotations
+
+from graphrun.node import InputError, Nodes
+
+NODES = Nodes(category="Data Analysis")
+
+
+@NODES.node("CDAStringCreate", title="CDA String Create", echoes="data")
+def create_string(data: str) -> str:
+    """A one-line text, handed on as it is.
+
+    Use it to say one name once and feed it to several nodes.
+    """
+    return data
+
+
+@NODES.node("CDAIntCreate", title="CDA Int Create")
+def create_int(data: str) -> int:
+    """A whole number from a text field.
+
+    Blanks around it, a sign and underscores between digits are fine.
+
+    Raises:
+        InputError: the text is not a whole number.
+    """
+    try:
+        return int(data)
+    except ValueError:
+        message = f"{data!r} is not a whole number"
+        raise InputError(message, input="data", code="invalid_number") from None
