@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from graphrun.api import Request as Request
     from graphrun.api import check as check
     from graphrun.api import convert as convert
     from graphrun.api import load as load
@@ -28,6 +29,7 @@ __all__ = [
     "Diagnostic",
     "GraphrunError",
     "Report",
+    "Request",
     "Settings",
     "check",
     "convert",

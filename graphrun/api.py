@@ -75,8 +75,8 @@ def run(
     observers: Iterable[Observer] = (),
     store: Store | None = None,
     stop: Stop | None = None,
-) -> tuple[Report, Path | None]:
-    """Run a document; the report and the run folder.
+) -> Report:
+    """Run a document; the report (its `folder` is where the run left its files).
 
     A node that fails or a stop is in the report (`status`, `error`), not an exception: what ran
     before it is still worth reading.
@@ -97,7 +97,7 @@ def run(
     folder = RunFolder.named(out, planned.prompt.name) if out is not None else None
     if folder:
         settings = replace(settings, outputs=folder.outputs)
-    report = Report(settings=_described(request, cuts))
+    report = Report(settings=_described(request, cuts), folder=folder.path if folder else None)
     told: list[Observer] = [report, *observers]
     if folder:
         told.insert(1, folder)
@@ -108,7 +108,7 @@ def run(
     finally:
         if folder:
             folder.close(report)
-    return report, folder.path if folder else None
+    return report
 
 
 def _writable(out: Path, min_free: int) -> None:

@@ -41,12 +41,9 @@ def cached_dataset(name: str) -> Path | None:
         if cached_files(info.parent):
             return info.parent
     for snapshot in _snapshots("datasets", name):
-        folders = [snapshot, *sorted(p for p in snapshot.iterdir() if p.is_dir())]
-        holding = [p for p in folders if split_files(p)]
-        # A repository's folder of Parquet files is one "split" of the repository itself.
-        inner = [p for p in holding if p != snapshot and p.name != "data"]
-        if len(inner) == 1 or (holding and not inner):
-            return (inner or holding)[0]
+        folder = _with_splits(snapshot)
+        if folder:
+            return folder
     return None
 
 
@@ -106,6 +103,16 @@ def _endpoint() -> str:
     from huggingface_hub import constants
 
     return os.environ.get("HF_ENDPOINT") or str(constants.ENDPOINT)
+
+
+def _with_splits(snapshot: Path) -> Path | None:
+    """The snapshot, or its only folder of data: a configuration such as `plain_text`."""
+    found = split_files(snapshot)
+    configurations = [name for name in found if (snapshot / name).is_dir()]
+    splits = {"train", "validation", "test"} & found.keys()
+    if splits or len(configurations) < len(found):
+        return snapshot
+    return snapshot / configurations[0] if len(configurations) == 1 else None
 
 
 _WEIGHTS = ("*.safetensors", "pytorch_model*.bin")

@@ -31,9 +31,7 @@ def split_files(place: Path, named: Mapping[str, str] | None = None) -> dict[str
     to files or folders below `place` and wins. Saved data sets are given as their folder.
     """
     found: dict[str, list[Path]] = {}
-    if place.is_file():
-        found = {"train": [place]}
-    elif is_saved(place):
+    if place.is_file() or is_saved(place):
         found = {"train": [place]}
     elif (place / "dataset_dict.json").is_file():
         found = {p.name: [p] for p in sorted(place.iterdir()) if is_saved(p)}

@@ -39,8 +39,8 @@ def run(options: Namespace) -> int:
             view(Notice(diagnostic=found))
 
     with _interrupts(stop), folded(fold):
-        report, folder = api.run(request, observers=[view] if view else [], stop=stop)
-    _finish(report, folder, options)
+        report = api.run(request, observers=[view] if view else [], stop=stop)
+    _finish(report, options)
     return _exit_code(report)
 
 
@@ -111,7 +111,7 @@ def _view(options: Namespace) -> Observer | None:
     return Lines(render.err)
 
 
-def _finish(report: Report, folder: Path | None, options: Namespace) -> None:
+def _finish(report: Report, options: Namespace) -> None:
     from graphrun.report import summary
 
     if report.error:
@@ -122,9 +122,9 @@ def _finish(report: Report, folder: Path | None, options: Namespace) -> None:
         if options.verbose:
             render.err(report.error.traceback)
     if options.json:
-        render.out_json({**report.to_json(), "folder": str(folder) if folder else None})
+        render.out_json({**report.to_json(), "folder": str(report.folder)})
         return
-    for line in summary(report, str(folder) if folder else None):
+    for line in summary(report):
         render.out(line)
 
 

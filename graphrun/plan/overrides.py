@@ -8,8 +8,9 @@ from difflib import get_close_matches
 from typing import Any
 
 from graphrun.catalog import InputSpec, NodeSpec
-from graphrun.documents import Prompt, PromptNode
+from graphrun.documents import BadLink, Link, Prompt, PromptNode
 from graphrun.errors import Diagnostic, UsageError
+from graphrun.plan.rules.values import fits_type
 
 
 def override(prompt: Prompt, specs: Mapping[str, NodeSpec], settings: Iterable[str]) -> Prompt:
@@ -37,19 +38,28 @@ def override(prompt: Prompt, specs: Mapping[str, NodeSpec], settings: Iterable[s
 
 
 def shrink(prompt: Prompt, specs: Mapping[str, NodeSpec]) -> tuple[Prompt, list[str]]:
-    """Cut numbers to what `--tiny` allows, and say what was cut."""
+    """Cut numbers to what `--tiny` allows, and say what was cut.
+
+    Only valid ones: a cut must not hide what the rules would have found.
+    """
     said = []
     for node in prompt.nodes.values():
         spec = specs.get(node.class_type)
         cut: dict[str, Any] = {}
         for wanted in spec.inputs if spec else ():
             value = node.inputs.get(wanted.name)
-            if wanted.tiny is not None and isinstance(value, int | float) and value > wanted.tiny:
+            if wanted.tiny is not None and _valid(value, wanted) and value > wanted.tiny:
                 cut[wanted.name] = type(value)(wanted.tiny)
                 said.append(f"{node.label}: {wanted.name} {value} → {cut[wanted.name]}")
         if cut:
             prompt = _changed(prompt, node, cut)
     return prompt, said
+
+
+def _valid(value: Any, wanted: InputSpec) -> bool:
+    if isinstance(value, Link | BadLink) or not fits_type(wanted.type, value):
+        return False
+    return bool(value <= wanted.options.get("max", value))
 
 
 def _changed(prompt: Prompt, node: PromptNode, values: Mapping[str, Any]) -> Prompt:

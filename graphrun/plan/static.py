@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graphrun.catalog import NodeSpec
+from graphrun.catalog import NodeSpec, connects
 from graphrun.documents import BadLink, Link, Prompt, PromptNode
 
 UNKNOWN = object()
@@ -79,6 +79,23 @@ def ancestors(prompt: Prompt, node_ids: Iterable[str]) -> set[str]:
             links = prompt.nodes[node_id].links()
             waiting += [link.node_id for _, link in links if link.node_id in prompt.nodes]
     return found
+
+
+def givers(
+    prompt: Prompt, specs: Mapping[str, NodeSpec], type: str, *, but: str | None = None
+) -> str | None:
+    """Outputs of the prompt that an input of `type` could be linked to, as a hint."""
+    found = [
+        f'["{node.id}", {slot}] ({node.class_type})'
+        for node in prompt.nodes.values()
+        if node.id != but and node.class_type in specs
+        for slot, output in enumerate(specs[node.class_type].outputs)
+        if connects(output.type, type)
+    ]
+    if not found:
+        return f"no node of this graph gives {type}"
+    more = f" and {len(found) - 4} more" if len(found) > 4 else ""
+    return f"{type} comes from {', '.join(found[:4])}{more}"
 
 
 def _is_output(node: PromptNode, specs: Mapping[str, NodeSpec]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 from graphrun.errors import Diagnostic
@@ -63,6 +64,7 @@ class Report:
     """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
+    folder: Path | None = None
     name: str = ""
     status: Status | None = None
     seed: int = 0

@@ -42,13 +42,14 @@ def duration(seconds: float) -> str:
 
 def notice(diagnostic: Diagnostic) -> str:
     """One line and, where there is one, the hint below it."""
-    place = f"{diagnostic.position}: " if diagnostic.position else ""
-    word = "" if diagnostic.code in ("notice", "stand_in") else f"{diagnostic.severity}: "
+    told = diagnostic.code in ("notice", "stand_in", "interrupted")
+    place = f"{diagnostic.position}: " if diagnostic.position and not told else ""
+    word = "" if told else f"{diagnostic.severity}: "
     hint = f"\n    {diagnostic.hint}" if diagnostic.hint else ""
     return f"{place}{word}{diagnostic.message}{hint}"
 
 
-def summary(report: Report, folder: str | None) -> Iterator[str]:
+def summary(report: Report) -> Iterator[str]:
     """The end of a run: figures, files, time per node."""
     words = {"success": "done", "failed": "failed", "interrupted": "interrupted", None: "?"}
     peak = f", peak memory {report.peak_mb:,.0f} MiB" if report.peak_mb else ""
@@ -64,5 +65,5 @@ def summary(report: Report, folder: str | None) -> Iterator[str]:
     times = [f"{n.class_type} {duration(n.seconds)}" for n in slow if n.seconds >= 0.05]
     if times:
         yield f"  time: {', '.join(times)}"
-    if folder:
-        yield f"  run folder {folder}"
+    if report.folder:
+        yield f"  run folder {report.folder}"

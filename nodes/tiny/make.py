@@ -167,7 +167,9 @@ def _learning_rate(step: int) -> float:
     return max(0.02, (STEPS - step) / (STEPS - WARMUP_STEPS))
 
 
-def pretrain(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, texts: list[str]) -> None:
+def pretrain(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, texts: list[str]
+) -> None:
     ids = tokenizer(
         texts, padding="max_length", truncation=True, max_length=MAX_LENGTH, return_tensors="pt"
     )["input_ids"]
@@ -219,10 +221,13 @@ def make(architecture: str, texts: list[str]) -> None:
     masked_model = AutoModelForMaskedLM.from_config(config)
     parameters = sum(parameter.numel() for parameter in masked_model.base_model.parameters())
     print(f"{architecture}: {len(tokenizer)} tokens, {parameters} parameters", flush=True)
-    pretrain(masked_model, tokenizer, texts)
+    pretrain(masked_model, tokenizer, texts=texts)
     # The plain encoder has a pooler that the masked model lacks: it stays as initialized.
     encoder = AutoModel.from_config(config)
-    encoder.load_state_dict(masked_model.base_model.state_dict(), strict=False)
+    kept = encoder.load_state_dict(masked_model.base_model.state_dict(), strict=False)
+    strays = (*kept.missing_keys, *kept.unexpected_keys)
+    if lost := [name for name in strays if "pooler" not in name]:
+        raise RuntimeError(f"{architecture}: the encoder did not get {', '.join(lost)}")
     folder = HERE / architecture
     _save(encoder, folder)
     tokenizer.save_pretrained(folder)

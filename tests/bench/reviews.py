@@ -149,7 +149,8 @@ def main() -> None:
         print(json.dumps(run_trainer(*settings, options.seeds[0])))
         return
     print(
-        f"{'':10} {'seed':>4} {'accuracy':>9} {'best':>7} {'val loss':>9} {'training':>9} {'total':>8}"
+        f"{'':10} {'seed':>4} {'accuracy':>9} {'best':>7} {'val loss':>9} "
+        f"{'training':>9} {'total':>8}"
     )
     for seed in options.seeds:
         for name, side in (("graphrun", graphrun), ("Trainer", trainer)):

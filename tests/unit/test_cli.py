@@ -122,7 +122,7 @@ def test_nodes_are_listed_and_shown(capsys):
     info = json.loads(capsys.readouterr().out)
     assert info["PandasShowText"]["output_node"] is True
     assert main(["nodes", "show", "PtoAdamV"]) == 4
-    assert "did you mean PtoAdamW" in capsys.readouterr().err
+    assert "did you mean PtoAdam or PtoAdamW?" in capsys.readouterr().err
     assert main(["nodes", "show"]) == 2
 
 

@@ -47,7 +47,7 @@ def test_every_module_and_public_class_says_what_it_is(path):
 
 def test_unsafe_loading_is_nowhere():
     words = ("import pickle", "trust_remote_code=True", "weights_only=False", "eval(", "exec(")
-    allowed = (".eval(",)
+    allowed = (".eval(", "literal_eval(")
     for path in SOURCES:
         text = path.read_text()
         for word in allowed:

@@ -252,6 +252,7 @@ def test_tiny_cuts_only_what_is_larger():
     shrunk, said = shrink(toys.prompt(with_numbers(whole=9)), toys.catalog())
     assert shrunk.nodes["1"].inputs["whole"] == 2
     assert said == ["node 1 (Numbers): whole 9 → 2"]
-    same, said = shrink(toys.prompt(with_numbers(whole=1)), toys.catalog())
-    assert same.nodes["1"].inputs["whole"] == 1
-    assert said == []
+    for value in (1, 2.7, 11, "9", True, ["2", 0]):
+        same, said = shrink(toys.prompt(with_numbers(whole=value)), toys.catalog())
+        assert same.nodes["1"].inputs == toys.prompt(with_numbers(whole=value)).nodes["1"].inputs
+        assert said == [], "a cut must not hide a wrong value"

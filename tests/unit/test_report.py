@@ -23,7 +23,8 @@ GOOD = {
 
 def start(tmp_path, nodes, **options):
     request = Request(toys.prompt(nodes), out=tmp_path / "runs", min_free=0, **options)
-    return run(request, catalog=toys.catalog())
+    report = run(request, catalog=toys.catalog())
+    return report, report.folder
 
 
 def lines_of(path):
@@ -140,7 +141,7 @@ def test_the_plain_view_thins_out_progress():
 
 def test_the_summary_says_figures_files_and_time(tmp_path):
     report, folder = start(tmp_path, GOOD)
-    text = "\n".join(summary(report, str(folder)))
+    text = "\n".join(summary(report))
     assert text.startswith("done in ")
     assert "epoch 1  loss 0.2500" in text
     assert f"saved {folder / 'outputs/sub/out.txt'}" in text

@@ -8,7 +8,7 @@ from graphrun.catalog import Catalog, NodeSpec, connects
 from graphrun.documents import BadLink, Link, Prompt
 from graphrun.errors import Diagnostic
 from graphrun.plan.cycles import find_cycles
-from graphrun.plan.static import outputs
+from graphrun.plan.static import givers, outputs
 
 Specs = Mapping[str, NodeSpec]
 
@@ -64,11 +64,14 @@ def linked_nodes_exist(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
                     hint='a list as a value is written {"__value__": [...]}',
                 )
             elif isinstance(value, Link) and value.node_id not in prompt.nodes:
+                spec = specs.get(node.class_type)
+                wanted = spec.input(name) if spec else None
                 yield Diagnostic(
                     "bad_linked_input",
                     f"{node.label}: {name} is linked to node {value.node_id}, which does not exist",
                     node.id,
                     name,
+                    hint=givers(prompt, specs, wanted.type, but=node.id) if wanted else None,
                 )
 
 
@@ -105,7 +108,8 @@ def link_types(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
                     f"({output.name}) of {source.label} gives {output.type}",
                     node.id,
                     name,
-                    hint=_fitting(given, wanted.type),
+                    hint=_fitting(given, wanted.type)
+                    or givers(prompt, specs, wanted.type, but=node.id),
                 )
 
 

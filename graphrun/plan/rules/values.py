@@ -10,6 +10,7 @@ from typing import Any
 from graphrun.catalog import InputSpec, NodeSpec
 from graphrun.documents import BadLink, Link, Prompt, PromptNode
 from graphrun.errors import Diagnostic
+from graphrun.plan.static import givers
 
 Specs = Mapping[str, NodeSpec]
 
@@ -22,7 +23,7 @@ def required_inputs(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
                     example = json.dumps({wanted.name: wanted.initial})[1:-1]
                     hint = f"{example} is what a fresh node has"
                 else:
-                    hint = f"link an output of type {wanted.type} to it"
+                    hint = givers(prompt, specs, wanted.type, but=node.id)
                 yield Diagnostic(
                     "required_input_missing",
                     f"{node.label}: the input {wanted.name} ({wanted.type}) is missing",
@@ -57,6 +58,7 @@ def value_types(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
                 f"{_shown(value)}",
                 node.id,
                 wanted.name,
+                hint=givers(prompt, specs, wanted.type, but=node.id),
             )
         elif not fits_type(wanted.type, value):
             yield Diagnostic(

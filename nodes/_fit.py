@@ -1,0 +1,224 @@
+"""The training loop.
+
+One loop for every training node: what differs between them is how a batch becomes an output and
+its target (`Forward`). Read from the top: fit, one epoch, one validation.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
+from torch.utils.data import DataLoader
+
+from graphrun.node import InputError, metric, notice, progress
+
+Forward = Callable[[nn.Module, Any, Tensor], tuple[Tensor, Tensor]]
+"""(model, x, y) on the device → (output, target) for the loss."""
+
+SHOW_EVERY = 0.25
+"""Seconds between two readings of the figures, as each makes a GPU wait."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What to train, on what, for how long.
+
+    `patience` is the number of epochs without a better validation loss that ends the training,
+    None for never. `keep_best` puts the weights of the best validation loss back at the end.
+    """
+
+    model: nn.Module
+    optimizer: Optimizer
+    loss: nn.Module
+    forward: Forward
+    train: DataLoader[Any]
+    val: DataLoader[Any] | None
+    scheduler: LRScheduler | None
+    epochs: int
+    device: torch.device
+    patience: int | None
+    keep_best: bool
+    accuracy: bool
+
+
+@dataclass
+class History:
+    """Mean losses by epoch."""
+
+    train: list[float] = field(default_factory=list)
+    val: list[float] = field(default_factory=list)
+
+
+def fit(job: Job) -> History:
+    """Train the model in place; it ends on the CPU, whatever happens.
+
+    It is left in evaluation mode if there was a validation, else in training mode.
+
+    Raises:
+        Cancelled: the run was asked to stop.
+    """
+    history, meter = History(), _Meter(job)
+    best, best_loss, stale = None, math.nan, 0
+    _move(job, job.device)
+    try:
+        for epoch in range(1, job.epochs + 1):
+            rate = job.optimizer.param_groups[0]["lr"]
+            history.train.append(_train(job, meter))
+            figures = {"epoch": epoch, "train_loss": history.train[-1], "lr": rate}
+            if job.val is not None:
+                loss, accuracy = _validate(job, meter)
+                history.val.append(loss)
+                figures["val_loss"] = loss
+                if accuracy is not None:
+                    figures["val_accuracy"] = accuracy
+                # A first loss that is NaN stays the best: nothing is smaller.
+                if epoch == 1 or loss < best_loss:
+                    best_loss, stale = loss, 0
+                    best = _copy(job.model) if job.keep_best else None
+                else:
+                    stale += 1
+            metric(**figures)
+            _warn_if_lost(history, epoch)
+            if job.val is not None and job.patience is not None and stale >= job.patience:
+                break
+            _step(job.scheduler, history)
+    finally:
+        _move(job, torch.device("cpu"))
+    if best is not None and history.val[-1] > best_loss:
+        job.model.load_state_dict(best)
+    return history
+
+
+def _train(job: Job, meter: _Meter) -> float:
+    """One pass over the training data; the loss is summed over rows / rows in the data set."""
+    job.model.train()
+    total = _Sum(job.device)
+    for x, y in job.train:
+        x, y = _to(x, job.device), _to(y, job.device)
+        job.optimizer.zero_grad()
+        with torch.enable_grad():
+            output, target = job.forward(job.model, x, y)
+            loss = job.loss(output, target)
+            if loss.dim():
+                raise InputError(
+                    "the loss gives one value a row; training needs their mean or sum",
+                    input="loss_function",
+                    code="loss_not_scalar",
+                    hint="set its reduction to mean",
+                )
+            loss.backward()
+        job.optimizer.step()
+        total.add(loss, len(target))
+        meter.tick(len(target), total)
+    return total.value / len(job.train.dataset)  # type: ignore[arg-type]
+
+
+def _validate(job: Job, meter: _Meter) -> tuple[float, float | None]:
+    """Loss, and the share of rows on the right side of 0.5 (None if it was not asked for)."""
+    assert job.val is not None
+    job.model.eval()
+    total, right, counted = _Sum(job.device), torch.zeros((), dtype=torch.int64, device=job.device), 0
+    with torch.no_grad():
+        for x, y in job.val:
+            x, y = _to(x, job.device), _to(y, job.device)
+            output, target = job.forward(job.model, x, y)
+            total.add(job.loss(output, target), len(target))
+            # A batch of one row has no axis left and is left out.
+            labels, sides = y.squeeze(), (torch.sigmoid(output) > 0.5).squeeze()
+            if job.accuracy and labels.dim() == 1 and labels.shape == sides.shape:
+                right += (sides == labels.int()).sum()
+                counted += len(labels)
+            meter.tick(len(target), None)
+    accuracy = right.item() / counted if counted else None
+    meter.accuracy = accuracy
+    return total.value / len(job.val.dataset), accuracy  # type: ignore[arg-type]
+
+
+def _step(scheduler: LRScheduler | None, history: History) -> None:
+    if isinstance(scheduler, ReduceLROnPlateau):
+        scheduler.step(history.val[-1])
+    elif scheduler is not None:
+        scheduler.step()
+
+
+class _Sum:
+    """A sum of batch losses times rows, on the device: reading each would make it wait."""
+
+    def __init__(self, device: torch.device) -> None:
+        # MPS has no float64.
+        self._dtype = torch.float32 if device.type == "mps" else torch.float64
+        self._sum = torch.zeros((), dtype=self._dtype, device=device)
+        self.rows = 0
+
+    def add(self, loss: Tensor, rows: int) -> None:
+        self._sum += loss.detach().to(self._dtype) * rows
+        self.rows += rows
+
+    @property
+    def value(self) -> float:
+        return self._sum.item()
+
+
+class _Meter:
+    """Counts steps over the whole training, and shows figures when it is time to."""
+
+    def __init__(self, job: Job) -> None:
+        self._total = job.epochs * (len(job.train) + (len(job.val) if job.val is not None else 0))
+        self._step, self._rows, self._shown = 0, 0, time.monotonic()
+        self.accuracy: float | None = None
+
+    def tick(self, rows: int, loss: _Sum | None) -> None:
+        """One batch is done. `loss` is the running sum of the epoch; None while validating."""
+        self._step += 1
+        self._rows += rows
+        figures, now = {}, time.monotonic()
+        if now - self._shown >= SHOW_EVERY:
+            if loss is not None:
+                figures["loss"] = loss.value / loss.rows
+            if self.accuracy is not None:
+                figures["accuracy"] = self.accuracy
+            figures["samples_per_s"] = self._rows / (now - self._shown)
+            self._rows, self._shown = 0, now
+        progress(self._step, self._total, **figures)
+
+
+def _move(job: Job, device: torch.device) -> None:
+    """Model and optimizer to a device. Parameters stay the objects that the optimizer holds."""
+    job.model.to(device)
+    job.loss.to(device)
+    for state in job.optimizer.state.values():
+        for name, value in state.items():
+            # torch keeps the count of steps on the CPU.
+            if isinstance(value, Tensor) and name != "step":
+                state[name] = value.to(device)
+
+
+def _to(value: Any, device: torch.device) -> Any:
+    if isinstance(value, Tensor):
+        return value.to(device, non_blocking=True)
+    if isinstance(value, list | tuple):
+        return [_to(part, device) for part in value]
+    return value
+
+
+def _copy(model: nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().to("cpu", copy=True) for name, value in model.state_dict().items()}
+
+
+def _warn_if_lost(history: History, epoch: int) -> None:
+    """Say it in the first epoch whose loss is not a number: nothing is learned from there on."""
+    lost = [not math.isfinite(loss) for loss in history.train]
+    if lost[-1] and not any(lost[:-1]):
+        notice(
+            f"the training loss of epoch {epoch} is {history.train[-1]}",
+            code="loss_not_finite",
+            hint="a smaller learning rate may help",
+        )

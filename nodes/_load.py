@@ -1,0 +1,136 @@
+"""Loading tokenizers and encoders, from where their names lead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from graphrun.node import InputError, notice
+
+from ._names import PREFIXES, TITLES, Found, announce, find_model, missing
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+_CLASSES = {
+    "albert": "AlbertModel",
+    "bert": "BertModel",
+    "distilbert": "DistilBertModel",
+    "electra": "ElectraModel",
+    "roberta": "RobertaModel",
+}
+
+
+def load_tokenizer(name: str) -> tuple[PreTrainedTokenizerBase, Found]:
+    """The tokenizer of a model.
+
+    Raises:
+        MissingResource: the name leads nowhere.
+        InputError: the files cannot be read.
+    """
+    found = announce(find_model(name))
+    place, options = _source(found)
+    with _quiet() as transformers, _blaming(found, "tokenizer"):
+        return transformers.AutoTokenizer.from_pretrained(place, **options), found
+
+
+def load_encoder(name: str) -> PreTrainedModel:
+    """The encoder of a model in float32, every parameter trainable, in evaluation mode.
+
+    Raises:
+        MissingResource: the name leads nowhere.
+        InputError: the architecture is none of the five, the files cannot be read, or they lack
+            weights of the encoder.
+    """
+    found = announce(find_model(name))
+    place, options = _source(found)
+    with _quiet() as transformers, _blaming(found, "model"):
+        config, _ = transformers.PretrainedConfig.get_config_dict(place, **options)
+        kind = config.get("model_type") or _by_prefix(name)
+        if kind not in _CLASSES:
+            raise InputError(
+                f"{name} is of the type {kind}; known: {', '.join(sorted(_CLASSES))}",
+                input="model_name",
+                code="unsupported_model",
+            )
+        model_class = getattr(transformers, _CLASSES[kind])
+        with torch.enable_grad():
+            encoder, report = model_class.from_pretrained(
+                place, dtype=torch.float32, output_loading_info=True, **options
+            )
+    _check_weights(name, report)
+    return encoder.requires_grad_(True)
+
+
+def _source(found: Found) -> tuple[str, dict[str, Any]]:
+    """What to hand to from_pretrained. Folders never ask the network."""
+    if found.source == "tiny":
+        from ._tiny import checkpoint
+
+        return str(checkpoint(found.id)), {"local_files_only": True}
+    return found.id, {} if found.source == "hub" else {"local_files_only": True}
+
+
+def _by_prefix(name: str) -> str | None:
+    """For checkpoints so old that their configuration does not say what they are."""
+    return next((kind for prefix, kind in PREFIXES.items() if name.startswith(prefix)), None)
+
+
+def _check_weights(name: str, report: dict[str, Any]) -> None:
+    """The library starts weights that it does not find at random, with a log record only."""
+    absent = sorted(report.get("missing_keys", ()))
+    body = [key for key in absent if not key.startswith("pooler.")]
+    if body:
+        raise InputError(
+            f"the weights of {name} lack {len(body)} tensors of the encoder: "
+            f"{', '.join(body[:3])}{', ...' if len(body) > 3 else ''}",
+            input="model_name",
+            code="incomplete_checkpoint",
+        )
+    if absent:
+        notice(
+            f"{name} comes without weights for its pooler; it starts at random",
+            code="new_pooler",
+            input="use_mean_pooling",
+            hint="mean pooling does not use it",
+        )
+
+
+@contextmanager
+def _quiet() -> Iterator[Any]:
+    """The transformers library without progress bars and advice; restores its verbosity."""
+    import transformers
+    from transformers.utils import logging
+
+    before = logging.get_verbosity()
+    bars = logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield transformers
+    finally:
+        logging.set_verbosity(before)
+        if bars:
+            logging.enable_progress_bar()
+
+
+@contextmanager
+def _blaming(found: Found, what: str) -> Iterator[None]:
+    """Turn the library's errors into ones that name the input and the place."""
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:  # parsers and readers raise their own
+        if found.source == "hub":
+            why = f"the hub does not give it: {error}"
+            raise missing("model", found.name, why) from error
+        known = f" ({TITLES[found.id]})" if found.id in TITLES else ""
+        raise InputError(
+            f"the {what} of {found.name} cannot be loaded from {found.id}{known}: {error}",
+            input="model_name",
+            code="unreadable_model",
+        ) from error

@@ -1,0 +1,154 @@
+"""Weights on disk: safetensors, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from graphrun.node import InputError
+
+SUFFIX = ".safetensors"
+
+
+def save_weights(model: nn.Module, path: Path, *, requested: str = "") -> Path:
+    """Write a model's weights and what it is; returns the real path.
+
+    The tensors are copied to the CPU. The header's metadata hold `graphrun.model`, the model's
+    own `config` as JSON, and under `graphrun.requested` the file name the user asked for.
+
+    Raises:
+        OSError: the file could not be written; nothing of it is left and what was there stays.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    target = Path(os.path.realpath(path))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Copies, because tensors that share memory cannot be stored.
+    tensors = {
+        name: value.detach().to("cpu", copy=True).contiguous()
+        for name, value in model.state_dict().items()
+        if isinstance(value, Tensor)
+    }
+    metadata = {
+        "format": "pt",
+        "graphrun.model": json.dumps(getattr(model, "config", None), default=str),
+        "graphrun.requested": requested or target.name,
+    }
+    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        save_file(tensors, part, metadata=metadata)
+        _sync(part)
+        part.replace(target)
+        _sync(target.parent)
+    except SafetensorError as error:
+        raise OSError(f"cannot write {target}: {error}") from error
+    finally:
+        part.unlink(missing_ok=True)
+    return target
+
+
+def read_weights(path: Path) -> Mapping[str, Tensor]:
+    """The tensors of a file by name, on the CPU: safetensors, or a torch state dict.
+
+    What the file is, its first bytes tell. Nothing but tensors is ever unpickled.
+
+    Raises:
+        InputError: the file is neither, is damaged, or holds more than tensors.
+    """
+    try:
+        if is_safetensors(path):
+            from safetensors.torch import load_file
+
+            return load_file(path, device="cpu")
+        found = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # both libraries raise many kinds
+        raise _unreadable(path, error) from error
+    if not isinstance(found, Mapping) or not all(isinstance(v, Tensor) for v in found.values()):
+        raise InputError(
+            f"{path} holds {type(found).__name__}, not a state dict of tensors by name",
+            input="model_path",
+            code="not_weights",
+        )
+    return found
+
+
+def requested_name(path: Path) -> str | None:
+    """The file name that the user asked for when graphrun wrote a file; None for others'."""
+    if not path.is_file() or not is_safetensors(path):
+        return None
+    with path.open("rb") as file:
+        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+    found: Any = header.get("__metadata__", {}).get("graphrun.requested")
+    return found
+
+
+def load_into(model: nn.Module, weights: Mapping[str, Tensor], path: Path) -> None:
+    """Put weights into a model, all of them and nothing else.
+
+    Raises:
+        InputError: names or shapes differ; the model is unchanged.
+    """
+    own = model.state_dict()
+    shapes = [
+        f"{name} {tuple(weights[name].shape)} instead of {tuple(own[name].shape)}"
+        for name in own.keys() & weights.keys()
+        if own[name].shape != weights[name].shape
+    ]
+    groups = {
+        "missing": [name for name in own if name not in weights],
+        "unexpected": [name for name in weights if name not in own],
+        "of another shape": sorted(shapes),
+    }
+    problems = [_some(what, names) for what, names in groups.items() if names]
+    if problems:
+        raise InputError(
+            f"{path} does not fit {type(model).__name__}: {'; '.join(problems)}",
+            input="model_path",
+            code="weights_do_not_fit",
+        )
+    model.load_state_dict(dict(weights), strict=True)
+
+
+def is_safetensors(path: Path) -> bool:
+    """Whether a file starts as safetensors do: a length, then a JSON header of that length."""
+    with path.open("rb") as file:
+        start = file.read(9)
+        size = os.fstat(file.fileno()).st_size
+    return len(start) == 9 and start[8:] == b"{" and int.from_bytes(start[:8], "little") <= size - 8
+
+
+def _some(what: str, names: list[str]) -> str:
+    more = ", ..." if len(names) > 3 else ""
+    return f"{len(names)} {what}: {', '.join(names[:3])}{more}"
+
+
+def _unreadable(path: Path, error: Exception) -> InputError:
+    if type(error).__name__ == "UnpicklingError":
+        return InputError(
+            f"{path} holds Python objects besides tensors, which could run code; it is refused",
+            input="model_path",
+            code="unsafe_file",
+            hint="torch.save(model.state_dict(), PATH), or PtSaveModel, writes a file that is safe",
+        )
+    message = f"{path} cannot be read as weights: {error}"
+    return InputError(message, input="model_path", code="unreadable_weights")
+
+
+def _sync(path: Path) -> None:
+    """Make sure that a file, or the entries of a folder, are on the disk."""
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except PermissionError:  # Windows does not open folders
+        return
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

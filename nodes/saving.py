@@ -1,0 +1,96 @@
+"""Weights to files and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+from graphrun.node import (
+    MissingResource,
+    Mutates,
+    Nodes,
+    Resource,
+    notice,
+    output_file,
+    settings,
+    show,
+)
+
+from ._types import Model
+from ._weights import SUFFIX, load_into, read_weights, requested_name, save_weights
+
+NODES = Nodes(category="Data Analysis")
+
+_PICKLES = frozenset({".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth"})
+
+
+@NODES.node("PtSaveModel", title="Pt Save Model", outputs=("model full path",), volatile=True)
+def save_model(
+    model: Model, model_path: Annotated[str, Resource("output_file")] = "model.pkl"
+) -> str:
+    """Writes the model's weights as safetensors and gives the file's absolute path.
+
+    Relative paths lie in the run's output folder; folders are made. A suffix of pickle files
+    (.pt, .pth, .pkl, .bin, .ckpt) becomes .safetensors. The file appears whole or not at all, and
+    its header says which model it is for.
+
+    Raises:
+        OSError: the file cannot be written, for instance because the disk is full.
+    """
+    asked = output_file(model_path)
+    target = _target(asked)
+    if target != asked:
+        notice(
+            f"{model_path} is written as {target.name}: safetensors instead of a pickle",
+            code="saved_as_safetensors",
+            input="model_path",
+            hint="PtLoadModel finds it under the old name too",
+        )
+    path = str(save_weights(model, target, requested=asked.name))
+    show(files=[path])
+    return path
+
+
+@NODES.node("PtLoadModel", title="Pt Load Model", outputs=("model",), volatile=True)
+def load_model(model: Annotated[Model, Mutates()], model_path: str = "model.pkl") -> Model:
+    """Loads weights into the given model, which is also the result.
+
+    Reads safetensors and torch state dicts; a file with anything but tensors in it is refused.
+    Relative paths are looked for in the run's output folder, then in the working folder, each
+    also with the suffix .safetensors. Names and shapes have to be the model's.
+
+    Raises:
+        MissingResource: there is no such file.
+        InputError: the file is damaged, unsafe or of another model.
+    """
+    places = list(_places(model_path))
+    path = next((place for place in places if place.is_file()), None)
+    if path is None:
+        looked = "".join(f"\n    {place.absolute()}" for place in places)
+        raise MissingResource.of("file", f"no weights at {model_path}; looked for{looked}")
+    load_into(model, read_weights(path), path)
+    return model
+
+
+def _target(asked: Path) -> Path:
+    """Where the weights go. Never onto another model's file that has the name by chance."""
+    if asked.suffix.lower() not in _PICKLES:
+        return asked
+    beside = asked.with_suffix(SUFFIX)
+    if beside.exists() and requested_name(beside) != asked.name:
+        return asked.with_name(asked.name + SUFFIX)
+    return beside
+
+
+def _places(model_path: str) -> Iterator[Path]:
+    path, outputs = Path(model_path).expanduser(), settings().outputs
+    # As output_file() keeps absolute paths that it redirects.
+    redirected = outputs.joinpath(*(p for p in path.parts if p not in (path.anchor, "..")))
+    bases = [path, redirected] if path.is_absolute() else [outputs / path, redirected, path]
+    for base in dict.fromkeys(base for base in bases if base.name):
+        yield base
+        if base.suffix != SUFFIX:
+            # The longer name is there only where the shorter was taken.
+            yield base.with_name(base.name + SUFFIX)
+            yield base.with_suffix(SUFFIX)

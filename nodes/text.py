@@ -1,0 +1,142 @@
+"""Tokenizers and labelled texts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from graphrun.node import MissingResource, Nodes, Range, Resource, settings
+
+from ._columns import texts_and_labels
+from ._data import read, read_file, stand_in
+from ._encoded import EncodedText, TextEncoder
+from ._load import load_tokenizer
+from ._names import Found, announce, find_dataset
+from ._types import Dataset, Encoder
+
+if TYPE_CHECKING:
+    import datasets
+
+NODES = Nodes(category="Training")
+
+
+@NODES.node("HfTokenizerEncode", title="Hf Tokenizer Encode", category="Data Analysis")
+def tokenizer_encode(
+    model_name: Annotated[str, Resource("tokenizer")] = "",
+    *,
+    padding: bool = True,
+    padding_method: Literal["max_length", "longest"],
+    truncation: bool = True,
+    max_length: Annotated[int, Range(0, 1_000_000, tiny=64)] = 512,
+) -> Encoder:
+    """The tokenizer of a Hugging Face model, as a function of a text or a list of texts.
+
+    It gives tensors of shape (rows, length), in tokens: `input_ids`, `attention_mask` and what
+    else the tokenizer has. `max_length` limits them when `truncation` is on and is the length
+    padded to when `padding` is on with the method `max_length`; 0 leaves it to the tokenizer.
+    Batches need texts of one length, hence the method `max_length`.
+
+    Raises:
+        MissingResource: there is no such tokenizer on this machine.
+        InputError: its files cannot be read.
+    """
+    tokenizer, found = load_tokenizer(model_name)
+    if found.source == "tiny":
+        # The stand-in has fewer positions than what it stands for.
+        max_length = min(max_length or tokenizer.model_max_length, tokenizer.model_max_length)
+    return TextEncoder(model_name, tokenizer, padding, padding_method, truncation, max_length)
+
+
+@NODES.node("PtvHfDatasetWithTokenEncode", title="Ptv Hf Dataset With Token Encode")
+def hub_dataset(
+    name: Annotated[str, Resource("dataset")] = "",
+    split: str = "train",
+    *,
+    sample_field_name: str = "text",
+    label_field_name: str = "label",
+    encode: Encoder,
+    remove_html_tags: bool = False,
+    encode_return_dict: bool = False,
+) -> Dataset:
+    """Labelled texts of a Hugging Face data set, encoded as they are asked for.
+
+    `name` is a data set of the hub, an alias, or a folder of Parquet, Arrow, CSV, TSV or JSON
+    files. Item i is ((ids, mask), label), int64 of shapes (length,), (length,) and (). Labels
+    are numbers; words are numbered by the data set itself or by an alias's `labels=`.
+    `remove_html_tags` decodes entities and replaces tags by blanks before encoding.
+    Whether `encode` gives a mapping or a pair is seen from what it gives, so
+    `encode_return_dict` makes no difference.
+
+    Raises:
+        MissingResource: the data set or the split is not to be had.
+        InputError: a column is missing, a text or label is null, a label is no number, or a file
+            cannot be read.
+    """
+    found = announce(find_dataset(name))
+    if found.source == "tiny":
+        data = stand_in(split, text=sample_field_name, label=label_field_name)
+    else:
+        data = read(found, split, found.text or sample_field_name)
+    columns = {"sample_field_name": sample_field_name, "label_field_name": label_field_name}
+    return EncodedText(_prepared(data, found, columns), encode, clean=remove_html_tags)
+
+
+@NODES.node("PtvHfLocalDataset", title="Ptv Hf Local Dataset")
+def local_dataset(
+    file_path: str = "",
+    file_format: str = "json",
+    *,
+    sample_field_name: str = "text",
+    label_field_name: str = "label",
+    encode: Encoder,
+    remove_html_tags: bool = False,
+    encode_return_dict: bool = False,
+) -> Dataset:
+    """Labelled texts of one local file, encoded as they are asked for.
+
+    `file_format` is json (JSON lines as well), csv, tsv, parquet, arrow or text; text files are
+    UTF-8. Relative paths start at the working folder. Items are those of
+    PtvHfDatasetWithTokenEncode, and so are `remove_html_tags` and `encode_return_dict`.
+
+    Raises:
+        MissingResource: there is no such file.
+        InputError: a column is missing, a text or label is null, a label is no number, or the
+            file cannot be read.
+    """
+    path = Path(file_path).expanduser()
+    if path.is_file():
+        data = read_file(path, file_format, sample_field_name)
+        found = Found(file_path, "folder", str(path))
+    elif settings().tiny:
+        found = announce(Found(file_path, "tiny", "reviews"))
+        # imdb/test.jsonl, test-00000-of-00001.parquet, ...
+        data = stand_in(path.stem.split("-")[0], text=sample_field_name, label=label_field_name)
+    else:
+        raise _no_file(file_path, path)
+    columns = {"sample_field_name": sample_field_name, "label_field_name": label_field_name}
+    return EncodedText(_prepared(data, found, columns), encode, clean=remove_html_tags)
+
+
+def _prepared(data: datasets.Dataset, found: Found, columns: dict[str, str]) -> datasets.Dataset:
+    tiny = found.source == "tiny"
+    aliased = {"sample_field_name": found.text, "label_field_name": found.label}
+    return texts_and_labels(
+        data,
+        name=found.name,
+        columns=columns,
+        aliased={} if tiny else aliased,
+        classes=() if tiny else found.labels,
+    )
+
+
+def _no_file(file_path: str, path: Path) -> MissingResource:
+    what = "is a folder" if path.is_dir() else "does not exist"
+    where = path.absolute()
+    return MissingResource.of(
+        "file",
+        f"data file {file_path or '(no name)'}: {where} {what}",
+        [
+            "--set NODE.file_path=FILE reads another file",
+            "--tiny tries the workflow with small built-in stand-ins",
+        ],
+    )

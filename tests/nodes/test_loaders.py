@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from conftest import PAIRS, Recorder
+from graphrun_nodes._encoded import EncodedText, TextEncoder
+from graphrun_nodes.loaders import data_loader, parse_options
+from graphrun_nodes.text import tokenizer_encode
+from torch.utils.data import TensorDataset
+
+from graphrun.errors import InputError
+
+DATA = TensorDataset(torch.arange(10))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", {}),
+        (" \n ", {}),
+        ("{'num_workers': 1, 'drop_last': True}", {"num_workers": 1, "drop_last": True}),
+        ('{"num_workers": 1, "drop_last": true}', {"num_workers": 1, "drop_last": True}),
+        ('\n  {"timeout": 0.5,\n "prefetch_factor": null}', {"timeout": 0.5, "prefetch_factor": None}),
+        ("{'timeout': -1}", {"timeout": -1}),
+    ],
+)  # fmt: skip
+def test_both_notations(text: str, expected: dict[str, Any]) -> None:
+    assert parse_options(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("{'num_workers': }", "line 1, column 15"),
+        ("{'num_workers': os.system('x')}", "line 1, column 17"),
+        ('\n\n  {"a": 1,\n  "b": c}', "line 4, column 8"),
+        ("  1", "line 1, column 3"),
+        ("[1, 2]", "not a dict"),
+        ("{1: 2}", "not a dict"),
+        ("num_workers=1", "line 1"),
+        ("{" * 5000, "line 1"),
+    ],
+)
+def test_unreadable_options_say_where(text: str, place: str) -> None:
+    with pytest.raises(InputError, match=place) as caught:
+        parse_options(text)
+    assert caught.value.input == "parameters"
+    assert repr(text)[1:20] in str(caught.value)
+
+
+def test_a_missing_text_is_none_and_batches_come_in_order(call: Recorder) -> None:
+    loader = data_loader(DATA, 4, parameters=None)
+    assert [batch[0].tolist() for batch in loader] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+    assert not call.notices
+
+
+def test_shuffling_follows_the_seed() -> None:
+    def order(seed: int) -> list[int]:
+        torch.manual_seed(seed)
+        return [int(batch[0]) for batch in data_loader(DATA, 1, shuffle=True)]
+
+    assert order(1) == order(1) != order(2)
+    assert sorted(order(1)) == list(range(10))
+
+
+def test_unknown_options_are_named_and_ignored(call: Recorder) -> None:
+    loader = data_loader(DATA, 2, parameters="{'num_worker': 1, 'drop_last': True}")
+    assert loader.drop_last
+    assert call.codes == ["unknown_option"]
+    assert "num_worker;" in call.notices[0]["message"]
+    assert "num_workers" in call.notices[0]["hint"]
+
+
+@pytest.mark.parametrize("name", ["dataset", "batch_size", "shuffle"])
+def test_inputs_cannot_be_repeated(name: str) -> None:
+    with pytest.raises(InputError, match=name):
+        data_loader(DATA, 2, parameters=f"{{'{name}': 1}}")
+
+
+@pytest.mark.parametrize("text", ["{'num_workers': 'x'}", "{'num_workers': -1}", "{'timeout': -1}"])
+def test_options_that_torch_refuses_name_the_input(text: str) -> None:
+    with pytest.raises(InputError) as caught:
+        data_loader(DATA, 2, parameters=text)
+    assert caught.value.input == "parameters"
+
+
+def test_a_batch_larger_than_the_data_is_noticed(call: Recorder) -> None:
+    data_loader(DATA, 10)
+    assert not call.notices
+    assert len(data_loader(DATA, 11)) == 1
+    assert call.notices[0]["code"] == "batch_larger_than_data"
+    assert call.notices[0]["input"] == "batch_size"
+
+
+def test_no_batch_at_all_is_an_error() -> None:
+    with pytest.raises(InputError, match="leaves no batch"):
+        data_loader(DATA, 11, parameters="{'drop_last': true}")
+    with pytest.raises(InputError, match="empty"):
+        data_loader(TensorDataset(torch.zeros(0)), 1, shuffle=True)
+
+
+def test_spawned_workers_give_the_same_batches(call: Recorder, checkpoint: Any) -> None:
+    import datasets
+
+    call.alias("bert-base-uncased", Path(checkpoint("bert")))
+    encode: TextEncoder = tokenizer_encode(  # type: ignore[assignment]
+        "bert-base-uncased", padding_method="max_length", max_length=12
+    )
+    columns = {"text": [text for text, _ in PAIRS], "label": [label for _, label in PAIRS]}
+    data = EncodedText(datasets.Dataset.from_dict(columns), encode, clean=True)
+    options = "{'num_workers': 1, 'multiprocessing_context': 'spawn'}"
+    here, there = data_loader(data, 3), data_loader(data, 3, parameters=options)
+    for (x, y), (other_x, other_y) in zip(here, there, strict=True):
+        assert isinstance(x, list)
+        assert x[0].shape == x[1].shape == (len(y), 12)
+        assert torch.equal(x[0], other_x[0])
+        assert torch.equal(y, other_y)

@@ -1,0 +1,202 @@
+"""Signatures become specs; packs are found; nodes work outside of a run."""
+
+import os
+import subprocess
+import sys
+from typing import Annotated, Literal
+
+import pytest
+import toys
+
+from graphrun.catalog import Catalog, connects
+from graphrun.catalog.pack import Pack, installed
+from graphrun.catalog.schema import to_object_info
+from graphrun.errors import PackError
+from graphrun.node import Each, ForceInput, Hidden, Nodes, Range, Socket, Text, progress, show
+
+
+def spec_of(function, **flags):
+    nodes = Nodes(category="c")
+    assert nodes.node("K", **flags)(function) is function
+    return nodes.specs["K"]
+
+
+def test_a_signature_becomes_a_spec():
+    def f(
+        a: str,
+        b: Annotated[int, Range(0, 9, step=3, tiny=4)] = 5,
+        *,
+        c: Literal["x", "y"],
+        d: Annotated[str, Text(multiline=True)] | None = "",
+        box: Annotated[object, Socket("BOX")] | None = None,
+        uid: Annotated[str, Hidden("UNIQUE_ID")],
+        e: bool = True,
+    ) -> tuple[str, Annotated[object, Socket("BOX")]]:
+        """Does it."""
+
+    spec = spec_of(f, outputs=("first", "second"), version=2)
+    assert [(i.name, i.type, i.section) for i in spec.inputs] == [
+        ("a", "STRING", "required"),
+        ("b", "INT", "required"),
+        ("c", "COMBO", "required"),
+        ("e", "BOOLEAN", "required"),
+        ("d", "STRING", "optional"),
+        ("box", "BOX", "optional"),
+        ("uid", "UNIQUE_ID", "hidden"),
+    ]
+    assert spec.input("b").options == {"default": 5, "min": 0, "max": 9, "step": 3}
+    assert spec.input("b").tiny == 4
+    assert spec.input("c").choices == ("x", "y")
+    assert spec.input("d").options == {"default": "", "multiline": True}
+    assert [(o.name, o.type) for o in spec.outputs] == [("first", "STRING"), ("second", "BOX")]
+    assert (spec.version, spec.description, spec.category) == (2, "Does it.", "c")
+    assert [i.name for i in spec.widgets] == ["a", "b", "c", "e", "d"]
+    assert not spec.storable
+
+
+def test_lists_in_and_out():
+    def f(texts: Annotated[list[str], ForceInput()]) -> Each[str]: ...
+
+    spec = spec_of(f)
+    assert spec.input_is_list
+    assert not spec.input("texts").is_widget
+    assert spec.outputs[0].is_list
+    assert spec.storable
+
+
+@pytest.mark.parametrize(
+    ("annotations", "message"),
+    [
+        ({"a": object, "return": str}, "parameter 'a' has the type"),
+        ({"return": str}, "parameter 'a' has no type"),
+        ({"a": str, "return": object}, "output 0 has the type"),
+    ],
+)
+def test_signatures_that_are_refused(annotations, message):
+    def f(a): ...
+
+    f.__annotations__ = annotations
+    with pytest.raises(TypeError, match=message):
+        spec_of(f)
+
+
+def test_all_inputs_are_lists_or_none():
+    def f(a: list[str], b: str) -> str: ...
+
+    with pytest.raises(TypeError, match="either all inputs are lists or none"):
+        spec_of(f)
+
+
+def test_a_name_is_registered_once():
+    nodes = Nodes(category="c")
+
+    def f() -> str: ...
+
+    nodes.node("K")(f)
+    with pytest.raises(ValueError, match="registered twice"):
+        nodes.node("K")(f)
+
+
+def test_two_packs_may_not_bring_one_name():
+    with pytest.raises(PackError, match="brought by two packs: toys and more"):
+        Catalog((Pack(name="toys", package="toys"), Pack(name="more", package="toys")))
+
+
+def test_a_pack_that_cannot_be_imported_is_named():
+    pack = Pack(name="gone", package="no_such_module_here")
+    with pytest.raises(PackError, match="pack gone: cannot import no_such_module_here"):
+        list(pack.names())
+
+
+def test_our_pack_is_installed_and_says_where_it_is():
+    assert "graphrun" in [p.name for p in installed()]
+
+
+def test_object_info_has_the_server_form():
+    info = to_object_info(toys.NODES.specs["Numbers"])
+    assert info["input"]["required"]["whole"] == ["INT", {"default": 1, "min": 0, "max": 10}]
+    assert info["input"]["required"]["mode"] == [
+        "COMBO",
+        {"default": "fast", "options": ["fast", "slow"]},
+    ]
+    assert info["input_order"] == {
+        "required": ["whole", "real", "flag", "mode"],
+        "optional": ["extra"],
+    }
+    assert info["output"] == ["STRING"]
+
+
+def test_nodes_work_outside_of_a_run():
+    progress(1, 2, loss=0.5)
+    show(text=["a"])
+    assert toys.work(steps=2) == "done"
+
+
+@pytest.mark.parametrize(
+    ("output", "input", "fits"),
+    [
+        ("INT", "INT", True),
+        ("INT", "FLOAT", False),
+        ("*", "INT", True),
+        ("INT", "*", True),
+        ("INT", "INT,FLOAT", True),
+        ("A,B", "B, C", True),
+        ("A,B", "C,D", False),
+        ("int", "INT", False),
+        ("A,*", "B", True),
+        ("COMFY_MATCHTYPE_V3", "X", True),
+    ],
+)
+def test_which_output_feeds_which_input(output, input, fits):
+    assert connects(output, input) is fits
+
+
+def test_a_type_that_is_never_unequal_fits_everywhere():
+    class Anything(str):
+        __slots__ = ()
+        __hash__ = str.__hash__
+
+        def __ne__(self, other):
+            return False
+
+        def __eq__(self, other):
+            return True
+
+    assert connects(Anything("X"), "INT")
+
+
+README_NODE = '''
+from typing import Annotated
+from graphrun.node import Nodes, Pack, Range
+
+NODES = Nodes(category="text")
+PACK = Pack(name="shout", package="shout")
+
+@NODES.node("Shout")
+def shout(text: str, times: Annotated[int, Range(1, 10)] = 1) -> str:
+    """A text in capitals."""
+    return text.upper() + "!" * times
+'''
+
+
+def test_the_readme_node_is_found_through_its_entry_point(tmp_path):
+    (tmp_path / "shout.py").write_text(README_NODE)
+    info = tmp_path / "shout-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: shout\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[graphrun.packs]\nshout = shout:PACK\n")
+    (tmp_path / "p.json").write_text(
+        '{"1": {"class_type": "Shout", "inputs": {"text": "a", "times": 2}},'
+        ' "2": {"class_type": "PandasShowText", "inputs": {"text": ["1", 0]}}}'
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "graphrun", "p.json", "-q"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "A!!" in done.stdout
