@@ -48,18 +48,18 @@ def shrink(prompt: Prompt, specs: Mapping[str, NodeSpec]) -> tuple[Prompt, list[
         cut: dict[str, Any] = {}
         for wanted in spec.inputs if spec else ():
             value = node.inputs.get(wanted.name)
-            if wanted.tiny is not None and _valid(value, wanted) and value > wanted.tiny:
-                cut[wanted.name] = type(value)(wanted.tiny)
-                said.append(f"{node.label}: {wanted.name} {value} → {cut[wanted.name]}")
+            if wanted.tiny is not None and _cuttable(value, wanted, wanted.tiny):
+                cut[wanted.name] = wanted.tiny
+                said.append(f"{node.label}: {wanted.name} {value} → {wanted.tiny}")
         if cut:
             prompt = _changed(prompt, node, cut)
     return prompt, said
 
 
-def _valid(value: Any, wanted: InputSpec) -> bool:
+def _cuttable(value: Any, wanted: InputSpec, limit: float) -> bool:
     if isinstance(value, Link | BadLink) or not fits_type(wanted.type, value):
         return False
-    return bool(value <= wanted.options.get("max", value))
+    return bool(limit < value <= wanted.options.get("max", value))
 
 
 def _changed(prompt: Prompt, node: PromptNode, values: Mapping[str, Any]) -> Prompt:

@@ -149,7 +149,7 @@ EXPECTED: dict[str, tuple[str, str, list[Facts], list[tuple[str, str]], Facts]] 
             widget("padding", "BOOLEAN", True),
             widget("padding_method", "COMBO", options=["max_length", "longest"]),
             widget("truncation", "BOOLEAN", True),
-            widget("max_length", "INT", 512, 0, 1_000_000),
+            widget("max_length", "INT", 512, 0, 1_000_000, tiny=64),
         ],
         [("PTCALLABLE", "PTCALLABLE")],
         {},

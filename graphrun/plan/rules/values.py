@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -19,17 +20,14 @@ def required_inputs(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
     for node, spec in _known(prompt, specs):
         for wanted in spec.visible:
             if wanted.section == "required" and wanted.name not in node.inputs:
-                if wanted.is_widget:
-                    example = json.dumps({wanted.name: wanted.initial})[1:-1]
-                    hint = f"{example} is what a fresh node has"
-                else:
-                    hint = givers(prompt, specs, wanted.type, but=node.id)
+                fresh = f"a fresh node has {json.dumps({wanted.name: wanted.initial})[1:-1]}"
+                sources = givers(prompt, specs, wanted.type, but=node.id)
                 yield Diagnostic(
                     "required_input_missing",
                     f"{node.label}: the input {wanted.name} ({wanted.type}) is missing",
                     node.id,
                     wanted.name,
-                    hint=hint,
+                    hint=fresh if wanted.is_widget else sources,
                 )
 
 
@@ -163,16 +161,16 @@ def _chosen(value: Any, choices: tuple[Any, ...]) -> bool:
     return any(value == c and isinstance(value, bool) == isinstance(c, bool) for c in choices)
 
 
-def _way_out(wanted: InputSpec, value: Any) -> str | None:
+def _way_out(wanted: InputSpec, value: Any) -> str:
     if wanted.type == "BOOLEAN" and str(value).lower() in ("true", "false"):
         return f"write {str(value).lower()} without quotes"
-    if wanted.type == "INT" and isinstance(value, float):
+    if wanted.type == "INT" and isinstance(value, float) and math.isfinite(value):
         return f"{int(value)} or {int(value) + 1}?"
     if wanted.type in ("INT", "FLOAT") and isinstance(value, str):
         return "write the number without quotes"
     if wanted.type == "STRING":
         return f"in quotes: {json.dumps(str(value))}"
-    return None
+    return f"a fresh node has {json.dumps(wanted.initial)}"
 
 
 def _shown(value: Any) -> str:
