@@ -114,7 +114,15 @@ class _Exporter:
         self.notes.warn("lost_link", message, node=node.id, input=name, path=path)
 
     def _assumed(self, node: Node, values: Mapping[str, Value]) -> None:
-        names = [f"{name}={value.value!r:.40}" for name, value in values.items() if value.assumed]
+        # An optional input that is absent means its default; only required ones are assumptions.
+        required = (
+            {i.name for i in node.spec.inputs if i.section == "required"} if node.spec else ()
+        )
+        names = [
+            f"{name}={value.value!r:.40}"
+            for name, value in values.items()
+            if value.assumed and name in required
+        ]
         if names:
             message = f"{node.label}: the file has no value for some widgets; the defaults are " + (
                 f"used: {', '.join(names)}"
