@@ -96,4 +96,10 @@ def _pair(encoded: Any) -> tuple[Tensor, Tensor]:
         ids, mask = encoded["input_ids"], encoded["attention_mask"]
     else:
         ids, mask = encoded
-    return torch.as_tensor(ids).squeeze(0), torch.as_tensor(mask).squeeze(0)
+    return _row(ids), _row(mask)
+
+
+def _row(values: Any) -> Tensor:
+    row = torch.as_tensor(values)
+    # A row of one token is no leading axis.
+    return row.squeeze(0) if row.dim() > 1 else row

@@ -125,7 +125,11 @@ def _validate(job: Job, meter: _Meter) -> tuple[float, float | None]:
     """Loss, and the share of rows on the right side of 0.5 (None if it was not asked for)."""
     assert job.val is not None
     job.model.eval()
-    total, right, counted = _Sum(job.device), torch.zeros((), dtype=torch.int64, device=job.device), 0
+    total, right, counted = (
+        _Sum(job.device),
+        torch.zeros((), dtype=torch.int64, device=job.device),
+        0,
+    )
     with torch.no_grad():
         for x, y in job.val:
             x, y = _to(x, job.device), _to(y, job.device)

@@ -7,28 +7,23 @@ from collections.abc import Iterator, Mapping
 from graphrun.errors import Diagnostic
 from graphrun.report.report import Report
 
-_KNOWN = {
-    "loss": "{:.4f}",
-    "accuracy": "{:.4f}",
-    "train_loss": "{:.4f}",
-    "val_loss": "{:.4f}",
-    "val_accuracy": "{:.4f}",
-    "samples_per_s": "{:,.0f}/s",
-    "epoch": "{:.0f}",
-    "lr": "{:.2e}",
+_FORMATS = {
+    "epoch": "epoch {:.0f}",
+    "loss": "loss {:.4f}",
+    "accuracy": "accuracy {:.4f}",
+    "train_loss": "train loss {:.4f}",
+    "val_loss": "val loss {:.4f}",
+    "val_accuracy": "val accuracy {:.4f}",
+    "lr": "lr {:.2e}",
+    "samples_per_s": "{:,.0f} samples/s",
 }
 
 
 def figures(values: Mapping[str, float]) -> str:
-    """`epoch 1  train_loss 0.4210  val_accuracy 0.8820`."""
-    return "  ".join(f"{n.replace('_', ' ')} {figure(n, v)}" for n, v in values.items())
-
-
-def figure(name: str, value: float) -> str:
-    return (
-        _KNOWN.get(name, "{:.4g}").format(value).replace("/s", "")
-        if name in _KNOWN
-        else (f"{value:.4g}")
+    """`epoch 1  train loss 0.4210  val accuracy 0.8820`."""
+    known = _FORMATS.get
+    return "  ".join(
+        known(n, f"{n.replace('_', ' ')} {{:.4g}}").format(v) for n, v in values.items()
     )
 
 

@@ -31,7 +31,7 @@ Checkpoint = Callable[[str], Path]
 
 
 def _batch(folder: Path) -> tuple[Tensor, Tensor]:
-    encode: Any = tokenizer_encode(str(folder), padding_method="longest", max_length=16)
+    encode: Any = tokenizer_encode(str(folder), padding_method="longest", max_length=64)
     encoded = encode([text for text, _ in PAIRS])
     return encoded["input_ids"], encoded["attention_mask"]
 

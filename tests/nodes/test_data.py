@@ -66,12 +66,22 @@ def write(path: Path, columns: dict[str, list[Any]] = COLUMNS) -> Path:
     return path
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".json", ".jsonl", ".parquet", ".arrow"])
-@pytest.mark.parametrize("name", ["train", "train-00000-of-00001", "data/train-0", "train/part"])
-def test_every_format_and_place(tmp_path: Path, suffix: str, name: str) -> None:
-    if name != "train" and suffix not in (".csv", ".parquet"):
-        pytest.skip("places do not depend on the format")
-    write(tmp_path / f"{name}{suffix}")
+@pytest.mark.parametrize(
+    "file",
+    [
+        "train.csv",
+        "train.tsv",
+        "train.json",
+        "train.jsonl",
+        "train.parquet",
+        "train.arrow",
+        "train-00000-of-00001.csv",
+        "data/train-0.parquet",
+        "train/part.jsonl",
+    ],
+)
+def test_every_format_and_place(tmp_path: Path, file: str) -> None:
+    write(tmp_path / file)
     assert contents(load(tmp_path)) == ROWS
 
 
