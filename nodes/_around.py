@@ -28,7 +28,7 @@ def around(seed: int) -> Iterator[None]:
             import torch
 
             stack.callback(torch.set_rng_state, torch.get_rng_state())
-            if torch.cuda.is_available() and torch.cuda.is_initialized():
+            if torch.cuda.is_initialized():
                 stack.callback(torch.cuda.set_rng_state_all, torch.cuda.get_rng_state_all())
             torch.manual_seed(seed)
             stack.enter_context(torch.no_grad())

@@ -49,7 +49,7 @@ class TextEncoder:
     max_length: int
 
     def __call__(self, text: str | list[str]) -> BatchEncoding:
-        return self.tokenizer(
+        encoded: BatchEncoding = self.tokenizer(
             text,
             padding=self.method if self.padding else False,
             truncation=self.truncation,
@@ -57,6 +57,7 @@ class TextEncoder:
             max_length=self.max_length or None,
             return_tensors="pt",
         )
+        return encoded
 
 
 class EncodedText(torch.utils.data.Dataset[tuple[tuple[Tensor, Tensor], Tensor]]):

@@ -118,7 +118,7 @@ def _train(job: Job, meter: _Meter) -> float:
         job.optimizer.step()
         total.add(loss, len(target))
         meter.tick(len(target), total)
-    return total.value / len(job.train.dataset)  # type: ignore[arg-type]
+    return total.value / _rows(job.train)
 
 
 def _validate(job: Job, meter: _Meter) -> tuple[float, float | None]:
@@ -143,7 +143,11 @@ def _validate(job: Job, meter: _Meter) -> tuple[float, float | None]:
             meter.tick(len(target), None)
     accuracy = right.item() / counted if counted else None
     meter.accuracy = accuracy
-    return total.value / len(job.val.dataset), accuracy  # type: ignore[arg-type]
+    return total.value / _rows(job.val), accuracy
+
+
+def _rows(loader: DataLoader[Any]) -> int:
+    return len(loader.dataset)  # type: ignore[arg-type]
 
 
 def _step(scheduler: LRScheduler | None, history: History) -> None:
@@ -168,7 +172,7 @@ class _Sum:
 
     @property
     def value(self) -> float:
-        return self._sum.item()
+        return float(self._sum.item())
 
 
 class _Meter:

@@ -62,7 +62,9 @@ def load_encoder(name: str) -> PreTrainedModel:
                 place, dtype=torch.float32, output_loading_info=True, **options
             )
     _check_weights(name, report)
-    return encoder.requires_grad_(True)
+    encoder.requires_grad_(True)
+    trainable: PreTrainedModel = encoder
+    return trainable
 
 
 def _source(found: Found) -> tuple[str, dict[str, Any]]:

@@ -7,7 +7,6 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -86,7 +85,7 @@ def requested_name(path: Path) -> str | None:
         return None
     with path.open("rb") as file:
         header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-    found: Any = header.get("__metadata__", {}).get("graphrun.requested")
+    found: str | None = header.get("__metadata__", {}).get("graphrun.requested")
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from typing import Annotated, Any
 
 import torch
@@ -110,20 +111,23 @@ def lora_classifier(
     encoder = load_encoder(model_name)
     import peft
 
-    lora = {"r": lora_r, "lora_alpha": lora_alpha, "lora_dropout": lora_dropout}
     config = peft.LoraConfig(
-        **lora,
+        r=lora_r,
+        lora_alpha=lora_alpha,
+        lora_dropout=lora_dropout,
         target_modules="all-linear",
         bias="lora_only",
         task_type=peft.TaskType.FEATURE_EXTRACTION,
     )
-    with torch.enable_grad():
+    with torch.enable_grad(), warnings.catch_warnings():
+        # About what the two libraries call of each other.
+        warnings.simplefilter("ignore", FutureWarning)
         adapted = peft.get_peft_model(encoder, config)
     model = _classifier(
         "PtnHfLoraClassificationModel", adapted, model_name,
         use_mean_pooling=use_mean_pooling, dropout=dropout,
     )  # fmt: skip
-    model.config["lora"] = lora
+    model.config["lora"] = {"r": lora_r, "alpha": lora_alpha, "dropout": lora_dropout}
     return model
 
 

@@ -105,8 +105,8 @@ def _trained(job: Job) -> tuple[Model, Tensor, Tensor]:
         path = save_weights(job.model, output_file(INTERRUPTED))
         notice(f"the weights so far are in {path}", code="interrupted")
         raise
-    losses = (torch.tensor(one, dtype=torch.float32) for one in (history.train, history.val))
-    return job.model, *losses
+    train_loss = torch.tensor(history.train, dtype=torch.float32)
+    return job.model, train_loss, torch.tensor(history.val, dtype=torch.float32)
 
 
 def _check_owners(

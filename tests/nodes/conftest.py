@@ -1,79 +1,21 @@
-"""What tests of nodes share: a recording call, small checkpoints, texts to learn from."""
+"""What tests of nodes share: a recording call and small checkpoints."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from recording import WORDS, Recorder
 
-from graphrun.catalog.running import CALL, Alias, Settings
-from graphrun.errors import Cancelled
+from graphrun.catalog.running import CALL, Settings
 
 # Read by the libraries when they are imported: no network, and no traces in the user's cache.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ["HF_DATASETS_CACHE"] = tempfile.mkdtemp(prefix="graphrun-datasets-")
-
-WORDS = (
-    "a an the film movie plot was is good bad great awful fine dull loved hated it this and but "
-    "very not really story acting boring funny"
-).split()
-PAIRS = [
-    ("the film was great and funny", 1),
-    ("the film was awful and boring", 0),
-    ("loved this movie it is really good", 1),
-    ("hated this movie it is really bad", 0),
-    ("a very good story", 1),
-    ("a very dull story", 0),
-    ("great plot and fine acting", 1),
-    ("awful plot and bad acting", 0),
-]
-KINDS = ("bert", "roberta", "distilbert", "albert", "electra")
-
-
-@dataclass
-class Recorder:
-    """A call that keeps what a node says, and asks it to stop after `stop_after` steps."""
-
-    settings: Settings = field(default_factory=Settings)
-    steps: list[tuple[int, int]] = field(default_factory=list)
-    figures: list[Mapping[str, Any]] = field(default_factory=list)
-    metrics: list[Mapping[str, Any]] = field(default_factory=list)
-    notices: list[dict[str, Any]] = field(default_factory=list)
-    ui: dict[str, list[Any]] = field(default_factory=dict)
-    stop_after: int | None = None
-
-    def progress(self, step: int, total: int, metrics: Mapping[str, Any]) -> None:
-        if self.stop_after is not None and step >= self.stop_after:
-            raise Cancelled
-        self.steps.append((step, total))
-        self.figures.append(metrics)
-
-    def metric(self, values: Mapping[str, Any]) -> None:
-        self.metrics.append(values)
-
-    def notice(self, message: str, **about: Any) -> None:
-        self.notices.append({"message": message, **about})
-
-    def show(self, ui: Mapping[str, list[Any]]) -> None:
-        self.ui.update(ui)
-
-    def cancelled(self) -> bool:
-        return False
-
-    @property
-    def codes(self) -> list[str]:
-        return [notice["code"] for notice in self.notices]
-
-    def set(self, **fields: Any) -> None:
-        self.settings = replace(self.settings, **fields)
-
-    def alias(self, name: str, path: Path, **fields: Any) -> None:
-        self.set(aliases={**self.settings.aliases, name: Alias(path, **fields)})
 
 
 @pytest.fixture
@@ -136,6 +78,15 @@ def _tokenizer(kind: str) -> Any:
         vocabulary = {token: index for index, token in enumerate(tokens)}
         return transformers.RobertaTokenizer(vocab=vocabulary, merges=merges, model_max_length=64)
     pieces = [f"##{letter}" for letter in letters]
-    tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *pieces, *WORDS[1:]]
+    tokens = [
+        "[PAD]",
+        "[UNK]",
+        "[CLS]",
+        "[SEP]",
+        "[MASK]",
+        *letters,
+        *pieces,
+        *(word for word in WORDS if len(word) > 1),
+    ]
     vocabulary = {token: index for index, token in enumerate(tokens)}
     return transformers.BertTokenizer(vocab=vocabulary, model_max_length=64)

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import torch
 import transformers
-from conftest import KINDS, PAIRS, Recorder
 from graphrun_nodes.losses import bce_with_logits_loss
 from graphrun_nodes.models import fine_tuned_classifier, lora_classifier
 from graphrun_nodes.optimizers import adam
 from graphrun_nodes.text import tokenizer_encode
+from recording import KINDS, PAIRS, Recorder
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import datasets
 import pytest
-from conftest import Recorder
-from graphrun_nodes._data import check_utf8
+from graphrun_nodes._data import check_utf8, read
+from graphrun_nodes._names import Found
 from graphrun_nodes.text import hub_dataset, local_dataset
+from recording import Recorder
 
 from graphrun.errors import InputError, MissingResource
 
@@ -129,7 +130,7 @@ def test_a_split_in_two_formats_is_ambiguous(tmp_path: Path) -> None:
 def test_an_absent_split_names_those_present(tmp_path: Path) -> None:
     write(tmp_path / "train.csv")
     write(tmp_path / "dev.csv")
-    with pytest.raises(MissingResource, match="no split test; splits in .*: dev, train") as caught:
+    with pytest.raises(MissingResource, match=r"no split test; splits in .*: dev, train") as caught:
         load(tmp_path, "test")
     assert caught.value.diagnostics[0].code == "missing_split"
 
@@ -282,3 +283,19 @@ def test_real_data_is_used_under_tiny_too(call: Recorder, tmp_path: Path) -> Non
     call.set(tiny=True)
     call.alias("imdb", write(tmp_path / "rows.csv"))
     assert contents(load("imdb")) == ROWS
+
+
+def test_a_folder_that_is_called_like_a_data_set_is_said(
+    call: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "imdb" / "train.csv")
+    monkeypatch.chdir(tmp_path)
+    assert contents(load("imdb")) == contents(load("./imdb")) == ROWS
+    assert call.codes == ["local_folder"]
+    assert call.notices[0]["message"] == f"imdb → the folder {tmp_path / 'imdb'}"
+
+
+def test_what_the_hub_refuses_is_missing() -> None:
+    # The libraries are set to work offline, so that this is what they say of any name.
+    with pytest.raises(MissingResource, match="the hub does not give it"):
+        read(Found("imdb", "hub", "stanfordnlp/imdb"), "train", "text")

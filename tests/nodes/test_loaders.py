@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import PAIRS, Recorder
 from graphrun_nodes._encoded import EncodedText, TextEncoder
 from graphrun_nodes.loaders import data_loader, parse_options
 from graphrun_nodes.text import tokenizer_encode
+from recording import PAIRS, Recorder
 from torch.utils.data import TensorDataset
 
 from graphrun.errors import InputError
@@ -23,7 +23,7 @@ DATA = TensorDataset(torch.arange(10))
         (" \n ", {}),
         ("{'num_workers': 1, 'drop_last': True}", {"num_workers": 1, "drop_last": True}),
         ('{"num_workers": 1, "drop_last": true}', {"num_workers": 1, "drop_last": True}),
-        ('\n  {"timeout": 0.5,\n "prefetch_factor": null}', {"timeout": 0.5, "prefetch_factor": None}),
+        ('\n  {"timeout": 0.5,\n "in_order": null}', {"timeout": 0.5, "in_order": None}),
         ("{'timeout': -1}", {"timeout": -1}),
     ],
 )  # fmt: skip

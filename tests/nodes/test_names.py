@@ -2,15 +2,17 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Recorder
 from graphrun_nodes import _cache
 from graphrun_nodes._names import architecture, find_dataset, find_model
+from recording import Recorder
 
 from graphrun.errors import MissingResource
 
@@ -144,7 +146,7 @@ def test_prepared_data_sets_are_read_from_the_cache(home: Path, call: Recorder) 
     assert (found.source, found.id) == ("cache", str(folder))
     assert read(found, "train", "text")["text"][:] == ["a", "b"]
     assert len(read(found, "test", "text")) == 4
-    with pytest.raises(MissingResource, match="no split dev; splits in .*: test, train"):
+    with pytest.raises(MissingResource, match=r"no split dev; splits in .*: test, train"):
         read(found, "dev", "text")
 
 
@@ -214,3 +216,20 @@ def test_stand_ins_are_guessed_from_the_name(call: Recorder, name: str, kind: st
     call.set(tiny=True)
     assert (architecture(name), find_model(name).id) == (kind, kind)
     assert not call.notices, "looking a name up says nothing"
+
+
+def test_a_folder_is_loaded_without_a_connection(checkpoint: Callable[[str], Path]) -> None:
+    code = f"""
+import os, socket
+os.environ.pop("HF_HUB_OFFLINE", None)
+def refuse(*_, **__):
+    raise AssertionError("a connection was tried")
+socket.socket.connect = socket.create_connection = socket.getaddrinfo = refuse
+from graphrun_nodes.models import fine_tuned_classifier
+from graphrun_nodes.text import tokenizer_encode
+name = {str(checkpoint("bert"))!r}
+tokenizer_encode(name, padding_method="longest")("film")
+fine_tuned_classifier(name)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import Recorder
 from graphrun_nodes.models import fine_tuned_classifier
 from graphrun_nodes.saving import load_model, save_model
+from recording import Recorder
 from safetensors import safe_open
 from torch import nn
 
@@ -137,7 +137,7 @@ def test_weights_of_another_model_are_named_and_change_nothing(call: Recorder) -
 
 
 def test_an_absent_file_says_where_it_was_looked_for(call: Recorder) -> None:
-    with pytest.raises(MissingResource, match="no weights at gone.pt") as caught:
+    with pytest.raises(MissingResource, match=r"no weights at gone\.pt") as caught:
         load_model(net(1), "gone.pt")
     assert caught.value.diagnostics[0].code == "missing_file"
     assert str(call.settings.outputs / "gone.safetensors") in str(caught.value)

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import PAIRS, Recorder
 from graphrun_nodes._encoded import EncodedText, TextEncoder, clean_html
 from graphrun_nodes.display import show_text
 from graphrun_nodes.literals import create_int, create_string
 from graphrun_nodes.text import tokenizer_encode
+from recording import PAIRS, Recorder
 
 from graphrun.errors import InputError
 

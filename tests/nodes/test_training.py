@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import PAIRS, Recorder
 from graphrun_nodes._around import around
 from graphrun_nodes._encoded import EncodedText
 from graphrun_nodes.loaders import data_loader
@@ -17,6 +16,7 @@ from graphrun_nodes.models import fine_tuned_classifier
 from graphrun_nodes.optimizers import adam, adam_w, cosine_annealing, reduce_on_plateau
 from graphrun_nodes.text import tokenizer_encode
 from graphrun_nodes.training import train_transformer_classifier as train
+from recording import PAIRS, Recorder
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
@@ -325,7 +325,7 @@ def test_on_a_gpu_the_model_comes_back_and_can_be_trained_again() -> None:
     model, loader = net(), DataLoader(points(64), batch_size=8)
     optimizer = adam(model, 0.01)
     for _ in range(2):
-        _, losses, val = train(
+        _, losses, _ = train(
             model, loader, optimizer=optimizer, loss_function=BCE, epochs=3, val_loader=loader,
             use_gpu=True,
         )  # fmt: skip
@@ -368,7 +368,7 @@ def test_a_real_classifier_learns(call: Recorder, checkpoint: Callable[[str], Pa
         optimizer = adam_w(model, 3e-3)
     loader = data_loader(data, 4, shuffle=True, parameters='{"num_workers": 1}')
     with around(5):
-        _, losses, val = train(
+        _, _, val = train(
             model, loader, optimizer=optimizer, loss_function=BCE, epochs=8,
             val_loader=data_loader(data, 8),
         )  # fmt: skip
@@ -382,7 +382,7 @@ def test_around_seeds_and_puts_the_generators_back() -> None:
     import numpy as np
 
     def draws() -> tuple[float, float, float]:
-        return random.random(), float(np.random.rand()), float(torch.rand(()))  # noqa: NPY002
+        return random.random(), float(np.random.rand()), float(torch.rand(()))
 
     before = random.getstate(), torch.get_rng_state()
     with around(7):

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from graphrun import api
 from graphrun.cli.main import main
 from graphrun.report import check_report
