@@ -1,4 +1,4 @@
-"""Folds what libraries print into the run's own view."""
+"""The libraries' surroundings: environment defaults, and their output folded into the run's."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ DEFAULTS = {
     "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
     # Texts are encoded one by one in loader processes; threads there would only fight for cores.
     "TOKENIZERS_PARALLELISM": "false",
+    # Threads that spin while they wait take the cores from loader processes and from whatever
+    # else the machine does: a training on two busy cores took four times as long.
+    "OMP_WAIT_POLICY": "PASSIVE",
 }
 """Read by the libraries when they are imported, hence set before; the user's own values win."""
 
