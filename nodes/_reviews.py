@@ -15,11 +15,13 @@ from typing import TypeVar
 T = TypeVar("T")
 Opinion = tuple[str, float]
 
-SPLIT_SIZES = {"train": 2560, "test": 512}
+SPLIT_SIZES = {"train": 3072, "test": 512}
 _SPLIT_SEEDS = {"train": 1101, "test": 2203}
 _UNLABELLED_SEED = 3307
 MIN_WORDS, MAX_WORDS = 20, 52
-_MIN_MARGIN = 2.0
+# A review that is nearly balanced has no label that a reader would agree on. One without a label
+# may be less clear.
+_LABELLED_MARGIN, _UNLABELLED_MARGIN = 3.0, 2.0
 # The share of opinions that agree with the mood of the review.
 _AGREEMENT = 0.85
 
@@ -225,12 +227,11 @@ def _sentences(rng: Random, mood: int) -> tuple[list[str], float]:
     return sentences, total
 
 
-def _review(rng: Random, label: int) -> str:
+def _review(rng: Random, label: int, *, margin: float) -> str:
     mood = 1 if label else -1
     while True:
         sentences, total = _sentences(rng, mood)
-        # A review that is nearly balanced has no label that a reader would agree on.
-        if total * mood < _MIN_MARGIN:
+        if total * mood < margin:
             continue
         genre, text = _pick(rng, _GENRES), ""
         for sentence in sentences:
@@ -250,12 +251,12 @@ def _labels(rng: Random, count: int) -> list[int]:
     return labels
 
 
-def _unseen(seed: int, count: int, *, seen: set[str]) -> Iterator[tuple[str, int]]:
+def _unseen(seed: int, count: int, *, margin: float, seen: set[str]) -> Iterator[tuple[str, int]]:
     rng = Random(seed)
     for label in _labels(rng, count):
-        text = _review(rng, label)
+        text = _review(rng, label, margin=margin)
         while text in seen:
-            text = _review(rng, label)
+            text = _review(rng, label, margin=margin)
         seen.add(text)
         yield text, label
 
@@ -267,7 +268,7 @@ def reviews(split: str) -> list[tuple[str, int]]:
         raise ValueError(f"unknown split {split!r}: the built-in reviews have {known}")
     seen: set[str] = set()
     for name, size in SPLIT_SIZES.items():
-        pairs = list(_unseen(_SPLIT_SEEDS[name], size, seen=seen))
+        pairs = list(_unseen(_SPLIT_SEEDS[name], size, margin=_LABELLED_MARGIN, seen=seen))
         if name == split:
             return pairs
     raise AssertionError("unreachable")
@@ -276,4 +277,5 @@ def reviews(split: str) -> list[tuple[str, int]]:
 def unlabelled(count: int) -> list[str]:
     """Reviews for pretraining, none of which is in a labelled split."""
     seen = {text for split in SPLIT_SIZES for text, _ in reviews(split)}
-    return [text for text, _ in _unseen(_UNLABELLED_SEED, count, seen=seen)]
+    pairs = _unseen(_UNLABELLED_SEED, count, margin=_UNLABELLED_MARGIN, seen=seen)
+    return [text for text, _ in pairs]

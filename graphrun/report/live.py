@@ -73,7 +73,9 @@ class Live:
                 text = notice(event.diagnostic)
                 if text not in self._said:
                     self._said.add(text)
-                    self._say(text, "yellow" if event.diagnostic.severity == "warning" else "red")
+                    self._say(
+                        f"  {text}", "yellow" if event.diagnostic.severity == "warning" else "red"
+                    )
             case NodeFinished() | NodeFailed():
                 self._end(event)
             case RunFinished():

@@ -57,7 +57,7 @@ def summary(report: Report) -> Iterator[str]:
     for text in shown:
         yield "  " + text.replace("\n", "\n  ")
     slow = sorted(report.nodes.values(), key=lambda n: -n.seconds)[:5]
-    times = [f"{n.class_type} {duration(n.seconds)}" for n in slow if n.seconds >= 0.05]
+    times = [f"{n.title} {duration(n.seconds)}" for n in slow if n.seconds >= 0.05]
     if times:
         yield f"  time: {', '.join(times)}"
     if report.folder:

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import packs
 import pytest
 
 from graphrun.cli.main import main
@@ -233,11 +234,7 @@ def slow(steps: int = 1000) -> str:
 
 
 def test_ctrl_c_stops_at_the_next_step_and_leaves_a_report(tmp_path):
-    (tmp_path / "slow_pack.py").write_text(SLOW_PACK)
-    info = tmp_path / "slow-1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: slow\nVersion: 1\n")
-    (info / "entry_points.txt").write_text("[graphrun.packs]\nslow = slow_pack:PACK\n")
+    packs.install(tmp_path, "slow_pack", SLOW_PACK)
     nodes = {
         "1": {"class_type": "Slow", "inputs": {"steps": 1000}},
         "2": {"class_type": "PandasShowText", "inputs": {"text": ["1", 0]}},

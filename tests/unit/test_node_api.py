@@ -5,6 +5,7 @@ import subprocess
 import sys
 from typing import Annotated, Literal
 
+import packs
 import pytest
 import toys
 
@@ -180,11 +181,7 @@ def shout(text: str, times: Annotated[int, Range(1, 10)] = 1) -> str:
 
 
 def test_the_readme_node_is_found_through_its_entry_point(tmp_path):
-    (tmp_path / "shout.py").write_text(README_NODE)
-    info = tmp_path / "shout-1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: shout\nVersion: 1\n")
-    (info / "entry_points.txt").write_text("[graphrun.packs]\nshout = shout:PACK\n")
+    packs.install(tmp_path, "shout", README_NODE)
     (tmp_path / "p.json").write_text(
         '{"1": {"class_type": "Shout", "inputs": {"text": "a", "times": 2}},'
         ' "2": {"class_type": "PandasShowText", "inputs": {"text": ["1", 0]}}}'
