@@ -103,8 +103,8 @@ def run(
         told.insert(1, folder)
     try:
         execute(planned, catalog, settings, observers=told, store=store, stop=stop)
-    except (NodeError, Cancelled):
-        pass
+    except (NodeError, Cancelled, KeyboardInterrupt):
+        pass  # the report says so
     finally:
         if folder:
             folder.close(report)

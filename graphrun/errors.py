@@ -47,14 +47,17 @@ class ExitCode(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in a document. Lines and columns count from 1; columns count characters."""
+    """A place in a document. Lines and columns count from 1; columns count characters.
+
+    Line 0 is for values that stand in no file: `file` then says where they come from.
+    """
 
     file: str
     line: int
     column: int
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
 @dataclass(frozen=True, slots=True)

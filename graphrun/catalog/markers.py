@@ -51,11 +51,12 @@ class Mutates:
 class Resource:
     """What a text names.
 
-    `model`, `tokenizer` and `dataset` are looked for before anything runs; `output_file` is a
-    file the node will write, so that its folder is tried before hours are spent.
+    `model`, `tokenizer`, `dataset`, `weights` and `data_file` are looked for before anything
+    runs, unless another node writes the file first. `output_file` is a file the node will write,
+    so that its folder is tried before hours are spent.
     """
 
-    kind: Literal["model", "tokenizer", "dataset", "output_file"]
+    kind: Literal["model", "tokenizer", "dataset", "weights", "data_file", "output_file"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from graphrun.catalog.spec import InputSpec, NodeSpec, OutputSpec
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 EXTENSION = "x-graphrun"
+SCHEMA_ID = "urn:graphrun:node:"
 
 _JSON_TYPES = {"INT": "integer", "FLOAT": "number", "BOOLEAN": "boolean", "STRING": "string"}
 _LINK = {
@@ -24,7 +25,7 @@ def to_schema(spec: NodeSpec) -> dict[str, Any]:
     """A schema for prompt nodes of this kind, with the whole spec under `x-graphrun`."""
     return {
         "$schema": DIALECT,
-        "$id": f"urn:graphrun:node:{spec.class_type}",
+        "$id": f"{SCHEMA_ID}{spec.class_type}",
         "title": spec.title,
         "description": spec.description,
         "type": "object",

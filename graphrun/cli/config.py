@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
 
 from graphrun.catalog import Alias
 from graphrun.errors import Diagnostic, UsageError
 
-KEYS = {"alias": dict, "allow-path": list, "device": str, "seed": int, "out": str}
+KEYS: dict[str, tuple[type, str]] = {
+    "alias": (dict, "a table"),
+    "allow-path": (list, "a list of paths"),
+    "device": (str, "a text"),
+    "seed": (int, "a whole number"),
+    "out": (str, "a path"),
+}
 """What a configuration may hold; the same words as the options."""
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -27,14 +32,20 @@ def read(folder: Path) -> dict[str, Any]:
     if own.is_file():
         found, file = _toml(own), own
     elif project.is_file():
-        found, file = _toml(project).get("tool", {}).get("graphrun", {}), project
+        tool = _toml(project).get("tool", {})
+        found, file = tool.get("graphrun", {}) if isinstance(tool, dict) else {}, project
     else:
         return {}
+    if not isinstance(found, dict):
+        raise _wrong(file, f"graphrun = {found!r} is not a table")
     for key, value in found.items():
         if key not in KEYS:
             raise _wrong(file, f"unknown key {key!r}; known: {', '.join(KEYS)}")
-        if not isinstance(value, KEYS[key]) or isinstance(value, bool):
-            raise _wrong(file, f"{key} = {value!r} is not a {KEYS[key].__name__}")
+        kind, name = KEYS[key]
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise _wrong(file, f"{key} = {value!r} is not {name}")
+    if not all(isinstance(path, str) for path in found.get("allow-path", ())):
+        raise _wrong(file, f"allow-path = {found['allow-path']!r} is not a list of paths")
     if found.get("device", "auto") not in DEVICES:
         raise _wrong(file, f"device = {found['device']!r}; known: {', '.join(DEVICES)}")
     aliases = found.get("alias", {})
@@ -42,7 +53,7 @@ def read(folder: Path) -> dict[str, Any]:
 
 
 def parse_alias(text: str) -> tuple[str, Alias]:
-    """`NAME=DIR`, with a data set's columns and class names as in a URL's query:
+    """`NAME=DIR`, with a data set's columns and class names after a question mark:
     `imdb=reviews?text=Text&label=Sentiment&labels=Negative,Positive&split.test=test.tsv`.
 
     Raises:
@@ -52,43 +63,67 @@ def parse_alias(text: str) -> tuple[str, Alias]:
     folder, _, query = rest.partition("?")
     if not separator or not name or not folder:
         raise _bad_alias(text, "expected NAME=DIR")
-    fields = dict(parse_qsl(query, keep_blank_values=True))
-    empty = [key for key, value in fields.items() if not value]
-    if empty or (query and not fields):
-        raise _bad_alias(text, f"{', '.join(empty) or query} has no value")
+    fields: dict[str, str] = {}
+    for option in query.split("&") if query else ():
+        key, equals, value = option.partition("=")
+        if not equals or not value:
+            raise _bad_alias(text, f"{option!r} is not KEY=VALUE")
+        if key in fields:
+            raise _bad_alias(text, f"{key} is given twice")
+        fields[key] = value
     splits = {k.removeprefix("split."): v for k, v in fields.items() if k.startswith("split.")}
-    labels = fields.get("labels")
-    table = {k: v for k, v in fields.items() if not k.startswith("split.") and k != "labels"}
-    more = {"labels": labels.split(",")} if labels else {}
+    table: dict[str, Any] = {k: v for k, v in fields.items() if not k.startswith("split.")}
+    if "labels" in table:
+        table["labels"] = table["labels"].split(",")
     try:
-        return name, _alias({"path": folder, "splits": splits, **table, **more}, Path())
+        return name, _alias({"path": folder, "splits": splits, **table}, Path())
     except ValueError as error:
         raise _bad_alias(text, str(error)) from error
 
 
+def parse_aliases(texts: Iterable[str]) -> dict[str, Alias]:
+    """Several aliases; one name for two folders is an error."""
+    found: dict[str, Alias] = {}
+    for text in texts:
+        name, alias = parse_alias(text)
+        if found.setdefault(name, alias) != alias:
+            raise _bad_alias(text, f"{name} is given twice")
+    return found
+
+
 def _from_toml(name: str, value: Any, file: Path) -> Alias:
     table = {"path": value} if isinstance(value, str) else value
+    if not isinstance(table, dict):
+        raise _wrong(file, f"alias {name!r} is {value!r}, neither a path nor a table")
     try:
         return _alias(table, file.parent)
-    except (ValueError, TypeError, AttributeError) as error:
+    except ValueError as error:
         raise _wrong(file, f"alias {name!r}: {error}") from error
 
 
 def _alias(table: Mapping[str, Any], base: Path) -> Alias:
-    """Paths are relative to the file that names them."""
+    """Paths are relative to the file that names them. Raises ValueError saying what is wrong."""
     unknown = table.keys() - {"path", "text", "label", "labels", "splits"}
     if unknown:
         known = "text, label, labels, split.NAME"
         raise ValueError(f"unknown option {', '.join(sorted(unknown))}; known: {known}")
-    if not isinstance(table.get("path"), str):
+    if "path" not in table:
         raise ValueError("the path is missing")
-    return Alias(
-        path=base / Path(table["path"]).expanduser(),
-        text=table.get("text"),
-        label=table.get("label"),
-        labels=tuple(table.get("labels", ())),
-        splits=dict(table.get("splits", {})),
-    )
+    for key in ("path", "text", "label"):
+        if not isinstance(table.get(key, ""), str):
+            raise ValueError(f"{key} = {table[key]!r} is not a text")
+    labels, splits = table.get("labels", []), table.get("splits", {})
+    if not isinstance(labels, list) or not all(isinstance(one, str) for one in labels):
+        raise ValueError(f"labels = {labels!r} is not a list of class names")
+    if len(set(labels)) != len(labels):
+        raise ValueError(f"labels = {labels!r} names a class twice")
+    if not isinstance(splits, dict) or not all(isinstance(v, str) for v in splits.values()):
+        raise ValueError(f"splits = {splits!r} is not a table of files")
+    try:
+        path = Path(table["path"]).expanduser()
+    except RuntimeError as error:
+        raise ValueError(f"{table['path']}: {str(error).lower()}") from error
+    return Alias(base / path, table.get("text"), table.get("label"), tuple(labels), splits)
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import os
+import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from graphrun.cli.check import check
 from graphrun.cli.convert import convert
 from graphrun.cli.nodes import nodes
 from graphrun.cli.run import run
-from graphrun.errors import ExitCode, GraphrunError
+from graphrun.errors import Diagnostic, ExitCode, GraphrunError
 
 _CODES = """exit codes:
   0  ok
@@ -39,21 +39,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.verb is None:
         parser.print_help(sys.stderr)
         return ExitCode.USAGE
+    render.prepare()
     try:
         return int(_VERBS[options.verb](options))
     except GraphrunError as error:
-        if getattr(options, "json", False):
-            found = render.diagnostics_json(error.diagnostics)
-            render.out_json({"status": "invalid", "diagnostics": found})
-        else:
-            render.diagnostics(error.diagnostics)
+        _refuse(error.diagnostics, options)
         return int(error.exit_code)
-    except BrokenPipeError:
-        # The reader has gone (`graphrun nodes | head`); what it wanted it has.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.OK
-    except KeyboardInterrupt:
-        return ExitCode.INTERRUPTED
+    except Exception as error:  # ours, and a defect: one line, not a page, unless asked for
+        if getattr(options, "verbose", False):
+            raise
+        text = f"{type(error).__name__}: {error}"
+        hint = "this is a defect of graphrun; run again with -v for the traceback"
+        _refuse([Diagnostic("internal_error", text, hint=hint)], options)
+        return ExitCode.NODE_FAILED
+
+
+def _refuse(found: Iterable[Diagnostic], options: argparse.Namespace) -> None:
+    """Problems that kept a verb from doing its work, in the form that was asked for."""
+    if getattr(options, "json", False):
+        document = render.diagnostics_json(found)
+        render.out_json({"status": "refused", "diagnostics": document})
+    else:
+        render.diagnostics(found)
 
 
 _VERBS = {"run": run, "check": check, "nodes": nodes, "convert": convert}
@@ -78,7 +85,9 @@ def _parser() -> argparse.ArgumentParser:
     converting.add_argument("-o", "--output", type=Path, help="write to this file instead")
     listing = verbs.add_parser("nodes", help="list node classes, show one, export their schemas")
     listing.add_argument("action", nargs="?", choices=("ls", "show", "export"), default="ls")
-    listing.add_argument("name", nargs="?", help="class to show, or folder to export to")
+    listing.add_argument(
+        "name", nargs="?", help="part of a class to list, class to show, or folder to export to"
+    )
     for sub in (checking, listing):
         sub.add_argument("--json", action="store_true", help="print JSON")
     return parser
@@ -88,9 +97,12 @@ def _size(text: str) -> int:
     units = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
     number, unit = (text[:-1], text[-1].upper()) if text[-1:].upper() in units else (text, "")
     try:
-        return int(float(number) * units.get(unit, 1))
+        size = float(number) * units.get(unit, 1)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 256M or 2G") from None
+        size = math.nan
+    if not 0 <= size < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 256M or 2G")
+    return int(size)
 
 
 _RUN_OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from graphrun.catalog import Catalog, InputSpec, NodeSpec
 from graphrun.catalog.pack import installed
-from graphrun.catalog.schema import to_object_info, to_schema
+from graphrun.catalog.schema import SCHEMA_ID, to_object_info, to_schema
 from graphrun.cli import render
 from graphrun.errors import Diagnostic, ExitCode, UsageError
 
@@ -20,12 +20,13 @@ def nodes(options: Namespace) -> int:
             return _show(options)
         case "export":
             return _export(options)
-    catalog = Catalog.installed()
+    wanted = (options.name or "").lower()
+    found = {n: spec for n, spec in Catalog.installed().items() if wanted in n.lower()}
     if options.json:
-        render.out_json({name: to_object_info(spec) for name, spec in catalog.items()})
+        render.out_json({name: to_object_info(spec) for name, spec in found.items()})
         return ExitCode.OK
-    width = max((len(name) for name in catalog), default=0)
-    for name, spec in catalog.items():
+    width = max((len(name) for name in found), default=0)
+    for name, spec in found.items():
         first = spec.description.partition("\n")[0]
         render.out(f"{name:<{width}}  {first}")
     return ExitCode.OK
@@ -51,16 +52,19 @@ def _show(options: Namespace) -> int:
 
 
 def _export(options: Namespace) -> int:
-    """Write one schema per class, as the code has it now; stale files are removed."""
+    """Write one schema per class, as the code has it now, and remove those of classes that went."""
     folder = Path(options.name or "schemas/nodes")
-    folder.mkdir(parents=True, exist_ok=True)
     specs = {name: spec for pack in installed() for name, spec in pack.all_nodes().items()}
-    for file in folder.glob("*.json"):
-        if file.stem not in specs:
-            file.unlink()
-    for name, spec in specs.items():
-        text = json.dumps(to_schema(spec), indent=1, ensure_ascii=False)
-        (folder / f"{name}.json").write_text(text + "\n", "utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in folder.glob("*.json"):
+            if file.stem not in specs and SCHEMA_ID in file.read_text("utf-8"):
+                file.unlink()
+        for name, spec in specs.items():
+            text = json.dumps(to_schema(spec), indent=1, ensure_ascii=False)
+            (folder / f"{name}.json").write_text(text + "\n", "utf-8")
+    except OSError as error:
+        raise render.unwritable(folder, error) from error
     render.out(f"{len(specs)} schemas in {folder}")
     return ExitCode.OK
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+
+from graphrun.catalog.running import CALL
+from graphrun.report import LIBRARY
 
 DEFAULTS = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
@@ -24,36 +26,29 @@ DEFAULTS = {
 
 
 class _Handler(logging.Handler):
-    def __init__(self, tell: Callable[[str], None]) -> None:
-        super().__init__(logging.WARNING)
-        self._tell = tell
-
     def emit(self, record: logging.LogRecord) -> None:
-        self._tell(f"{record.name}: {record.getMessage()}")
+        _tell(f"{record.name}: {record.getMessage()}")
 
 
 @contextmanager
-def folded(tell: Callable[[str], None]) -> Iterator[None]:
-    """Hand the libraries' warnings and log records to `tell`, each once."""
+def folded() -> Iterator[None]:
+    """Turn the libraries' warnings and log records into notices of the node that is running."""
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
-    said: set[str] = set()
-
-    def once(text: str) -> None:
-        if text not in said:
-            said.add(text)
-            tell(text)
-
-    def show(message: Warning | str, category: type[Warning], *_: object) -> None:
-        once(f"{category.__name__}: {message}")
-
-    handler = _Handler(once)
-    root, before = logging.getLogger(), warnings.showwarning
+    handler, root = _Handler(logging.WARNING), logging.getLogger()
     root.addHandler(handler)
-    warnings.showwarning = show  # type: ignore[assignment]
+    before = warnings.showwarning
+    warnings.showwarning = _show  # type: ignore[assignment]
     try:
         yield
     finally:
         warnings.showwarning = before
         root.removeHandler(handler)
-        sys.stderr.flush()
+
+
+def _show(message: Warning | str, category: type[Warning], *_: object) -> None:
+    _tell(f"{category.__name__}: {message}")
+
+
+def _tell(text: str) -> None:
+    CALL.get().notice(text, code=LIBRARY, input=None, severity="warning", hint=None)

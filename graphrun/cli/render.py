@@ -2,48 +2,77 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
 from collections.abc import Iterable
-from typing import Any
+from pathlib import Path
+from typing import Any, TextIO
 
-from graphrun.errors import Diagnostic
+from graphrun.errors import Diagnostic, UsageError
 from graphrun.report import diagnostic_json
 
 _COLOURS = {"error": "\x1b[31m", "warning": "\x1b[33m"}
 
 
+def prepare() -> None:
+    """Let a stream that knows few characters write the others as escapes instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def out(text: str) -> None:
-    print(text, flush=True)
+    _write(sys.stdout, printable(text))
 
 
 def err(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    _write(sys.stderr, printable(text))
 
 
 def out_json(document: Any) -> None:
-    print(json.dumps(document, indent=2, ensure_ascii=False), flush=True)
+    _write(sys.stdout, json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def printable(text: str) -> str:
+    """Titles come from files: control characters in them must not steer the terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    """A reader that has gone (`graphrun nodes | head`) has what it wanted."""
+    try:
+        print(text, file=stream, flush=True)
+    except BrokenPipeError:
+        # Nothing can be written any more, not even what is buffered when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def drawable(stream: Any) -> bool:
+    """Whether a stream is a terminal that can be drawn on."""
+    return bool(stream.isatty()) and os.environ.get("TERM") != "dumb"
 
 
 def coloured(stream: Any) -> bool:
     """Colours only on a terminal, and never against NO_COLOR."""
-    return (
-        bool(stream.isatty())
-        and not os.environ.get("NO_COLOR")
-        and (os.environ.get("TERM") != "dumb")
-    )
+    return drawable(stream) and not os.environ.get("NO_COLOR")
+
+
+def unwritable(path: Path, error: OSError) -> UsageError:
+    reason = (error.strerror or str(error)).lower()
+    return UsageError(Diagnostic("unwritable_output", f"{path} cannot be written: {reason}"))
 
 
 def diagnostics(found: Iterable[Diagnostic]) -> None:
     """One problem a paragraph: place, severity and code, message, hint."""
     colour = coloured(sys.stderr)
     for one in found:
-        text = str(one)
+        text = printable(str(one))
         if colour:
             word = f"{one.severity}[{one.code}]"
             text = text.replace(word, f"{_COLOURS[one.severity]}{word}\x1b[0m", 1)
-        err(text)
+        _write(sys.stderr, text)
 
 
 def diagnostics_json(found: Iterable[Diagnostic]) -> list[dict[str, Any]]:

@@ -17,31 +17,37 @@ from graphrun.errors import Diagnostic, ExitCode, GraphrunError
 if TYPE_CHECKING:
     from graphrun.api import Request
     from graphrun.execute import Observer, Stop
+    from graphrun.plan import Plan
     from graphrun.report import Report
 
 
 def run(options: Namespace) -> int:
     from graphrun import api
     from graphrun.execute import Stop
-    from graphrun.execute.events import Notice
 
     request = _request(options)
     if options.dry_run:
         return _dry_run(request, options)
-    if request.settings.tiny and not options.json:
-        for line in api.plan(request)[1]:
+    planned, cuts = api.plan(request)
+    if not options.json:
+        _unused_aliases(planned, options)
+        for line in () if options.quiet else cuts:
             render.err(f"--tiny  {line}")
     stop, view = Stop(), _view(options)
-
-    def fold(text: str) -> None:
-        found = Diagnostic("library_warning", text, severity="warning")
-        if view and options.verbose:
-            view(Notice(diagnostic=found))
-
-    with _interrupts(stop), folded(fold):
-        report = api.run(request, observers=[view] if view else [], stop=stop)
+    with _interrupts(stop), folded():
+        report = api.run(request, observers=[view], stop=stop)
     _finish(report, options)
     return _exit_code(report)
+
+
+def _unused_aliases(planned: Plan, options: Namespace) -> None:
+    """An alias for a name that nothing asks for is a slip of the pen more often than not."""
+    asked = {use.name.rpartition("/")[2] for use in planned.resources}
+    for name in config.parse_aliases(options.alias):
+        if name.rpartition("/")[2] not in asked:
+            known = ", ".join(sorted(asked)) or "none"
+            message = f"--alias {name}: no node is known to ask for this name; asked for: {known}"
+            render.diagnostics([Diagnostic("unused_alias", message, severity="warning")])
 
 
 def _request(options: Namespace) -> Request:
@@ -51,7 +57,7 @@ def _request(options: Namespace) -> Request:
     from graphrun.execute import MIN_FREE
 
     found = config.read(Path.cwd())
-    given = dict(config.parse_alias(text) for text in options.alias)
+    given = config.parse_aliases(options.alias)
     settings = Settings(
         seed=options.seed if options.seed is not None else found.get("seed", 0),
         device=options.device or found.get("device", "auto"),
@@ -96,19 +102,17 @@ def _dry_run(request: Request, options: Namespace) -> int:
     return ExitCode.OK
 
 
-def _view(options: Namespace) -> Observer | None:
+def _view(options: Namespace) -> Observer:
     """Drawn on a terminal, lines elsewhere; on stderr, since stdout may be the report."""
-    if options.quiet:
-        return None
-    if render.coloured(sys.stderr):
-        from rich.console import Console
-
-        from graphrun.report.live import Live
-
-        return Live(Console(stderr=True))
     from graphrun.report import Lines
 
-    return Lines(render.err)
+    if options.quiet or not render.drawable(sys.stderr):
+        return Lines(render.err, notices_only=options.quiet, libraries=options.verbose)
+    from rich.console import Console
+
+    from graphrun.report.live import Live
+
+    return Live(Console(stderr=True), libraries=options.verbose)
 
 
 def _finish(report: Report, options: Namespace) -> None:
@@ -116,7 +120,9 @@ def _finish(report: Report, options: Namespace) -> None:
 
     if report.error:
         render.diagnostics([report.error.diagnostic])
-        if report.error.inputs and not options.quiet:
+        # What a node refuses by itself says enough; what it trips over needs its surroundings.
+        unexpected = report.error.diagnostic.code == "node_failed"
+        if report.error.inputs and (unexpected or options.verbose):
             given = ", ".join(f"{k}: {v}" for k, v in report.error.inputs.items())
             render.err(f"  it was given {given}")
         if options.verbose:

@@ -3,6 +3,7 @@
 from graphrun.execute import events
 from graphrun.execute.events import Observer
 from graphrun.execute.preflight import MIN_FREE, preflight, unwritable
-from graphrun.execute.run import Stop, execute
+from graphrun.execute.run import execute
+from graphrun.execute.state import Stop
 
 __all__ = ["MIN_FREE", "Observer", "Stop", "events", "execute", "preflight", "unwritable"]

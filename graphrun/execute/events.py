@@ -98,6 +98,15 @@ class NodeFailed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NodeInterrupted(Event):
+    """A node was stopped in the middle; `ui` is what it showed until then."""
+
+    node_id: str
+    seconds: float
+    ui: Mapping[str, list[Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunFinished(Event):
     """The last event, whatever happened."""
 

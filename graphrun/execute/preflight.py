@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ from graphrun.plan import Plan, ResourceUse
 
 MIN_FREE = 256 * 1024**2
 """Bytes that must be free where a run writes: a small model and its logs."""
+
+NAME_BYTES = 240
+"""Longest file name: file systems allow 255 bytes, and suffixes may be added."""
 
 
 def preflight(
@@ -31,8 +35,7 @@ def preflight(
         raise MissingResource(missing)
     wanted = [use for use in plan.resources if use.kind == "output_file"]
     for use in wanted:
-        target, _ = place_output(use.name, settings)
-        problem = unwritable(target.parent, min_free)
+        problem = _unwritable_file(use.name, settings, min_free)
         if problem:
             found = Diagnostic(
                 "unwritable_output",
@@ -44,10 +47,29 @@ def preflight(
             raise UsageError(plan.prompt.located(found))
 
 
+def _unwritable_file(name: str, settings: Settings, min_free: int) -> str | None:
+    """Why a file cannot be written where `name` leads, or None."""
+    if not name.strip():
+        return "the name is empty"
+    try:
+        target, _ = place_output(name, settings)
+        folder = target.is_dir() or target.resolve() == settings.outputs.resolve()
+        if folder or name.endswith(("/", os.sep)):
+            return f"{name} is a folder"
+        if len(os.fsencode(target.name)) > NAME_BYTES:
+            return f"the name has more than {NAME_BYTES} bytes"
+        return unwritable(target.parent, min_free)
+    except (OSError, RuntimeError) as error:  # too long a name, an unknown home folder
+        return (getattr(error, "strerror", None) or str(error)).lower()
+
+
 def unwritable(folder: Path, min_free: int = MIN_FREE) -> str | None:
     """Why nothing can be written below `folder` (which need not exist yet), or None."""
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
+    try:
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
+    except OSError as error:
+        return f"{folder}: {(error.strerror or str(error)).lower()}"
     if not folder.is_dir():
         return f"{folder} is not a folder"
     try:

@@ -8,8 +8,8 @@ from graphlib import CycleError, TopologicalSorter
 from graphrun.documents import Prompt
 
 
-def find_cycles(prompt: Prompt) -> list[list[str]]:
-    """One short cycle, as node ids from producer to consumer; empty if there is none.
+def find_cycle(prompt: Prompt) -> list[str] | None:
+    """A short cycle, as node ids from producer to consumer; None if there is none.
 
     The standard sorter says which nodes are on some cycle; the shortest one through the first of
     them is shown, since a cycle found by depth can be thousands of nodes long.
@@ -21,8 +21,8 @@ def find_cycles(prompt: Prompt) -> list[list[str]]:
     try:
         TopologicalSorter(feeds).prepare()
     except CycleError as error:
-        return [_shortest(feeds, error.args[1][0])]
-    return []
+        return _shortest(feeds, error.args[1][0])
+    return None
 
 
 def _shortest(feeds: dict[str, list[str]], start: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
@@ -11,6 +12,10 @@ from graphrun.catalog import InputSpec, NodeSpec
 from graphrun.documents import BadLink, Link, Prompt, PromptNode
 from graphrun.errors import Diagnostic, UsageError
 from graphrun.plan.rules.values import fits_type
+
+# Stricter than int() and float(), which also take 1_0, nan and digits of every script.
+_WHOLE = re.compile(r"[+-]?[0-9]{1,300}")
+_REAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 def override(prompt: Prompt, specs: Mapping[str, NodeSpec], settings: Iterable[str]) -> Prompt:
@@ -23,10 +28,7 @@ def override(prompt: Prompt, specs: Mapping[str, NodeSpec], settings: Iterable[s
         UsageError: malformed, unknown or ambiguous address, or a value of another type.
     """
     for setting in settings:
-        address, separator, text = setting.partition("=")
-        where, dot, name = address.rpartition(".")
-        if not separator or not dot:
-            raise _wrong(setting, "expected NODE.INPUT=VALUE", "for example --set 27.epochs=3")
+        where, name, text = _split(prompt, specs, setting)
         node = _addressed(prompt, where, setting)
         spec = specs.get(node.class_type)
         wanted = spec.input(name) if spec else None
@@ -34,6 +36,7 @@ def override(prompt: Prompt, specs: Mapping[str, NodeSpec], settings: Iterable[s
             raise _no_input(setting, node, name, spec)
         value = _typed(text, wanted, setting) if wanted else text
         prompt = _changed(prompt, node, {name: value})
+        prompt = replace(prompt, settings={**prompt.settings, (node.id, name): setting})
     return prompt
 
 
@@ -62,6 +65,31 @@ def _cuttable(value: Any, wanted: InputSpec, limit: float) -> bool:
     return bool(limit < value <= wanted.options.get("max", value))
 
 
+def _split(prompt: Prompt, specs: Mapping[str, NodeSpec], setting: str) -> tuple[str, str, str]:
+    """Address, input and value. Titles may hold dots and equals signs: what fits a node wins."""
+    parts = setting.split("=")
+    readings = []
+    for index in range(1, len(parts)):
+        where, dot, name = "=".join(parts[:index]).rpartition(".")
+        if dot:
+            readings.append((where, name, "=".join(parts[index:])))
+    if not readings:
+        raise _wrong(setting, "expected NODE.INPUT=VALUE", "for example --set 27.epochs=3")
+    for where, name, text in readings:
+        for node in _called(prompt, where):
+            spec = specs.get(node.class_type)
+            if spec is None or spec.input(name):
+                return where, name, text
+    return readings[0]
+
+
+def _called(prompt: Prompt, where: str) -> list[PromptNode]:
+    """The nodes with an id, title or class; an id goes before the others."""
+    if where in prompt.nodes:
+        return [prompt.nodes[where]]
+    return [n for n in prompt.nodes.values() if where in (n.title, n.class_type)]
+
+
 def _changed(prompt: Prompt, node: PromptNode, values: Mapping[str, Any]) -> Prompt:
     nodes = dict(prompt.nodes)
     nodes[node.id] = node.with_inputs({**node.inputs, **values})
@@ -69,9 +97,7 @@ def _changed(prompt: Prompt, node: PromptNode, values: Mapping[str, Any]) -> Pro
 
 
 def _addressed(prompt: Prompt, where: str, setting: str) -> PromptNode:
-    if where in prompt.nodes:
-        return prompt.nodes[where]
-    titled = [n for n in prompt.nodes.values() if where in (n.title, n.class_type)]
+    titled = _called(prompt, where)
     if len(titled) == 1:
         return titled[0]
     if titled:
@@ -96,10 +122,12 @@ def _no_input(setting: str, node: PromptNode, name: str, spec: NodeSpec) -> Usag
 def _typed(text: str, wanted: InputSpec, setting: str) -> Any:
     try:
         match wanted.type:
-            case "INT":
+            case "INT" if _WHOLE.fullmatch(text):
                 return int(text)
-            case "FLOAT":
+            case "FLOAT" if _REAL.fullmatch(text):
                 return float(text)
+            case "INT" | "FLOAT":
+                raise ValueError
             case "BOOLEAN":
                 return {"true": True, "false": False}[text.lower()]
             case "COMBO":

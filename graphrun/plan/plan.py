@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from graphrun.catalog import NodeSpec
-from graphrun.documents import Link, Prompt, PromptNode
+from graphrun.documents import Prompt, PromptNode
 from graphrun.errors import Diagnostic, UsageError, ValidationFailed
 from graphrun.plan.identity import identities
 from graphrun.plan.rules import check
+from graphrun.plan.sharing import files_in_order, readers_first, same_files
 from graphrun.plan.static import ResourceUse, ancestors, outputs, resources
 
 if TYPE_CHECKING:
@@ -28,7 +29,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """Steps in the order of execution. `warnings` are what the rules found that is no error."""
+    """Steps in the order of execution. `warnings` are what the rules found that is no error.
+
+    `resources` are the names to look for before the run: files that the run itself writes first
+    are not among them.
+    """
 
     prompt: Prompt
     steps: tuple[Step, ...]
@@ -52,12 +57,14 @@ def plan(
     roots = _roots(prompt, specs, targets)
     needed = ancestors(prompt, roots)
     graph = _graph(prompt, needed)
-    warnings = [prompt.located(w) for w in _readers_first(graph, prompt, specs)]
+    used = tuple(resources(prompt, specs, graph))
+    served = set(files_in_order(graph, used))
+    shared = [*readers_first(graph, prompt, specs), *same_files(prompt, used)]
     nodes = [_typed(node, specs[node.class_type]) for node in _ordered(graph, prompt)]
     keys = identities(nodes, specs, seed=seed)
     steps = tuple(Step(n, specs[n.class_type], keys[n.id]) for n in nodes)
-    used = tuple(resources(prompt, specs, (n.id for n in nodes)))
-    return Plan(prompt, steps, seed, (*problems, *warnings), used)
+    warnings = (*problems, *(prompt.located(w) for w in shared))
+    return Plan(prompt, steps, seed, warnings, tuple(use for use in used if use not in served))
 
 
 def _roots(prompt: Prompt, specs: Mapping[str, NodeSpec], targets: Sequence[str]) -> list[str]:
@@ -89,40 +96,6 @@ def _ordered(graph: nx.DiGraph[str], prompt: Prompt) -> Iterable[PromptNode]:
     return [
         prompt.nodes[i] for i in nx.lexicographical_topological_sort(graph, key=place.__getitem__)
     ]
-
-
-def _readers_first(
-    graph: nx.DiGraph[str], prompt: Prompt, specs: Mapping[str, NodeSpec]
-) -> Iterator[Diagnostic]:
-    """Order the other readers of a value before the node that changes it, and say so."""
-    import networkx as nx
-
-    for changer, name, link in list(_changes(graph, prompt, specs)):
-        for reader in list(graph.successors(link.node_id)):
-            reads = any(other == link for _, other in prompt.nodes[reader].links())
-            if reader == changer or not reads or nx.has_path(graph, changer, reader):
-                continue
-            if not nx.has_path(graph, reader, changer):
-                graph.add_edge(reader, changer)
-                yield Diagnostic(
-                    "changed_while_shared",
-                    f"{prompt.nodes[changer].label} changes the {name} that "
-                    f"{prompt.nodes[reader].label} reads; the reader runs first",
-                    reader,
-                    severity="warning",
-                    hint=f"link it to the output of node {changer} to see the changed value",
-                )
-
-
-def _changes(
-    graph: nx.DiGraph[str], prompt: Prompt, specs: Mapping[str, NodeSpec]
-) -> Iterator[tuple[str, str, Link]]:
-    for node_id in graph:
-        node = prompt.nodes[node_id]
-        for wanted in specs[node.class_type].inputs:
-            value = node.inputs.get(wanted.name)
-            if wanted.mutates and isinstance(value, Link):
-                yield node_id, wanted.name, value
 
 
 def _typed(node: PromptNode, spec: NodeSpec) -> PromptNode:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from graphrun.documents import schema
+from graphrun.errors import Diagnostic
 from graphrun.execute.events import Event, Metric, NodeFinished, Progress
 from graphrun.report.report import Report
 
@@ -32,7 +33,8 @@ class RunFolder:
     @classmethod
     def named(cls, root: Path, name: str) -> RunFolder:
         """A new folder `<root>/<time>-<name>`; a number is appended if the name is taken."""
-        stem = Path(name.strip("<>")).stem or "prompt"
+        # File systems allow 255 bytes a name.
+        stem = (Path(name.strip("<>")).stem or "prompt").encode()[:200].decode(errors="ignore")
         base = f"{datetime.now():%Y%m%d-%H%M%S}-{stem}"
         for number in range(1, 1000):
             try:
@@ -55,13 +57,21 @@ class RunFolder:
             self._write(self._metrics, {"time": event.time, "node": event.node_id, **event.values})
 
     def close(self, report: Report) -> Path:
-        """Write report.json in one step and return its path."""
+        """Write report.json in one step and return its path.
+
+        A disk that is full by now is noted in the report: what ran is not undone by it.
+        """
         target, temporary = self.path / "report.json", self.path / ".report.json"
         document = _finite(report.to_json())
-        temporary.write_text(json.dumps(document, indent=2, ensure_ascii=False), "utf-8")
-        temporary.replace(target)
-        self._events.close()
-        self._metrics.close()
+        try:
+            self._events.close()
+            self._metrics.close()
+            temporary.write_text(json.dumps(document, indent=2, ensure_ascii=False), "utf-8")
+            temporary.replace(target)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            message = f"{target} could not be written: {error.strerror or error}"
+            report.notices.append(Diagnostic("unwritable_output", message, severity="warning"))
         return target
 
     def _open(self, name: str) -> TextIO:

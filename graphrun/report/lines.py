@@ -14,23 +14,46 @@ from graphrun.execute.events import (
     Progress,
     RunStarted,
 )
-from graphrun.report.text import duration, figures, notice
+from graphrun.report.text import LIBRARY, duration, figures, notice
 
 EVERY = 10.0
 """Seconds between two progress lines of one node."""
 
 
 class Lines:
-    """An observer that hands lines to `write`."""
+    """An observer that hands lines to `write`.
 
-    def __init__(self, write: Callable[[str], None]) -> None:
+    `notices_only` leaves out everything but notices; `libraries` adds what libraries said.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[str], None],
+        *,
+        notices_only: bool = False,
+        libraries: bool = False,
+    ) -> None:
         self._write = write
+        self._notices_only, self._libraries = notices_only, libraries
         self._labels: dict[str, str] = {}
         self._done = 0
         self._last = -math.inf
         self._said: set[str] = set()
 
     def __call__(self, event: Event) -> None:
+        if isinstance(event, Notice):
+            self._notice(event)
+        elif not self._notices_only:
+            self._event(event)
+
+    def _notice(self, event: Notice) -> None:
+        text = notice(event.diagnostic)
+        wanted = self._libraries or event.diagnostic.code != LIBRARY
+        if wanted and text not in self._said:
+            self._said.add(text)
+            self._write(f"  {text}")
+
+    def _event(self, event: Event) -> None:
         match event:
             case RunStarted():
                 self._labels = {n.node_id: f"{n.node_id} {n.class_type}" for n in event.nodes}
@@ -39,11 +62,6 @@ class Lines:
                 self._progress(event)
             case Metric():
                 self._write(f"  {self._labels[event.node_id]}: {figures(event.values)}")
-            case Notice():
-                text = notice(event.diagnostic)
-                if text not in self._said:
-                    self._said.add(text)
-                    self._write(f"  {text}")
             case NodeFinished():
                 how = "cached" if event.cached else duration(event.seconds)
                 self._write(f"{self._count()} {self._labels[event.node_id]}  {how}")

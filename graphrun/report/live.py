@@ -15,13 +15,14 @@ from graphrun.execute.events import (
     Metric,
     NodeFailed,
     NodeFinished,
+    NodeInterrupted,
     NodeStarted,
     Notice,
     RunFinished,
     RunStarted,
 )
 from graphrun.execute.events import Progress as ProgressEvent
-from graphrun.report.text import duration, figures, notice
+from graphrun.report.text import LIBRARY, duration, figures, notice
 
 ROWS = 24
 """Nodes shown at once; a long graph shows those around the one that runs."""
@@ -32,14 +33,15 @@ _MARKS = {
     "finished": ("✓", "green"),
     "cached": ("✓", "dim green"),
     "failed": ("✗", "bold red"),
+    "interrupted": ("■", "yellow"),
 }
 
 
 class Live:
     """An observer that draws on `console` until the run is finished."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self, console: Console, *, libraries: bool = False) -> None:
+        self._console, self._libraries = console, libraries
         self._states: dict[str, list[Any]] = {}
         self._said: set[str] = set()
         self._bar = Progress(
@@ -57,9 +59,9 @@ class Live:
     def __call__(self, event: Event) -> None:
         match event:
             case RunStarted():
+                title = Text(event.name, "bold")
                 self._console.print(
-                    f"[bold]{event.name}[/]: {len(event.nodes)} nodes, seed {event.seed}",
-                    highlight=False,
+                    title.append(f": {len(event.nodes)} nodes, seed {event.seed}", "")
                 )
                 self._states = {n.node_id: ["pending", n, 0.0] for n in event.nodes}
                 self._screen.start()
@@ -71,12 +73,13 @@ class Live:
                 self._say(f"  {figures(event.values)}", "cyan")
             case Notice():
                 text = notice(event.diagnostic)
-                if text not in self._said:
+                wanted = self._libraries or event.diagnostic.code != LIBRARY
+                if wanted and text not in self._said:
                     self._said.add(text)
                     self._say(
                         f"  {text}", "yellow" if event.diagnostic.severity == "warning" else "red"
                     )
-            case NodeFinished() | NodeFailed():
+            case NodeFinished() | NodeFailed() | NodeInterrupted():
                 self._end(event)
             case RunFinished():
                 self._screen.stop()
@@ -91,11 +94,12 @@ class Live:
         if event.metrics:
             self._bar.update(self._task, figures=figures(event.metrics))
 
-    def _end(self, event: NodeFinished | NodeFailed) -> None:
-        failed = isinstance(event, NodeFailed)
-        cached = isinstance(event, NodeFinished) and event.cached
+    def _end(self, event: NodeFinished | NodeFailed | NodeInterrupted) -> None:
+        state = {NodeFailed: "failed", NodeInterrupted: "interrupted"}.get(type(event), "finished")
+        if isinstance(event, NodeFinished) and event.cached:
+            state = "cached"
         row = self._states[event.node_id]
-        row[0], row[2] = ("failed" if failed else "cached" if cached else "finished"), event.seconds
+        row[0], row[2] = state, event.seconds
         if self._task is not None:
             self._bar.remove_task(self._task)
             self._task = None
@@ -108,7 +112,7 @@ class Live:
         for state, node, seconds in rows[first : first + ROWS]:
             mark, style = _MARKS[state]
             title = "" if node.title == node.class_type else node.title
-            time = duration(seconds) if state in ("finished", "failed") else ""
+            time = duration(seconds) if state in ("finished", "failed", "interrupted") else ""
             table.add_row(
                 Text(mark, style),
                 Text(node.node_id, "dim"),

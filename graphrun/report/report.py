@@ -16,6 +16,7 @@ from graphrun.execute.events import (
     Metric,
     NodeFailed,
     NodeFinished,
+    NodeInterrupted,
     NodeStarted,
     Notice,
     RunFinished,
@@ -42,7 +43,7 @@ _LIBRARIES = (
 
 @dataclass
 class NodeReport:
-    """One node of a run. `state` is pending, running, finished, cached or failed."""
+    """One node of a run. `state` is pending, running, finished, cached, failed or interrupted."""
 
     id: str
     class_type: str
@@ -94,6 +95,9 @@ class Report:
             case NodeFailed():
                 node = self.nodes[event.node_id]
                 node.state, node.seconds, self.error = "failed", event.seconds, event
+            case NodeInterrupted():
+                node = self.nodes[event.node_id]
+                node.state, node.seconds, node.ui = "interrupted", event.seconds, event.ui
             case Metric():
                 self.metrics.append({"node": event.node_id, "time": event.time, **event.values})
             case Notice():

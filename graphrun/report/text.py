@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping
 from graphrun.errors import Diagnostic
 from graphrun.report.report import Report
 
+LIBRARY = "library_warning"
+"""Code of notices that hold what a library said; the views show them only when asked."""
+
 _FORMATS = {
     "epoch": "epoch {:.0f}",
     "loss": "loss {:.4f}",

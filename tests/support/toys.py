@@ -127,6 +127,12 @@ def save(text: str, path: Annotated[str, Resource("output_file")] = "out.txt") -
     return str(target)
 
 
+@NODES.node("Load", volatile=True)
+def load(path: Annotated[str, Resource("data_file")] = "out.txt") -> str:
+    """Reads a text."""
+    return output_file(path).read_text()
+
+
 def catalog() -> Catalog:
     """The toy pack alone."""
     return Catalog((Pack(name="toys", package="toys"),))

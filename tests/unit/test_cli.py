@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -184,23 +185,39 @@ def test_check_works_where_torch_is_absent():
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_no_color_is_honoured_on_a_terminal():
+def on_a_terminal(*arguments, **extra):
+    """What a run writes to a terminal on stderr."""
     import pty
 
-    for extra, coloured in (({"NO_COLOR": "1"}, False), ({}, True)):
-        parent, child = pty.openpty()
-        environment = {k: v for k, v in os.environ.items() if k != "NO_COLOR"} | extra
-        process = subprocess.Popen(
-            [sys.executable, "-m", "graphrun", "text.json"],
-            stdout=subprocess.DEVNULL,
-            stderr=child,
-            env={**environment, "TERM": "xterm"},
-        )
-        os.close(child)
-        text = read_all(parent)
-        assert process.wait(60) == 0
-        assert ("\x1b[" in text) is coloured
-        assert "PandasShowText" in text
+    parent, child = pty.openpty()
+    environment = {k: v for k, v in os.environ.items() if k != "NO_COLOR"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "graphrun", *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=child,
+        env={**environment, "TERM": "xterm", **extra},
+    )
+    os.close(child)
+    text = read_all(parent)
+    assert process.wait(60) == 0, text
+    return text
+
+
+COLOUR = re.compile(r"\x1b\[(?:[0-9;]*;)?3[0-8]")
+
+
+def test_no_color_is_honoured_on_a_terminal():
+    plain, coloured = on_a_terminal("text.json", NO_COLOR="1"), on_a_terminal("text.json")
+    assert "✓" in plain
+    assert "✓" in coloured
+    assert not COLOUR.search(plain)
+    assert COLOUR.search(coloured)
+
+
+@pytest.mark.parametrize("name", ["wf [red].json", "wf [bold.json"])
+def test_names_are_no_markup(name):
+    Path("text.json").rename(name)
+    assert name in on_a_terminal(name, NO_COLOR="1")
 
 
 def read_all(descriptor):
@@ -259,3 +276,70 @@ def test_ctrl_c_stops_at_the_next_step_and_leaves_a_report(tmp_path):
     assert out.startswith("interrupted in ")
     (report,) = Path().glob("runs/*/report.json")
     assert json.loads(report.read_text())["status"] == "interrupted"
+
+
+def test_a_reader_that_has_gone_does_not_end_the_run():
+    """stderr is closed before the first line is written; the run goes on without a view."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = subprocess.run(
+        [sys.executable, "-m", "graphrun", "text.json", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=writer,
+        timeout=60,
+        check=False,
+    )
+    os.close(writer)
+    assert process.returncode == 0
+    assert json.loads(process.stdout)["status"] == "success"
+    done = subprocess.run(
+        f"{sys.executable} -m graphrun nodes | head -n 1",
+        shell=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout.startswith("CDA")
+    assert done.stderr == ""
+
+
+def test_quiet_still_says_warnings(capsys):
+    assert main(["text.json", "-q", "--alias", "nothing=here"]) == 0
+    assert "--alias nothing: no node is known to ask" in capsys.readouterr().err
+
+
+def test_problems_of_a_setting_point_at_the_setting(capsys):
+    assert main(["run", str(FLAGSHIP), "--set", "14.batch_size=0", "--json"]) == 3
+    (found,) = json.loads(capsys.readouterr().out)["diagnostics"]
+    assert found["position"] == "--set 14.batch_size=0"
+
+
+def test_export_leaves_other_files_alone(tmp_path, capsys):
+    mine = tmp_path / "precious.json"
+    mine.write_text("{}")
+    gone = tmp_path / "Gone.json"
+    gone.write_text(json.dumps({"$id": "urn:graphrun:node:Gone"}))
+    assert main(["nodes", "export", str(tmp_path)]) == 0
+    assert mine.exists()
+    assert not gone.exists()
+    assert (tmp_path / "PtoAdamW.json").is_file()
+    assert main(["nodes", "export", "/proc/none"]) == 2
+
+
+def test_files_that_cannot_be_written(capsys):
+    assert main(["convert", str(FLAGSHIP), "-o", "/proc/none/x.json"]) == 2
+    assert "/proc/none/x.json cannot be written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("size", ["inf", "-1", "x", "1e400", "nan"])
+def test_sizes_that_are_none(size):
+    assert graphrun("text.json", "--min-free", size).returncode == 2
+
+
+def test_control_characters_of_titles_do_not_reach_the_terminal(capsys):
+    Path("evil.json").write_text(json.dumps({"1": {"class_type": "\x1b[31mX\r", "inputs": {}}}))
+    assert main(["check", "evil.json"]) == 4
+    err = capsys.readouterr().err
+    assert "\x1b" not in err
+    assert "\\x1b[31mX" in err

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from graphrun.catalog import Alias
-from graphrun.cli.config import parse_alias, read
+from graphrun.cli.config import parse_alias, parse_aliases, read
 from graphrun.errors import ExitCode, UsageError
 
 
@@ -23,7 +23,19 @@ def test_an_alias_of_a_data_set_may_rename_columns_classes_and_splits():
     )
 
 
-@pytest.mark.parametrize("text", ["imdb", "=dir", "imdb=", "imdb=d?labels", "imdb=d?lable=x"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "imdb",
+        "=dir",
+        "imdb=",
+        "imdb=d?labels",
+        "imdb=d?lable=x",
+        "imdb=d?text=a&text=b",
+        "imdb=d?labels=P,P,N",
+        "imdb=~nosuchuser/x",
+    ],
+)
 def test_aliases_that_are_none(text):
     with pytest.raises(UsageError, match="--alias") as caught:
         parse_alias(text)
@@ -56,10 +68,13 @@ def test_pyproject_is_read_when_there_is_no_file_of_its_own(tmp_path):
     [
         ("seed = ", "Invalid value"),
         ("sede = 1", "unknown key 'sede'"),
-        ('seed = "1"', "is not a int"),
+        ('seed = "1"', "is not a whole number"),
         ('device = "gpu"', "known: auto, cpu"),
         ("[alias]\nm = 5", "alias 'm'"),
         ("[alias.m]\ntext = 'x'", "the path is missing"),
+        ("[alias.m]\npath = 'x'\ntext = 3", "text = 3 is not a text"),
+        ("[alias.m]\npath = 'x'\nlabels = 'N,P'", "is not a list of class names"),
+        ("allow-path = [3]", "is not a list of paths"),
     ],
 )
 def test_configurations_that_are_wrong(tmp_path, text, fragment):
@@ -67,3 +82,23 @@ def test_configurations_that_are_wrong(tmp_path, text, fragment):
     with pytest.raises(UsageError) as caught:
         read(tmp_path)
     assert fragment in str(caught.value)
+
+
+def test_labels_are_taken_letter_by_letter():
+    assert parse_alias("c=d?labels=C++,50%25,D")[1].labels == ("C++", "50%25", "D")
+
+
+def test_a_name_is_given_once():
+    assert set(parse_aliases(["a=x", "b=y", "a=x"])) == {"a", "b"}
+    with pytest.raises(UsageError, match="a is given twice"):
+        parse_aliases(["a=x", "a=y"])
+
+
+@pytest.mark.parametrize("text", ["tool = 3", "[tool]\ngraphrun = 3"])
+def test_odd_pyprojects(tmp_path, text):
+    (tmp_path / "pyproject.toml").write_text(text)
+    if text == "tool = 3":
+        assert read(tmp_path) == {"alias": {}}
+    else:
+        with pytest.raises(UsageError, match="is not a table"):
+            read(tmp_path)

@@ -244,3 +244,84 @@ def test_ten_thousand_nodes_in_a_chain():
         nodes[str(i)] = ("Join", {"a": [str(i - 1), 0], "b": ""})
     nodes["end"] = ("Show", {"text": ["9999", 0]})
     assert shown(run(nodes)) == [["a"]]
+
+
+def test_after_a_stop_finished_values_are_still_saved(tmp_path):
+    """The stop comes when the training is over and the saving has not begun."""
+    stop, seen = Stop(), []
+
+    def observer(event):
+        seen.append(event)
+        if isinstance(event, NodeFinished) and event.node_id == "1":
+            stop.request()
+
+    catalog = toys.catalog()
+    nodes = {
+        "1": ("Work", {"steps": 2}),
+        "2": ("Join", {"a": ["1", 0], "b": "!"}),
+        "3": ("Save", {"text": ["2", 0], "path": "never.txt"}),
+        "4": ("Save", {"text": ["1", 0], "path": "saved.txt"}),
+        "5": ("Show", {"text": ["3", 0]}),
+        "6": ("Show", {"text": ["4", 0]}),
+    }
+    planned = plan(toys.prompt(nodes), catalog)
+    with pytest.raises(Cancelled):
+        execute(planned, catalog, Settings(outputs=tmp_path), observers=[observer], stop=stop)
+    assert (tmp_path / "saved.txt").read_text() == "done"
+    assert not (tmp_path / "never.txt").exists()
+    assert [e.node_id for e in seen if isinstance(e, NodeFinished)] == ["1", "4"]
+    assert seen[-1].status == "interrupted"
+
+
+def test_an_observer_that_fails_is_dropped_and_the_run_goes_on():
+    heard, failed = [], []
+
+    def broken(event):
+        failed.append(event)
+        raise OSError(28, "No space left on device")
+
+    nodes = {"1": ("Text", {"text": "a"}), "2": ("Show", {"text": ["1", 0]})}
+    catalog = toys.catalog()
+    execute(
+        plan(toys.prompt(nodes), catalog), catalog, Settings(), observers=[broken, heard.append]
+    )
+    assert len(failed) == 1
+    assert heard[-1].status == "success"
+    (note,) = [e.diagnostic for e in heard if isinstance(e, Notice)]
+    assert note.code == "observer_failed"
+    assert "No space left" in note.message
+
+
+def test_two_changes_of_one_object_and_what_reads_their_results():
+    """What reads the first change's result sees it before the second change."""
+    events = run(
+        {
+            "1": ("MakeBox", {"text": "a"}),
+            "2": ("FillBox", {"box": ["1", 0], "text": "b"}),
+            "3": ("FillBox", {"box": ["1", 0], "text": "c"}),
+            "4": ("ReadBox", {"box": ["3", 0]}),
+            "5": ("ReadBox", {"box": ["2", 0]}),
+            "6": ("Join", {"a": ["4", 0], "b": ["5", 0]}),
+            "7": ("Show", {"text": ["6", 0]}),
+        }
+    )
+    assert shown(events) == [["a,b,ca,b"]]
+    codes = [e.diagnostic.code for e in events if isinstance(e, Notice)]
+    assert set(codes) == {"changed_while_shared"}
+
+
+def test_a_file_is_written_before_it_is_read_and_two_writers_are_told(tmp_path):
+    nodes = {
+        "1": ("Load", {"path": "x.txt"}),
+        "2": ("Show", {"text": ["1", 0]}),
+        "3": ("Save", {"text": "hello", "path": "x.txt"}),
+        "4": ("Show", {"text": ["3", 0]}),
+    }
+    planned = plan(toys.prompt(nodes), toys.catalog())
+    order = [s.node.id for s in planned.steps]
+    assert order.index("3") < order.index("1")
+    assert [use.kind for use in planned.resources] == ["output_file"]
+    nodes["5"] = ("Save", {"text": "other", "path": "x.txt"})
+    nodes["6"] = ("Show", {"text": ["5", 0]})
+    planned = plan(toys.prompt(nodes), toys.catalog())
+    assert [(w.code, w.node_id) for w in planned.warnings] == [("same_output_file", "5")]

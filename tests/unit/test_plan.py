@@ -64,13 +64,13 @@ def test_whole_numbers_may_be_written_as_floats_and_the_other_way_round():
     assert (type(inputs["whole"]), type(inputs["real"])) == (int, float)
 
 
-def test_not_a_number_is_out_of_range():
+def test_not_a_number_is_refused():
     from dataclasses import replace
 
     prompt = toys.prompt(with_numbers())
     node = prompt.nodes["1"].with_inputs({**prompt.nodes["1"].inputs, "real": math.nan})
     prompt = replace(prompt, nodes={**prompt.nodes, "1": node})
-    assert [d.code for d in check(prompt, toys.catalog())] == ["value_bigger_than_max"]
+    assert [d.code for d in check(prompt, toys.catalog())] == ["invalid_input_type"]
 
 
 def test_missing_inputs_unknown_classes_slots_and_outputs():
@@ -232,6 +232,9 @@ def test_set_by_id_title_and_class_with_typed_values():
         ("1.hole=3", "did you mean whole"),
         ("1.whole=x", "takes a whole number, not 'x'"),
         ("1.whole=2.7", "takes a whole number, not '2.7'"),
+        ("1.whole=1_0", "takes a whole number, not '1_0'"),
+        ("1.whole=١", "takes a whole number"),
+        ("1.real=nan", "takes a number, not 'nan'"),
         ("1.flag=yes", "takes true or false, not 'yes'"),
         ("2.text=a", "takes a link, not a value"),
     ],
@@ -256,3 +259,18 @@ def test_tiny_cuts_only_what_is_larger():
         same, said = shrink(toys.prompt(with_numbers(whole=value)), toys.catalog())
         assert same.nodes["1"].inputs == toys.prompt(with_numbers(whole=value)).nodes["1"].inputs
         assert said == [], "a cut must not hide a wrong value"
+
+
+def test_titles_may_hold_dots_and_equals_signs():
+    import json
+
+    from graphrun.documents import loads
+
+    document = {
+        "1": {"class_type": "Text", "inputs": {"text": "a"}, "_meta": {"title": "v1.0 a=b"}},
+        "2": {"class_type": "Show", "inputs": {"text": ["1", 0]}},
+    }
+    prompt = loads(json.dumps(document))
+    changed = override(prompt, toys.catalog(), ["v1.0 a=b.text=x=y.z"])
+    assert changed.nodes["1"].inputs["text"] == "x=y.z"
+    assert str(changed.position("1", "text")) == "--set v1.0 a=b.text=x=y.z"

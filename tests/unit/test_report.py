@@ -162,3 +162,49 @@ def test_figures_that_are_no_numbers_stay_valid_json(tmp_path):
     report.status = "success"
     document = json.loads(folder.close(report).read_text(), parse_constant=pytest.fail)
     assert document["metrics"]["final"] == {"loss": "nan"}
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("", "the name is empty"),
+        (".", "is a folder"),
+        ("sub/", "is a folder"),
+        ("x" * 300, "more than 240 bytes"),
+        ("~nosuchuser/x", "home directory"),
+    ],
+)
+def test_save_paths_that_cannot_work_are_found_before_the_run(tmp_path, path, message):
+    toys.CALLS.clear()
+    nodes = {**GOOD, "2": ("Save", {"text": ["1", 0], "path": path})}
+    with pytest.raises(UsageError) as caught:
+        start(tmp_path, nodes)
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.input) == ("unwritable_output", "path")
+    assert message in found.message
+    assert toys.CALLS == []
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_long_document_name_still_has_a_run_folder(tmp_path):
+    from graphrun.report import Report, RunFolder
+
+    folder = RunFolder.named(tmp_path, "ü" * 240 + ".json")
+    assert folder.close(Report(status="success")).is_file()
+
+
+def test_an_interrupted_node_is_reported_with_its_time_and_files(tmp_path):
+    from graphrun.execute import Stop
+    from graphrun.execute.events import Progress
+
+    stop = Stop()
+
+    def observer(event):
+        if isinstance(event, Progress):
+            stop.request()
+
+    request = Request(toys.prompt(GOOD), out=tmp_path / "runs", min_free=0)
+    report = run(request, catalog=toys.catalog(), observers=[observer], stop=stop)
+    document = json.loads((report.folder / "report.json").read_text())
+    assert check_report(document) == []
+    assert [n["state"] for n in document["nodes"]] == ["interrupted", "pending", "pending"]

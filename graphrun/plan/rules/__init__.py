@@ -18,7 +18,7 @@ RULES = (
     graph.linked_nodes_exist,
     graph.slots_exist,
     graph.link_types,
-    graph.no_cycles,
+    graph.no_cycle,
     values.required_inputs,
     values.known_inputs,
     values.value_types,

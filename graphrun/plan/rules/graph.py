@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from graphrun.catalog import Catalog, NodeSpec, connects
 from graphrun.documents import BadLink, Link, Prompt
 from graphrun.errors import Diagnostic
-from graphrun.plan.cycles import find_cycles
+from graphrun.plan.cycles import find_cycle
 from graphrun.plan.static import givers, outputs
 
 Specs = Mapping[str, NodeSpec]
@@ -113,20 +113,22 @@ def link_types(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
                 )
 
 
-def no_cycles(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
-    for cycle in find_cycles(prompt):
-        names = [f"{i} ({prompt.nodes[i].class_type})" for i in cycle]
-        if len(names) > 12:
-            names[6:-5] = [f"… {len(names) - 11} more …"]
-        consumer, producer = cycle[0], cycle[-1]
-        name = next(n for n, link in prompt.nodes[consumer].links() if link.node_id == producer)
-        yield Diagnostic(
-            "dependency_cycle",
-            f"these nodes wait for each other: {' → '.join([*names, names[0]])}",
-            consumer,
-            name,
-            hint="cut one of the links",
-        )
+def no_cycle(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
+    cycle = find_cycle(prompt)
+    if cycle is None:
+        return
+    names = [f"{i} ({prompt.nodes[i].class_type})" for i in cycle]
+    if len(names) > 12:
+        names[6:-5] = [f"… {len(names) - 11} more …"]
+    consumer, producer = cycle[0], cycle[-1]
+    name = next(n for n, link in prompt.nodes[consumer].links() if link.node_id == producer)
+    yield Diagnostic(
+        "dependency_cycle",
+        f"these nodes wait for each other: {' → '.join([*names, names[0]])}",
+        consumer,
+        name,
+        hint="cut one of the links",
+    )
 
 
 def _fitting(given: NodeSpec, wanted: str) -> str | None:

@@ -77,16 +77,24 @@ def value_ranges(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
         if low is not None and value < low:
             yield Diagnostic(
                 "value_smaller_than_min",
-                f"{node.label}: {wanted.name} is {value}, below its minimum {_number(low)}",
+                f"{node.label}: {wanted.name} is {_shown(value)}, below its minimum {_number(low)}",
                 node.id,
                 wanted.name,
                 hint=bounds,
             )
-        # Not `value > high`: a NaN is neither above nor below and must not pass.
-        elif high is not None and not value <= high:
+        elif value != value:  # NaN, which is neither below nor above anything
+            yield Diagnostic(
+                "invalid_input_type",
+                f"{node.label}: {wanted.name} is not a number",
+                node.id,
+                wanted.name,
+                hint=bounds,
+            )
+        elif high is not None and value > high:
             yield Diagnostic(
                 "value_bigger_than_max",
-                f"{node.label}: {wanted.name} is {value}, above its maximum {_number(high)}",
+                f"{node.label}: {wanted.name} is {_shown(value)}, "
+                f"above its maximum {_number(high)}",
                 node.id,
                 wanted.name,
                 hint=bounds,
