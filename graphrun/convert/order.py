@@ -6,6 +6,7 @@ import re
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping
 
+from graphrun.convert.expand import Flat
 from graphrun.convert.graph import Node
 from graphrun.convert.links import Feed, SocketKey
 
@@ -14,8 +15,15 @@ _LARGEST = 2**32 - 2
 """JavaScript objects sort keys that are array indices, and leave others as they came."""
 
 
-def prompt_order(nodes: Mapping[str, Node], feeds: Mapping[SocketKey, Feed]) -> list[str]:
-    visited = list(visiting_order(nodes, feeds))
+def prompt_order(flat: Flat) -> list[str]:
+    """Ids of all nodes as the prompt has them; the interior of an instance follows it."""
+    blocks: dict[str, list[str]] = {}
+    at = ""
+    for node in flat.nodes.values():
+        at = at if node.scope else node.id
+        blocks.setdefault(at, []).append(node.id)
+    root = flat.root
+    visited = [i for id in visiting_order(root.nodes, root.feeds) for i in blocks[id]]
     numbers = [i for i in visited if _NUMBER.fullmatch(i) and int(i) <= _LARGEST]
     others = [i for i in visited if not (_NUMBER.fullmatch(i) and int(i) <= _LARGEST)]
     return sorted(numbers, key=int) + others

@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from graphrun.catalog.spec import InputSpec
-from graphrun.convert.graph import PRIMITIVE, Node
+from graphrun.convert.dynamic import saved_values
+from graphrun.convert.graph import Node
 from graphrun.convert.links import Feed, SocketKey
 from graphrun.convert.notes import Notes
 from graphrun.convert.places import kind
+from graphrun.convert.roles import PRIMITIVE
 from graphrun.convert.rounding import clamp, is_number, merged_range, rounded
-from graphrun.convert.widgets import Value, saved_values
+from graphrun.convert.widgets import Value
 
 Current = Callable[[Node, str], Value | None]
 """What a widget of a node holds by itself."""
@@ -27,7 +29,7 @@ def pushed(
     """The values that primitives put into widgets, by socket; their own mode does not matter."""
     wires: dict[str, list[tuple[SocketKey, Feed]]] = defaultdict(list)
     for socket, feed in feeds.items():
-        if feed.origin in nodes and nodes[feed.origin].type == PRIMITIVE:
+        if feed.origin in nodes and nodes[feed.origin].role == PRIMITIVE:
             wires[feed.origin].append((socket, feed))
     values: dict[SocketKey, Value] = {}
     for origin, targets in wires.items():
@@ -70,7 +72,7 @@ def _push(
 
 def _own(primitive: Node, first: InputSpec) -> Value | None:
     """The saved value, if it was saved for this type of widget."""
-    key, values = saved_values(primitive)
+    key, values = saved_values(primitive.data)
     type = primitive.outputs[0] if primitive.outputs else None
     if not isinstance(values, list) or not values or type != kind(first):
         return None
