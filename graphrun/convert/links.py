@@ -42,6 +42,11 @@ class Feed:
     path: Path
 
 
+def link_order(link: str) -> tuple[int, int, str]:
+    """Sorts ids of links by age: numbers ascend, other ids follow."""
+    return (0, int(link), "") if link.isdecimal() else (1, 0, link)
+
+
 def read_links(sheet: Sheet, notes: Notes) -> Iterator[Record]:
     """The rows, each written as a tuple or as an object."""
     version, rows = sheet.data.get("version"), sheet.data.get("links") or ()

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from graphrun.convert.expand import Flat
 from graphrun.convert.graph import Node
-from graphrun.convert.links import Feed, SocketKey
+from graphrun.convert.links import Feed, SocketKey, link_order
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,9}")
 _LARGEST = 2**32 - 2
@@ -32,19 +32,17 @@ def prompt_order(flat: Flat) -> list[str]:
 def visiting_order(nodes: Mapping[str, Node], feeds: Mapping[SocketKey, Feed]) -> Iterator[str]:
     """Sources first and breadth-first, document order among equals; then what is in cycles."""
     waiting = dict.fromkeys(nodes, 0)
-    targets: dict[str, list[str]] = defaultdict(list)
-    for node in nodes.values():
-        for socket in range(len(node.sockets)):
-            feed = feeds.get((node.id, socket))
-            if feed is not None and feed.origin in nodes:
-                waiting[node.id] += 1
-                targets[feed.origin].append(node.id)
+    targets: dict[str, list[tuple[int, tuple[int, int, str], str]]] = defaultdict(list)
+    for (target, _), feed in feeds.items():
+        if feed.origin in nodes:
+            waiting[target] += 1
+            targets[feed.origin].append((feed.slot, link_order(feed.link), target))
     ready = deque(i for i, count in waiting.items() if not count)
     while ready:
         done = ready.popleft()
         yield done
         del waiting[done]
-        for target in targets[done]:
+        for _, _, target in sorted(targets[done]):
             waiting[target] -= 1
             if not waiting[target]:
                 ready.append(target)

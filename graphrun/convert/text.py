@@ -22,9 +22,8 @@ def text_box(value: Any) -> Any:
         return str(int(value))
     if isinstance(value, int | float):
         return str(value)
-    if isinstance(value, list) and not any(isinstance(v, dict | list) for v in value):
-        return ",".join(text_box(v) for v in value)
-    return value
+    parts = [text_box(part) for part in value] if isinstance(value, list) else [value]
+    return ",".join(parts) if all(isinstance(part, str) for part in parts) else value
 
 
 def dynamic_prompt(text: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from graphrun.catalog.spec import InputSpec
 from graphrun.convert.dynamic import saved_values
 from graphrun.convert.graph import Node
-from graphrun.convert.links import Feed, SocketKey
+from graphrun.convert.links import Feed, SocketKey, link_order
 from graphrun.convert.notes import Notes
 from graphrun.convert.places import kind
 from graphrun.convert.roles import PRIMITIVE
@@ -33,14 +33,10 @@ def pushed(
             wires[feed.origin].append((socket, feed))
     values: dict[SocketKey, Value] = {}
     for origin, targets in wires.items():
-        targets.sort(key=lambda target: _link_order(target[1].link))
+        targets.sort(key=lambda target: link_order(target[1].link))
         sockets = [socket for socket, _ in targets]
         values.update(_push(nodes[origin], nodes, sockets, current=current, notes=notes))
     return values
-
-
-def _link_order(link: str) -> tuple[int, int, str]:
-    return (0, int(link), "") if link.isdecimal() else (1, 0, link)
 
 
 def _push(
