@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from graphrun.catalog.spec import NodeSpec
@@ -20,7 +20,7 @@ from graphrun.convert.notes import Notes
 from graphrun.convert.order import prompt_order
 from graphrun.convert.proxies import read_hosts
 from graphrun.convert.sheets import Numbers, Sheet, read_sheets, renumber
-from graphrun.convert.tokens import Tokens
+from graphrun.convert.tokens import Tokens, replaces_tokens
 from graphrun.convert.values import Values
 from graphrun.convert.virtual import pushed
 from graphrun.convert.widgets import Value
@@ -78,9 +78,9 @@ def _converted(workflow: Workflow, specs: Specs, clock: Clock) -> _Converted:
     order = prompt_order(flat)
     values.read(flat.nodes[i] for i in order)
     pushes = pushed(flat.nodes, flat.feeds, lambda node, name: values.of(node).get(name), notes)
-    wires = _push(pushes, flat, values)
-    hosts = read_hosts(flat, values, notes)
     tokens = Tokens(flat.nodes.values(), values, clock)
+    wires = _push(pushes, flat, values, tokens)
+    hosts = read_hosts(flat, values, notes)
     exporter = Exporter(values, hosts, Resolver(flat, wires, hosts, notes), tokens, notes)
     prompt = {i: exporter.export(flat.nodes[i]) for i in order if flat.nodes[i].executes}
     notes.raise_errors()
@@ -89,15 +89,17 @@ def _converted(workflow: Workflow, specs: Specs, clock: Clock) -> _Converted:
 
 
 def _push(
-    pushes: Mapping[SocketKey, Value], flat: Flat, values: Values
+    pushes: Mapping[SocketKey, Value], flat: Flat, values: Values, tokens: Tokens
 ) -> Mapping[SocketKey, Feed]:
     """Put the values of primitives into widgets. Returns the wires that are left.
 
     All are worked out before any is set: a primitive may take its value from a widget.
     """
-    for (target, socket), value in pushes.items():
-        node = flat.nodes[target]
-        values.of(node)[node.sockets[socket].name] = value
+    for key, value in pushes.items():
+        node, origin = flat.nodes[key[0]], flat.nodes[flat.feeds[key].origin]
+        if isinstance(value.value, str) and replaces_tokens(origin):
+            value = replace(value, value=tokens.replaced(value.value))
+        values.of(node)[node.sockets[key[1]].name] = value
     return {key: feed for key, feed in flat.feeds.items() if key not in pushes}
 
 

@@ -158,7 +158,10 @@ def _allowed(entry: InputSpec) -> str:
 def _custom_options(inputs: Sequence[InputSpec], saved: _Saved) -> Iterator[InputSpec]:
     """The place of the choice, then texts: one more whenever the last one is not empty."""
     known = {i.name for i in inputs}
-    extra = (InputSpec("index", "INT"), *(InputSpec(f"option{k}", "STRING") for k in range(1, 1000)))
+    extra = (
+        InputSpec("index", "INT"),
+        *(InputSpec(f"option{k}", "STRING") for k in range(1, 1000)),
+    )
     for entry in extra:
         if entry.name not in known:
             yield entry

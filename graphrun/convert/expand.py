@@ -59,7 +59,7 @@ def expand(graphs: Mapping[str, Graph]) -> Flat:
 
 
 def path_id(scope: str, id: str) -> str:
-    """The id of an inner node: those of the instances around it from the root inwards, and its own."""
+    """An inner node's id: those of the instances around it, from the root inwards, and its own."""
     return f"{scope}:{id}" if scope else id
 
 

@@ -72,7 +72,7 @@ class _Fates:
     def of(self, node: Node) -> Iterator[tuple[str, str]]:
         """Codes with the words that follow the node's name."""
         local = node.id.rpartition(":")[2]
-        if node.saved_id != local and node.role != SUBGRAPH:
+        if node.saved_id != local and not node.type.startswith(PREFIXES):
             yield "renumbered", f"has the id {node.saved_id} in the file, as another node has"
         if node.off is not None:
             outer = self.flat.nodes[node.off]
@@ -109,5 +109,3 @@ class _Fates:
         if node.type.startswith(PREFIXES):
             return f"is the group node {node.saved_id} of the file, inlined {inside}"
         return f"is inlined {inside}"
-
-

@@ -115,7 +115,12 @@ def _leaf_first(sheets: Mapping[str, Sheet], notes: Notes) -> list[str]:
 
 
 def _recursion(
-    sheets: Mapping[str, Sheet], trail: list[str], raw: Mapping[str, Any], path: Any, *, notes: Notes
+    sheets: Mapping[str, Sheet],
+    trail: list[str],
+    raw: Mapping[str, Any],
+    path: Any,
+    *,
+    notes: Notes,
 ) -> None:
     ring = trail[trail.index(trail[-1]) :]
     names = " → ".join(sheets[id].name for id in ring)

@@ -117,7 +117,7 @@ class _Group:
         own = self.numbers.fresh()
         linked = self._linked(inner)
         nodes = [self._node(i, node, linked) for i, node in enumerate(inner)]
-        self._fill(inner, nodes, {key for key in linked})
+        self._fill(inner, nodes, set(linked))
         rows = [_row(k, inner[o].id, s, inner[t].id, e) for k, o, s, t, e in self._valid(inner)]
         sockets = list(self._group_sockets(inner, linked))
         inputs, slots = self._inputs(inner, nodes, sockets, rows)
@@ -158,8 +158,8 @@ class _Group:
             listed, live = node.raw.get("inputs") or (), node.sockets[number].name
             if number < len(listed) and listed[number]["name"] != live:
                 message = (
-                    f"group {self.name!r}: link number {k} leads to input number {number}, which is "
-                    f"{live!r}; the file lists {listed[number]['name']!r} there"
+                    f"group {self.name!r}: link number {k} leads to input number {number}, "
+                    f"which is {live!r}; the file lists {listed[number]['name']!r} there"
                 )
                 path = ("extra", "groupNodes", self.name, "links", k)
                 self.notes.warn("slot_disagrees", message, path=path)
@@ -231,7 +231,8 @@ class _Group:
         rows: list[dict[str, Any]],
     ) -> tuple[tuple[Boundary, ...], list[dict[str, Any]]]:
         """An input for every slot that the group node lists, by name, else by its place."""
-        boundaries, slots = [], []
+        boundaries: list[Boundary] = []
+        slots: list[dict[str, Any]] = []
         left = list(sockets)
         for place, slot in enumerate(self.raw.get("inputs") or ()):
             named = (key for key in left if slot["name"] in _names(inner[key[0]], key[1]))
@@ -249,12 +250,10 @@ class _Group:
             slots.append({**slot, "name": name})
         return tuple(boundaries), slots
 
-    def _outputs(
-        self, inner: Sequence[_Inner], rows: list[dict[str, Any]]
-    ) -> tuple[Boundary, ...]:
+    def _outputs(self, inner: Sequence[_Inner], rows: list[dict[str, Any]]) -> tuple[Boundary, ...]:
         used = {(origin, slot) for _, origin, slot, _, _ in self._valid(inner)}
         external = {(e[0], e[1]) for e in self.group.get("external") or () if len(e) > 1}
-        found = []
+        found: list[Boundary] = []
         for k, node in enumerate(inner):
             config = (self.config.get(str(k)) or {}).get("output") or {}
             for slot, output in enumerate(node.raw.get("outputs") or ()):

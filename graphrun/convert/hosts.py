@@ -37,7 +37,9 @@ class Hosts:
             known: dict[Any, int] = {n: numbers[n] for n in values if n in numbers}
             pairs = [(k, values[name], name) for name, k in known.items()]
         else:
-            pairs = [(k, value, i) for i, (k, value) in enumerate(zip(promoted, values, strict=False))]
+            pairs = [
+                (k, value, i) for i, (k, value) in enumerate(zip(promoted, values, strict=False))
+            ]
             self._surplus(instance, values, promoted, notes)
         for k, value, step in pairs:
             self.held[instance.id, k] = Value(value, (*instance.path, key, step))

@@ -102,8 +102,8 @@ class Proxies:
                 for target, socket in self._fed_by(node):
                     self._set(flat.nodes[target], socket, value, fed=False)
                 return
-            socket = _socket(node, entry.name)
-            if socket is not None and self._set(node, socket, value):
+            number = _socket(node, entry.name)
+            if number is not None and self._set(node, number, value):
                 return
             nested = self._nested(node, entry) if node.role == SUBGRAPH else None
             if nested is None:

@@ -68,22 +68,24 @@ def _hoisted(data: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Path]
         waiting += reversed(list(_definitions(raw, path)))
 
 
-def _definitions(
-    data: Mapping[str, Any], path: Path
-) -> Iterator[tuple[Mapping[str, Any], Path]]:
+def _definitions(data: Mapping[str, Any], path: Path) -> Iterator[tuple[Mapping[str, Any], Path]]:
     for place, raw in enumerate((data.get("definitions") or {}).get("subgraphs") or ()):
         yield raw, (*path, "definitions", "subgraphs", place)
 
 
 def _sheet(id: str, name: str, path: Path, data: Mapping[str, Any]) -> Sheet:
     nodes = [(raw, (*path, "nodes", place)) for place, raw in enumerate(data["nodes"])]
-    edges = {} if id == ROOT else {side: _boundary(data.get(side)) for side in ("inputs", "outputs")}
-    return Sheet(id, name, path, data, nodes, **edges)
+    if id == ROOT:
+        return Sheet(id, name, path, data, nodes)
+    inputs, outputs = _boundary(data.get("inputs")), _boundary(data.get("outputs"))
+    return Sheet(id, name, path, data, nodes, inputs, outputs)
 
 
 def _boundary(raw: Any) -> tuple[Boundary, ...]:
     return tuple(
-        Boundary(slot["name"], type_name(slot.get("type")), tuple(map(str, slot.get("linkIds") or ())))
+        Boundary(
+            slot["name"], type_name(slot.get("type")), tuple(map(str, slot.get("linkIds") or ()))
+        )
         for slot in raw or ()
     )
 

@@ -48,6 +48,12 @@ def has_tokens(node: Node, name: str) -> bool:
     return name == "filename_prefix" and node.type in SAVERS
 
 
+def replaces_tokens(primitive: Node) -> bool:
+    """Whether a primitive asks for tokens in its value to be replaced."""
+    properties = primitive.data.get("properties") or {}
+    return bool(properties.get("Run widget replace on values"))
+
+
 @dataclass
 class Tokens:
     """Replaces tokens. The clock is read once, and only if a text asks for the date."""
