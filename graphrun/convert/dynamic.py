@@ -21,6 +21,9 @@ CHOICE = "COMFY_DYNAMICCOMBO_V3"
 GROWING = "COMFY_AUTOGROW_V3"
 CUSTOM_COMBO = "CustomCombo"
 
+_MOST_VALUES = 10_000
+"""Values of one node written as an object; a length that is made up costs no more than this."""
+
 _DYNAMIC = frozenset({CHOICE, GROWING, ROWS, MATCH_TYPE})
 
 
@@ -44,7 +47,7 @@ def saved_values(raw: Mapping[str, Any]) -> tuple[str, Any]:
     if not values and isinstance(named, Mapping):
         return "widgets_values_named", named
     if isinstance(values, Mapping) and type(values.get("length")) is int:
-        numbers = (str(i) for i in range(values["length"]))
+        numbers = (str(i) for i in range(min(values["length"], _MOST_VALUES)))
         return "widgets_values", [values.get(number) for number in numbers]
     return "widgets_values", values or []
 

@@ -252,13 +252,13 @@ class _Group:
 
     def _outputs(self, inner: Sequence[_Inner], rows: list[dict[str, Any]]) -> tuple[Boundary, ...]:
         used = {(origin, slot) for _, origin, slot, _, _ in self._valid(inner)}
-        external = {(e[0], e[1]) for e in self.group.get("external") or () if len(e) > 1}
+        external = [list(end[:2]) for end in self.group.get("external") or ()]
         found: list[Boundary] = []
         for k, node in enumerate(inner):
             config = (self.config.get(str(k)) or {}).get("output") or {}
             for slot, output in enumerate(node.raw.get("outputs") or ()):
                 hidden = (config.get(str(slot)) or {}).get("visible") is False
-                if hidden or ((k, slot) in used and (k, slot) not in external):
+                if hidden or ((k, slot) in used and [k, slot] not in external):
                     continue
                 link = 200_000 + len(found)
                 rows.append(_row(link, node.id, slot, OUTPUTS, len(found)))
