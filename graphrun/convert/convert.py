@@ -72,7 +72,7 @@ def _converted(workflow: Workflow, specs: Specs, clock: Clock) -> _Converted:
     numbers = Numbers(workflow.data)
     sheets = renumber(read_sheets(workflow.data, notes), numbers)
     sheets = unpack_groups(sheets, specs, numbers, notes)
-    flat = expand(read_graphs(sheets, specs, notes))
+    flat = expand(read_graphs(sheets, specs, notes), notes)
     _refuse_undefined(flat, notes)
     values = Values(notes)
     order = prompt_order(flat)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from graphrun.convert.graph import Node
 from graphrun.convert.graphs import Graph
 from graphrun.convert.links import Feed, SocketKey
+from graphrun.convert.notes import Notes
 from graphrun.convert.roles import SUBGRAPH
 from graphrun.convert.sheets import INPUTS, OUTPUTS, ROOT
 
@@ -41,7 +42,12 @@ class _Level:
     off: str | None
 
 
-def expand(graphs: Mapping[str, Graph]) -> Flat:
+def expand(graphs: Mapping[str, Graph], notes: Notes) -> Flat:
+    """All graphs in one.
+
+    Raises:
+        DocumentError: a node has a text id that is the path id of another one.
+    """
     flat = Flat(graphs)
     levels = [_enter(flat, "", graphs[ROOT], None)]
     while levels:
@@ -51,10 +57,14 @@ def expand(graphs: Mapping[str, Graph]) -> Flat:
             levels.pop()
             continue
         node = _placed(local, level) if level.scope else local
+        if node.id in flat.nodes:
+            message = f"node {node.id}: another node has this id as its path in a subgraph"
+            notes.error("duplicate_node_id", message, node=node.id, path=node.path)
         flat.nodes[node.id] = node
         if node.role == SUBGRAPH:
             off = node.id if node.muted or node.bypassed else None
             levels.append(_enter(flat, node.id, graphs[node.type], node.off or off))
+    notes.raise_errors()
     return flat
 
 

@@ -71,7 +71,7 @@ class _Fates:
 
     def of(self, node: Node) -> Iterator[tuple[str, str]]:
         """Codes with the words that follow the node's name."""
-        local = node.id.rpartition(":")[2]
+        local = node.id[len(node.scope) + 1 :] if node.scope else node.id
         if node.saved_id != local and not node.type.startswith(PREFIXES):
             yield "renumbered", f"has the id {node.saved_id} in the file, as another node has"
         if node.off is not None:

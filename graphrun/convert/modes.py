@@ -61,7 +61,7 @@ class Resolver:
 
     @cached_property
     def _setters(self) -> Setters:
-        return Setters.among(self.flat.nodes.values())
+        return Setters.among(self.flat.nodes)
 
     def resolve(self, node: Node, socket: int) -> Found | None:
         """The link or value that the prompt has for a live socket; None if nothing is connected."""

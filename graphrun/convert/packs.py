@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,15 +22,16 @@ class Setters:
     """SetNodes by the instance around them and by name; the first of several."""
 
     known: Mapping[tuple[str, Any], Node]
+    nodes: Mapping[str, Node]
 
     @classmethod
-    def among(cls, nodes: Iterable[Node]) -> Setters:
+    def among(cls, nodes: Mapping[str, Node]) -> Setters:
         known: dict[tuple[str, Any], Node] = {}
-        for node in nodes:
+        for node in nodes.values():
             name = broadcast_name(node) if node.role == SETTER else None
             if isinstance(name, str):
                 known.setdefault((node.scope, name), node)
-        return cls(known)
+        return cls(known, nodes)
 
     def of(self, getter: Node) -> Node | None:
         """The SetNode that a GetNode means: in its own graph, else in those around it."""
@@ -39,5 +40,5 @@ class Setters:
             found = self.known.get((scope, name))
             if found is not None or not scope:
                 return found
-            scope = scope.rpartition(":")[0]
+            scope = self.nodes[scope].scope
         return None

@@ -100,7 +100,8 @@ class Proxies:
                 return
             if node.role == PRIMITIVE:
                 for target, socket in self._fed_by(node):
-                    self._set(flat.nodes[target], socket, value, fed=False)
+                    if target in flat.nodes:
+                        self._set(flat.nodes[target], socket, value, fed=False)
                 return
             number = _socket(node, entry.name)
             if number is not None and self._set(node, number, value):

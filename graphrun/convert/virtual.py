@@ -48,7 +48,11 @@ def _push(
     notes: Notes,
 ) -> Iterator[tuple[SocketKey, Value]]:
     """One value into all widgets; none at all unless the first wire leads to a widget."""
-    widgets = {socket: nodes[socket[0]].widget_spec(socket[1]) for socket in sockets}
+    # The outputs of a subgraph are no nodes, nor are they widgets.
+    widgets = {
+        socket: nodes[socket[0]].widget_spec(socket[1]) if socket[0] in nodes else None
+        for socket in sockets
+    }
     first = widgets[sockets[0]]
     if first is None:
         return
