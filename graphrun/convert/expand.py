@@ -13,7 +13,7 @@ from graphrun.convert.roles import SUBGRAPH
 from graphrun.convert.sheets import INPUTS, OUTPUTS, ROOT
 
 
-@dataclass
+@dataclass(frozen=True)
 class Flat:
     """All nodes of all instances in document order, each instance followed by its interior.
 
@@ -34,7 +34,7 @@ class Flat:
         return self.graphs[instance.type]
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Level:
     scope: str
     graph: Graph

@@ -30,17 +30,17 @@ def explained(
     sheets: Mapping[str, Sheet],
     pushes: Mapping[SocketKey, Value],
     source: Source,
-) -> Iterator[Diagnostic]:
+) -> list[Diagnostic]:
     """One diagnostic for every node that does not run, or runs under another id."""
     notes = Notes(source)
-    fates = _Fates(flat, _by_primitive(flat, pushes))
+    fates = _Fates(flat, _by_primitive(flat, pushes), _running(flat))
     for node in flat.nodes.values():
         for code, fate in fates.of(node):
             notes.info(code, f"{node.label} {fate}", node=node.id, path=node.path)
     for sheet in sheets.values():
         if sheet.id not in flat.graphs:
             _unused(sheet, notes)
-    return iter(notes.found)
+    return notes.found
 
 
 def _unused(sheet: Sheet, notes: Notes) -> None:
@@ -58,16 +58,22 @@ def _by_primitive(
     return found
 
 
-@dataclass
+def _running(flat: Flat) -> Mapping[str, int]:
+    """How many nodes of the prompt each instance stands for; inner instances come later."""
+    count: Counter[str] = Counter()
+    for node in reversed(flat.nodes.values()):
+        if node.scope:
+            count[node.scope] += node.executes + count[node.id]
+    return count
+
+
+@dataclass(frozen=True)
 class _Fates:
+    """What to say of a node. `pushes` are by primitive, `running` counts nodes by instance."""
+
     flat: Flat
     pushes: Mapping[str, list[tuple[SocketKey, Value]]]
-
-    def __post_init__(self) -> None:
-        self.running: Counter[str] = Counter()
-        for node in reversed(self.flat.nodes.values()):
-            if node.scope:
-                self.running[node.scope] += node.executes + self.running[node.id]
+    running: Mapping[str, int]
 
     def of(self, node: Node) -> Iterator[tuple[str, str]]:
         """Codes with the words that follow the node's name."""

@@ -22,7 +22,7 @@ from graphrun.documents.source import Path
 PREFIXES = ("workflow>", "workflow/")
 
 
-@dataclass
+@dataclass(frozen=True)
 class Unpacker:
     """Makes sheets of group nodes; `groups` are those that the document defines, by name."""
 

@@ -18,7 +18,7 @@ HostKey = tuple[str, int]
 """An input of an instance: its path id and the number of the input."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Hosts:
     """What instances hold. `held` is by input; `inner` by node inside and the name of a widget."""
 

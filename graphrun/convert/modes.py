@@ -49,7 +49,7 @@ class _Step(NamedTuple):
     wanted: str
 
 
-@dataclass
+@dataclass(frozen=True)
 class Resolver:
     """Answers what feeds a socket in the prompt. Every stretch of wire is walked once."""
 

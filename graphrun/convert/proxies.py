@@ -72,7 +72,7 @@ def read_hosts(flat: Flat, values: Values, notes: Notes) -> Hosts:
     return hosts
 
 
-@dataclass
+@dataclass(frozen=True)
 class Proxies:
     """Puts the values of listed widgets where the export will look for them."""
 

@@ -54,7 +54,7 @@ def replaces_tokens(primitive: Node) -> bool:
     return bool(properties.get("Run widget replace on values"))
 
 
-@dataclass
+@dataclass(frozen=True)
 class Tokens:
     """Replaces tokens. The clock is read once, and only if a text asks for the date."""
 

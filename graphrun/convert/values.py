@@ -12,7 +12,7 @@ from graphrun.convert.unknown import recover
 from graphrun.convert.widgets import Value, restore
 
 
-@dataclass
+@dataclass(frozen=True)
 class Values:
     """Values by widget name. Every instance of a subgraph has its own copy of its nodes' values."""
 
