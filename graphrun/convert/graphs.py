@@ -85,7 +85,7 @@ def _broadcast(
             continue
         name = target.slots[slot].name if 0 <= slot < len(target.slots) else None
         socket = target.index.get(name) if name is not None else None
-        if socket is None or (target.id, socket) in feeds or origin not in nodes:
+        if socket is None or (target.id, socket) in feeds or origin not in nodes or number < 0:
             continue
         feeds[target.id, socket] = Feed(f"everywhere {place}", origin, number, path)
         message = (

@@ -83,7 +83,8 @@ def _slot_number(raw: Any) -> int | None:
         number = int(raw)
     except (TypeError, ValueError, OverflowError):
         return None
-    return number if not isinstance(raw, bool) and number == float(raw) else None
+    whole = not isinstance(raw, bool) and number == float(raw)
+    return number if whole and number >= 0 else None
 
 
 def connect(

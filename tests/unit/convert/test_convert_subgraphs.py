@@ -107,6 +107,14 @@ def test_a_link_to_a_missing_node_inside_stays_for_the_check():
     assert inputs(prompt, "1:12") == {"image": Link("1:99", 0)}
 
 
+@pytest.mark.parametrize("slot", [-1, 5, 10**18])
+def test_a_wire_from_an_input_that_the_subgraph_does_not_have(slot):
+    lost = {**SIZE, "links": [dict(SIZE["links"][0], origin_slot=slot), SIZE["links"][1]]}
+    prompt = made(instance(1, "size", [32], [widget("width")]), subgraphs=[lost])
+    assert inputs(prompt, "1:11") == {"width": 64, "count": 2}
+    assert {"lost_link"} <= set(codes(prompt)) <= {"lost_link", "invalid_link", "extra_values"}
+
+
 def test_duplicate_definitions_are_told_and_the_first_is_used():
     other = definition("size", node(11, "Number", [1]))
     prompt = made(instance(1, "size"), subgraphs=[SIZE, other])
