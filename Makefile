@@ -33,6 +33,7 @@ schemas: $(VENV)/.installed
 bench: $(VENV)/.installed
 	$(BIN)/python tests/bench/startup.py
 	$(BIN)/python tests/bench/engine.py
+	$(BIN)/python tests/bench/convert.py
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

@@ -1,130 +1,114 @@
-"""The pipeline: read nodes and links, restore values, follow wires, put the prompt together."""
+"""The pipeline: read sheets, put subgraphs in place, restore values, follow wires, export."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from graphrun.catalog.spec import NodeSpec
-from graphrun.convert.graph import Node, read_nodes
-from graphrun.convert.links import Feed, SocketKey, connect, read_links
-from graphrun.convert.modes import Lost, Resolver
+from graphrun.convert.expand import Flat, expand
+from graphrun.convert.explain import explained
+from graphrun.convert.export import Exporter
+from graphrun.convert.graph import Node
+from graphrun.convert.graphs import read_graphs
+from graphrun.convert.groups import unpack_groups
+from graphrun.convert.links import Feed, SocketKey
+from graphrun.convert.modes import Resolver
 from graphrun.convert.notes import Notes
 from graphrun.convert.order import prompt_order
-from graphrun.convert.unknown import recover
+from graphrun.convert.proxies import read_hosts
+from graphrun.convert.sheets import Numbers, Sheet, read_sheets, renumber
+from graphrun.convert.tokens import Tokens, replaces_tokens
+from graphrun.convert.values import Values
 from graphrun.convert.virtual import pushed
-from graphrun.convert.widgets import Value, exported, restore
+from graphrun.convert.widgets import Value
 from graphrun.documents.load import Workflow
-from graphrun.documents.prompt import Prompt, PromptNode
-from graphrun.documents.source import Path
+from graphrun.documents.prompt import Prompt
 from graphrun.errors import Diagnostic
 
+Specs = Mapping[str, NodeSpec]
+Clock = Callable[[], datetime]
+"""Local time, which a file name in the workflow can ask for."""
 
-def convert(workflow: Workflow, specs: Mapping[str, NodeSpec]) -> Prompt:
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def convert(workflow: Workflow, specs: Specs, *, clock: Clock = datetime.now) -> Prompt:
     """The prompt that the editor would send for a workflow, and notes on all that was assumed.
 
     Raises:
-        DocumentError: two nodes have one id, or bypassed nodes feed each other in a ring.
+        DocumentError: two nodes have one id, a subgraph contains itself or is not defined,
+            or bypassed nodes feed each other in a ring.
     """
-    notes = Notes(workflow.source)
-    nodes = read_nodes(workflow.data, specs, notes)
-    notes.raise_errors()
-    feeds = connect(nodes, read_links(workflow.data, notes), notes)
-    values = {node.id: _values(node, notes) for node in nodes.values() if node.executes}
-    order = prompt_order(nodes, feeds)
-    wires = _push_primitives(nodes, feeds, values, notes)
-    exporter = _Exporter(values, Resolver(nodes, wires, notes), notes)
-    prompt = {i: exporter.export(nodes[i]) for i in order if nodes[i].executes}
-    notes.raise_errors()
-    found: tuple[Diagnostic, ...] = (*workflow.notes, *notes.found)
-    return Prompt(prompt, workflow.source, workflow.data, found)
+    return _converted(workflow, specs, clock).prompt
 
 
-def _values(node: Node, notes: Notes) -> dict[str, Value]:
-    return restore(node, node.spec, notes) if node.spec else recover(node, notes)
+def explain(workflow: Workflow, specs: Specs) -> tuple[Diagnostic, ...]:
+    """What became of every node of the document that is not in the prompt as it stands there.
 
+    One diagnostic of severity `info` for each, in document order: muted, bypassed, a note, a
+    primitive and where its value went, a subgraph and where its nodes are. What was assumed is
+    in the `notes` of the prompt.
 
-def _push_primitives(
-    nodes: Mapping[str, Node],
-    feeds: Mapping[SocketKey, Feed],
-    values: Mapping[str, dict[str, Value]],
-    notes: Notes,
-) -> Mapping[SocketKey, Feed]:
-    """Put the values of primitives into `values`. Returns the wires that are left."""
-
-    def current(node: Node, name: str) -> Value | None:
-        known = values.get(node.id)
-        return (_values(node, Notes.quiet()) if known is None else known).get(name)
-
-    # All are worked out before any is set: a primitive may take its value from a widget.
-    new = pushed(nodes, feeds, current, notes)
-    for (target, socket), value in new.items():
-        if target in values:
-            values[target][nodes[target].sockets[socket].name] = value
-    return {key: feed for key, feed in feeds.items() if key not in new}
+    Raises:
+        DocumentError: as `convert`.
+    """
+    done = _converted(workflow, specs, datetime.now)
+    return tuple(explained(done.flat, done.sheets, done.pushes, workflow.source))
 
 
 @dataclass(frozen=True)
-class _Exporter:
-    """Turns nodes into entries of the prompt."""
+class _Converted:
+    prompt: Prompt
+    flat: Flat
+    sheets: Mapping[str, Sheet]
+    pushes: Mapping[SocketKey, Value]
 
-    values: Mapping[str, Mapping[str, Value]]
-    resolver: Resolver
-    notes: Notes
 
-    def export(self, node: Node) -> PromptNode:
-        """Widget values in widget order, a link in place of its widget's, then other links."""
-        values = dict(self.values[node.id])
-        inputs: dict[str, Any] = {name: value.value for name, value in values.items()}
-        paths: dict[str, Path] = {name: value.path for name, value in values.items()}
-        for index, socket in enumerate(node.sockets):
-            found = self.resolver.resolve(node, index)
-            if isinstance(found, Lost):
-                self._lost(node, index, found, fallback=socket.name in inputs)
-            elif found is not None:
-                inputs[socket.name] = found
-                paths[socket.name] = self.resolver.feeds[node.id, index].path
-                values.pop(socket.name, None)
-        inputs.update(self._exported(node, values))
-        self._assumed(node, values)
-        return PromptNode(
-            node.id,
-            node.type,
-            inputs,
-            title=node.title,
-            pack=node.pack,
-            path=node.path,
-            paths=paths,
-        )
+def _converted(workflow: Workflow, specs: Specs, clock: Clock) -> _Converted:
+    notes = Notes(workflow.source)
+    numbers = Numbers(workflow.data)
+    sheets = renumber(read_sheets(workflow.data, notes), numbers)
+    sheets = unpack_groups(sheets, specs, numbers, notes)
+    flat = expand(read_graphs(sheets, specs, notes), notes)
+    _refuse_undefined(flat, notes)
+    values = Values(notes)
+    order = prompt_order(flat)
+    values.read(flat.nodes[i] for i in order)
+    pushes = pushed(flat.nodes, flat.feeds, lambda node, name: values.of(node).get(name), notes)
+    tokens = Tokens(flat.nodes.values(), values, clock)
+    wires = _push(pushes, flat, values, tokens)
+    hosts = read_hosts(flat, values, notes)
+    exporter = Exporter(values, hosts, Resolver(flat, wires, hosts, notes), tokens, notes)
+    prompt = {i: exporter.export(flat.nodes[i]) for i in order if flat.nodes[i].executes}
+    notes.raise_errors()
+    found: tuple[Diagnostic, ...] = (*workflow.notes, *notes.found)
+    return _Converted(Prompt(prompt, workflow.source, workflow.data, found), flat, sheets, pushes)
 
-    def _exported(self, node: Node, values: Mapping[str, Value]) -> dict[str, Any]:
-        specs = {i.name: i for i in node.spec.inputs} if node.spec else {}
-        return {
-            name: exported(node, specs[name], value, self.notes)
-            for name, value in values.items()
-            if name in specs
-        }
 
-    def _lost(self, node: Node, index: int, lost: Lost, *, fallback: bool) -> None:
-        name = node.sockets[index].name
-        path = self.resolver.feeds[node.id, index].path
-        own = "; it keeps its own value" if fallback else ""
-        message = f"{node.label}: {name!r} gets nothing: {lost.reason}{own}"
-        self.notes.warn("lost_link", message, node=node.id, input=name, path=path)
+def _push(
+    pushes: Mapping[SocketKey, Value], flat: Flat, values: Values, tokens: Tokens
+) -> Mapping[SocketKey, Feed]:
+    """Put the values of primitives into widgets. Returns the wires that are left.
 
-    def _assumed(self, node: Node, values: Mapping[str, Value]) -> None:
-        # An optional input that is absent means its default; only required ones are assumptions.
-        required = (
-            {i.name for i in node.spec.inputs if i.section == "required"} if node.spec else ()
-        )
-        names = [
-            f"{name}={value.value!r:.40}"
-            for name, value in values.items()
-            if value.assumed and name in required
-        ]
-        if names:
-            message = f"{node.label}: the file has no value for some widgets; the defaults are " + (
-                f"used: {', '.join(names)}"
-            )
-            self.notes.warn("default_used", message, node=node.id, path=node.path)
+    All are worked out before any is set: a primitive may take its value from a widget.
+    """
+    for key, value in pushes.items():
+        node, origin = flat.nodes[key[0]], flat.nodes[flat.feeds[key].origin]
+        if isinstance(value.value, str) and replaces_tokens(origin):
+            value = replace(value, value=tokens.replaced(value.value))
+        values.of(node)[node.sockets[key[1]].name] = value
+    return {key: feed for key, feed in flat.feeds.items() if key not in pushes}
+
+
+def _refuse_undefined(flat: Flat, notes: Notes) -> None:
+    def undefined(node: Node) -> bool:
+        return node.executes and node.spec is None and bool(_UUID.fullmatch(node.type))
+
+    for node in filter(undefined, flat.nodes.values()):
+        message = f"node {node.id}: no subgraph with the id {node.type} is defined in this file"
+        hint = "save the workflow again where the subgraph is known, or delete or mute the node"
+        notes.error("missing_subgraph", message, node=node.id, path=node.path, hint=hint)
+    notes.raise_errors()

@@ -1,4 +1,4 @@
-"""The UI document as typed values: nodes with their live sockets."""
+"""One drawing as typed values: nodes with their live sockets."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ from functools import cached_property
 from typing import Any
 
 from graphrun.catalog.spec import InputSpec, NodeSpec
+from graphrun.convert.dynamic import settle
 from graphrun.convert.notes import Notes
 from graphrun.convert.places import editor_inputs, is_widget, kind
+from graphrun.convert.roles import REAL, REROUTES, SUBGRAPH, VIRTUAL
+from graphrun.convert.sheets import INPUTS, OUTPUTS, ROOT, Sheet, type_name
 from graphrun.documents.source import Path
-
-NOTES = frozenset({"Note", "MarkdownNote"})
-REROUTE = "Reroute"
-PRIMITIVE = "PrimitiveNode"
-VIRTUAL = NOTES | {REROUTE, PRIMITIVE}
-"""Nodes that exist only in the editor."""
 
 MUTED, BYPASSED = 2, 4
 _MODES = range(5)
@@ -43,10 +40,16 @@ class Slot:
 
 @dataclass(frozen=True)
 class Node:
-    """One node of the document. `spec` is None for virtual nodes and unknown kinds."""
+    """One node of the document. `spec` is None for virtual nodes and unknown kinds.
+
+    Inside of a subgraph, `id` is a path such as `12:34` once the subgraph is put in the place of
+    the instance `scope`. `off` is the enclosing instance that is muted or bypassed, if one is.
+    `saved_id` is the id in the file, and `home` the name of the subgraph, both for messages.
+    """
 
     id: str
     type: str
+    role: str
     mode: int
     path: Path
     data: Mapping[str, Any]
@@ -54,10 +57,15 @@ class Node:
     sockets: tuple[Socket, ...]
     outputs: tuple[str, ...]
     spec: NodeSpec | None
+    saved_id: str = ""
+    home: str = ""
+    scope: str = ""
+    off: str | None = None
 
     @property
     def label(self) -> str:
-        return f"node {self.id} ({self.type})"
+        kind_of = f"subgraph {self.title}" if self.role == SUBGRAPH else self.type
+        return f"node {self.id} ({kind_of})" + (f" in subgraph {self.home!r}" if self.home else "")
 
     @property
     def muted(self) -> bool:
@@ -69,7 +77,7 @@ class Node:
 
     @property
     def executes(self) -> bool:
-        return self.type not in VIRTUAL and not self.muted and not self.bypassed
+        return self.role == REAL and not self.muted and not self.bypassed and self.off is None
 
     @property
     def title(self) -> str:
@@ -92,17 +100,24 @@ class Node:
         return self.spec.input(found.name) if self.spec and found.widget else None
 
 
-def read_nodes(
-    data: Mapping[str, Any], specs: Mapping[str, NodeSpec], notes: Notes
-) -> dict[str, Node]:
-    """All nodes of one graph by id, in document order. Two nodes with one id are an error."""
+@dataclass(frozen=True)
+class Kinds:
+    """What a node can be an instance of: a subgraph of the document, or a kind that has a spec."""
+
+    sheets: Mapping[str, Sheet]
+    specs: Mapping[str, NodeSpec]
+
+
+def read_nodes(sheet: Sheet, kinds: Kinds, notes: Notes) -> dict[str, Node]:
+    """All nodes of one sheet by id, in document order. Two nodes with one id are an error."""
     nodes: dict[str, Node] = {}
-    for place, raw in enumerate(data["nodes"]):
-        path: Path = ("nodes", place)
-        node = _node(raw, path, specs)
-        if node.id in nodes:
+    reserved = (INPUTS, OUTPUTS) if sheet.id != ROOT else ()
+    for raw, path in sheet.nodes:
+        node = _node(raw, path, sheet, kinds)
+        if node.id in nodes or node.id in reserved:
+            other = nodes[node.id].type if node.id in nodes else "the subgraph's own ends"
             hint = "links could mean either; give every node an id of its own"
-            message = f"two nodes have the id {node.id}: {nodes[node.id].type} and {node.type}"
+            message = f"two nodes have the id {node.saved_id}: {other} and {node.type}"
             notes.error("duplicate_node_id", message, node=node.id, path=(*path, "id"), hint=hint)
         if node.mode not in _MODES:
             message = f"{node.label}: mode {raw.get('mode')!r} is unknown, the node is run"
@@ -111,42 +126,47 @@ def read_nodes(
     return nodes
 
 
-def _node(raw: Mapping[str, Any], path: Path, specs: Mapping[str, NodeSpec]) -> Node:
+def _node(raw: Mapping[str, Any], path: Path, sheet: Sheet, kinds: Kinds) -> Node:
     kind_of, mode = raw["type"], raw.get("mode")
-    spec = specs.get(kind_of) if kind_of not in VIRTUAL else None
-    slots = tuple(_slot(slot) for slot in raw.get("inputs") or ())
+    inner = kinds.sheets.get(kind_of) if kind_of != ROOT else None
+    role = SUBGRAPH if inner else VIRTUAL.get(kind_of, REAL)
+    spec = kinds.specs.get(kind_of) if role == REAL else None
+    spec = settle(spec, raw) if spec else None
+    slots = tuple(read_slot(slot) for slot in raw.get("inputs") or ())
+    if inner:
+        raw = {**raw, "title": raw.get("title") or inner.name}
     return Node(
-        id=str(raw["id"]),
+        id=sheet.renamed(raw["id"]),
         type=kind_of,
+        role=role,
         mode=0 if mode is None else mode if type(mode) is int else -1,
         path=path,
         data=raw,
         slots=slots,
-        sockets=tuple(_sockets(kind_of, slots, spec)),
-        outputs=_outputs(raw, spec),
+        sockets=_boundary(inner) if inner else tuple(live_sockets(kind_of, slots, spec)),
+        outputs=tuple(o.type for o in inner.outputs) if inner else _outputs(raw, spec),
         spec=spec,
+        saved_id=str(raw["id"]),
+        home=sheet.name,
     )
 
 
-def _slot(raw: Mapping[str, Any]) -> Slot:
+def read_slot(raw: Mapping[str, Any]) -> Slot:
     link = raw.get("link")
     return Slot(
         name=raw["name"],
-        type=_type(raw.get("type")),
+        type=type_name(raw.get("type")),
         link=None if link is None else str(link),
         widget=bool(raw.get("widget")),
     )
 
 
-def _type(raw: Any) -> str:
-    """A data type as text; old files have lists, and a number for "anything"."""
-    if isinstance(raw, list):
-        return ",".join(str(part) for part in raw)
-    return raw if isinstance(raw, str) else "*"
+def _boundary(inner: Sheet) -> tuple[Socket, ...]:
+    return tuple(Socket(i.name, i.type) for i in inner.inputs)
 
 
-def _sockets(kind_of: str, slots: tuple[Slot, ...], spec: NodeSpec | None) -> Iterator[Socket]:
-    if kind_of == REROUTE:
+def live_sockets(kind_of: str, slots: tuple[Slot, ...], spec: NodeSpec | None) -> Iterator[Socket]:
+    if kind_of in REROUTES:
         yield Socket(slots[0].name if slots else "", slots[0].type if slots else "*")
         return
     if spec is None:
@@ -160,6 +180,6 @@ def _sockets(kind_of: str, slots: tuple[Slot, ...], spec: NodeSpec | None) -> It
 
 
 def _outputs(raw: Mapping[str, Any], spec: NodeSpec | None) -> tuple[str, ...]:
-    saved = tuple(_type(output.get("type")) for output in raw.get("outputs") or ())
+    saved = tuple(type_name(output.get("type")) for output in raw.get("outputs") or ())
     known = tuple(o.type for o in spec.outputs) if spec else ()
     return known + saved[len(known) :]

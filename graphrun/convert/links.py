@@ -7,12 +7,13 @@ only for records that no input names, since definitions move sockets about.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from graphrun.convert.graph import Node
 from graphrun.convert.notes import Notes
+from graphrun.convert.sheets import ROOT, Sheet
 from graphrun.documents.source import Path
 
 SocketKey = tuple[str, int]
@@ -41,22 +42,28 @@ class Feed:
     path: Path
 
 
-def read_links(data: Mapping[str, Any], notes: Notes) -> Iterator[Record]:
-    """The rows, whether written as tuples or as objects."""
-    version = data.get("version")
-    if version != 0.4 and any(isinstance(raw, list) for raw in data.get("links") or ()):
+def link_order(link: str) -> tuple[int, int, str]:
+    """Sorts ids of links by age: numbers ascend, other ids follow."""
+    return (0, int(link), "") if link.isdecimal() else (1, 0, link)
+
+
+def read_links(sheet: Sheet, notes: Notes) -> Iterator[Record]:
+    """The rows, each written as a tuple or as an object."""
+    version, rows = sheet.data.get("version"), sheet.data.get("links") or ()
+    if sheet.id == ROOT and version != 0.4 and any(isinstance(raw, list) for raw in rows):
         message = f"links of version {version!r} are kept; the editor would lose them"
         notes.warn("unusual_version", message, path=("version",))
-    for place, raw in enumerate(data.get("links") or ()):
-        record = _record(raw, ("links", place))
+    for place, raw in enumerate(rows):
+        path = (*sheet.path, "links", place)
+        record = _record(raw, path, sheet)
         if record is None:
             message = f"link number {place} is not a link and is left out: {raw!r:.80}"
-            notes.warn("invalid_link", message, path=("links", place))
+            notes.warn("invalid_link", message, path=path)
         else:
             yield record
 
 
-def _record(raw: Any, path: Path) -> Record | None:
+def _record(raw: Any, path: Path, sheet: Sheet) -> Record | None:
     if isinstance(raw, Mapping):
         keys = ("id", "origin_id", "origin_slot", "target_id", "target_slot")
         raw = [raw.get(key) for key in keys]
@@ -66,7 +73,8 @@ def _record(raw: Any, path: Path) -> Record | None:
     slots = _slot_number(raw[2]), _slot_number(raw[4])
     if None in (link, origin, target) or slots[0] is None or slots[1] is None:
         return None
-    return Record(str(link), str(origin), slots[0], str(target), slots[1], path)
+    ends = sheet.renamed(origin), sheet.renamed(target)
+    return Record(str(link), ends[0], slots[0], ends[1], slots[1], path)
 
 
 def _slot_number(raw: Any) -> int | None:
@@ -75,11 +83,12 @@ def _slot_number(raw: Any) -> int | None:
         number = int(raw)
     except (TypeError, ValueError, OverflowError):
         return None
-    return number if not isinstance(raw, bool) and number == float(raw) else None
+    whole = not isinstance(raw, bool) and number == float(raw)
+    return number if whole and number >= 0 else None
 
 
 def connect(
-    nodes: Mapping[str, Node], records: Iterator[Record], notes: Notes
+    nodes: Mapping[str, Node], records: Iterable[Record], notes: Notes
 ) -> dict[SocketKey, Feed]:
     """Attach every record to a live socket, the named ones first; the first of several wins."""
     claims = _claims(nodes)
@@ -125,10 +134,10 @@ def _attach(
         notes.warn("slot_disagrees", message, node=node.id, input=name, path=record.path)
     socket = node.index.get(name)
     if socket is not None:
-        feeds.setdefault((node.id, socket), _feed(record, path))
+        feeds.setdefault((node.id, socket), feed_of(record, path))
 
 
-def _feed(record: Record, path: Path) -> Feed:
+def feed_of(record: Record, path: Path) -> Feed:
     return Feed(record.id, record.origin, record.origin_slot, path)
 
 
@@ -146,7 +155,7 @@ def _attach_by_number(
         message = f"{node.label}: link {record.id} leads to input number {number}, which is gone"
         notes.warn("lost_link", message, node=node.id, path=record.path)
         return
-    held = feeds.setdefault((node.id, socket), _feed(record, path))
+    held = feeds.setdefault((node.id, socket), feed_of(record, path))
     if (held.origin, held.slot) != (record.origin, record.origin_slot):
         name = node.sockets[socket].name
         message = (

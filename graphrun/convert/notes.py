@@ -41,6 +41,11 @@ class Notes:
             self._diagnostic(code, message, "warning", node, input=input, path=path, hint=hint)
         )
 
+    def info(self, code: str, message: str, *, node: str | None = None, path: Path = ()) -> None:
+        self.found.append(
+            self._diagnostic(code, message, "info", node, input=None, path=path, hint=None)
+        )
+
     def error(
         self,
         code: str,

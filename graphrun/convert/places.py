@@ -14,6 +14,8 @@ CONTROL = "CONTROL"
 CONTROL_WORDS = frozenset({"fixed", "increment", "decrement", "randomize", "increment-wrap"})
 CONTROL_NAMES = frozenset({"control_after_generate", "control_filter_list"})
 BUTTONS = frozenset({"upload", "audioUI", "refresh"})
+ROWS = "COMFY_DYNAMICGROUP_V3"
+"""The kind of the hidden widget that counts rows of other widgets."""
 
 _INITIAL: dict[str, Any] = {
     "COLOR": "#000000",
@@ -25,10 +27,19 @@ _INITIAL: dict[str, Any] = {
     "IMAGECOMPARE": ["", ""],
     "MARKDOWN": "",
     "TEXTAREA": "",
+    "PAINTER": None,
+    "COMPOSITOR": None,
+    "VIDEO_EDIT": None,
+    "LOAD_3D": "",
+    "PREVIEW_3D": "",
+    "AUDIO_RECORD": None,
+    "WEBCAM": None,
 }
 _PARTS = {"BOUNDING_BOX": ("x", "y", "width", "height")}
+_CLASS_BUTTONS = {"Load3D": ("upload 3d model", "upload extra resources", "clear")}
+_SCENES = frozenset({"Preview3D", "SaveGLB"})
 _UNSAVED = frozenset({"AUDIO_UI", "IMAGECOMPARE", "RESOLUTION_PREVIEW"})
-_UNSENT = frozenset({"AUDIO_UI", "AUDIOUPLOAD", "IMAGEUPLOAD", "RESOLUTION_PREVIEW"})
+_UNSENT = frozenset({"AUDIO_UI", "AUDIOUPLOAD", "IMAGEUPLOAD", "RESOLUTION_PREVIEW", ROWS})
 _EDITOR_ONLY = _UNSAVED | _UNSENT | set(_INITIAL)
 """Types that the catalogue does not know as widgets, but the editor draws one for."""
 
@@ -74,12 +85,26 @@ def editor_inputs(spec: NodeSpec) -> tuple[InputSpec, ...]:
         added.append(InputSpec("upload", "AUDIOUPLOAD"))
     if any(i.options.get(option) for i in required for option in _IMAGE_UPLOADS):
         added.append(InputSpec("upload", "IMAGEUPLOAD"))
+    if spec.class_type in _SCENES and spec.input("image") is None:
+        added.append(InputSpec("image", "PREVIEW_3D"))
     return (*spec.visible, *added)
 
 
 def places(spec: NodeSpec) -> tuple[Place, ...]:
     """All widgets of a node kind, left to right."""
-    return tuple(p for i in editor_inputs(spec) if is_widget(i) for p in _places(i))
+    return tuple(p for i in editor_inputs(spec) if is_widget(i) for p in _widgets(spec, i))
+
+
+def saved_places(spec: InputSpec) -> int:
+    """How many values the file has for an input's widgets."""
+    return sum(place.saved for place in _places(spec))
+
+
+def _widgets(spec: NodeSpec, entry: InputSpec) -> Iterator[Place]:
+    yield from _places(entry)
+    if kind(entry) == "LOAD_3D":
+        for name in _CLASS_BUTTONS.get(spec.class_type, ()):
+            yield Place(name, "", entry.name)
 
 
 def _places(spec: InputSpec) -> Iterator[Place]:

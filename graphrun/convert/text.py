@@ -1,11 +1,29 @@
-"""Dynamic prompts: comments and `{a|b}` choices in a text, worked off when it is exported."""
+"""Texts as the editor exports them: text boxes, comments and `{a|b}` choices."""
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _TOKEN = re.compile(r"\\[{}|]|[{}|]|[^\\{}|]+|\\")
+
+
+def text_box(value: Any) -> Any:
+    """A text box holds text, whatever the file has. An object stays as it is.
+
+    The editor would make `[object Object]` of that, which is of no use to anybody.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, int | float):
+        return str(value)
+    parts = [text_box(part) for part in value] if isinstance(value, list) else [value]
+    return ",".join(parts) if all(isinstance(part, str) for part in parts) else value
 
 
 def dynamic_prompt(text: str) -> str:

@@ -6,17 +6,18 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from graphrun.convert.dynamic import saved_values
 from graphrun.convert.graph import Node, Slot
 from graphrun.convert.notes import Notes
 from graphrun.convert.places import BUTTONS, CONTROL_NAMES, CONTROL_WORDS
-from graphrun.convert.widgets import Value, saved_values
+from graphrun.convert.widgets import Value
 
 _SEEDS = frozenset({"seed", "noise_seed"})
 
 
 def recover(node: Node, notes: Notes) -> dict[str, Value]:
     """Values by input name, and a note on where the names come from."""
-    key, values = saved_values(node)
+    key, values = saved_values(node.data)
     named = node.data.get("widgets_values_named")
     if isinstance(named, Mapping):
         key, values = "widgets_values_named", named

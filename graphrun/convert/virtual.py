@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from graphrun.catalog.spec import InputSpec
-from graphrun.convert.graph import PRIMITIVE, Node
-from graphrun.convert.links import Feed, SocketKey
+from graphrun.convert.dynamic import saved_values
+from graphrun.convert.graph import Node
+from graphrun.convert.links import Feed, SocketKey, link_order
 from graphrun.convert.notes import Notes
 from graphrun.convert.places import kind
+from graphrun.convert.roles import PRIMITIVE
 from graphrun.convert.rounding import clamp, is_number, merged_range, rounded
-from graphrun.convert.widgets import Value, saved_values
+from graphrun.convert.widgets import Value
 
 Current = Callable[[Node, str], Value | None]
 """What a widget of a node holds by itself."""
@@ -27,18 +29,14 @@ def pushed(
     """The values that primitives put into widgets, by socket; their own mode does not matter."""
     wires: dict[str, list[tuple[SocketKey, Feed]]] = defaultdict(list)
     for socket, feed in feeds.items():
-        if feed.origin in nodes and nodes[feed.origin].type == PRIMITIVE:
+        if feed.origin in nodes and nodes[feed.origin].role == PRIMITIVE:
             wires[feed.origin].append((socket, feed))
     values: dict[SocketKey, Value] = {}
     for origin, targets in wires.items():
-        targets.sort(key=lambda target: _link_order(target[1].link))
+        targets.sort(key=lambda target: link_order(target[1].link))
         sockets = [socket for socket, _ in targets]
         values.update(_push(nodes[origin], nodes, sockets, current=current, notes=notes))
     return values
-
-
-def _link_order(link: str) -> tuple[int, int, str]:
-    return (0, int(link), "") if link.isdecimal() else (1, 0, link)
 
 
 def _push(
@@ -50,7 +48,11 @@ def _push(
     notes: Notes,
 ) -> Iterator[tuple[SocketKey, Value]]:
     """One value into all widgets; none at all unless the first wire leads to a widget."""
-    widgets = {socket: nodes[socket[0]].widget_spec(socket[1]) for socket in sockets}
+    # The outputs of a subgraph are no nodes, nor are they widgets.
+    widgets = {
+        socket: nodes[socket[0]].widget_spec(socket[1]) if socket[0] in nodes else None
+        for socket in sockets
+    }
     first = widgets[sockets[0]]
     if first is None:
         return
@@ -70,7 +72,7 @@ def _push(
 
 def _own(primitive: Node, first: InputSpec) -> Value | None:
     """The saved value, if it was saved for this type of widget."""
-    key, values = saved_values(primitive)
+    key, values = saved_values(primitive.data)
     type = primitive.outputs[0] if primitive.outputs else None
     if not isinstance(values, list) or not values or type != kind(first):
         return None

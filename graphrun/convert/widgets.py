@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from graphrun.catalog.spec import InputSpec, NodeSpec
+from graphrun.convert.dynamic import CUSTOM_COMBO, saved_values
 from graphrun.convert.graph import Node
 from graphrun.convert.notes import Notes
 from graphrun.convert.places import (
@@ -21,11 +22,11 @@ from graphrun.convert.places import (
     kind,
     places,
 )
-from graphrun.convert.text import dynamic_prompt
+from graphrun.convert.text import dynamic_prompt, text_box
 from graphrun.documents.source import Path
 
-_DYNAMIC = frozenset({"COMFY_DYNAMICCOMBO_V3", "COMFY_DYNAMICGROUP_V3"})
 _NUMBERS = frozenset({"INT", "FLOAT", "BOOLEAN"})
+_SAMPLERS = frozenset({"KSampler", "KSamplerAdvanced"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,6 @@ class Value:
 
 def restore(node: Node, spec: NodeSpec, notes: Notes) -> dict[str, Value]:
     """What every widget of a node holds, in widget order."""
-    _refuse_dynamic(node, spec, notes)
     layout = places(spec)
     saved = _saved(node, spec, layout, notes)
     values: dict[str, Value] = {}
@@ -52,34 +52,22 @@ def restore(node: Node, spec: NodeSpec, notes: Notes) -> dict[str, Value]:
             if value.value is None:  # a combo without choices has no value to send
                 continue
         values[place.name] = _filled(node, place.input, value, notes)
+    return _counted(values) if spec.class_type == CUSTOM_COMBO else values
+
+
+def _counted(values: dict[str, Value]) -> dict[str, Value]:
+    """A custom combo says which of its own texts is chosen, counted from 0; -1 for none."""
+    texts = [v.value for name, v in values.items() if name.startswith("option")]
+    choice = values.get("choice")
+    place = texts.index(choice.value) if choice and choice.value in texts else -1
+    values["index"] = replace(values["index"], value=place, assumed=False)
     return values
-
-
-def _refuse_dynamic(node: Node, spec: NodeSpec, notes: Notes) -> None:
-    """Inputs that come and go with a choice shift all values after them: better none than wrong."""
-    for entry in spec.visible:
-        if entry.type in _DYNAMIC:
-            message = f"{node.label}: {entry.name!r} has inputs of its own, which are not read yet"
-            hint = "in the editor use Workflow > Export (API) and run that file"
-            notes.error("unsupported_format", message, node=node.id, path=node.path, hint=hint)
-
-
-def saved_values(node: Node) -> tuple[str, Any]:
-    """The key and the form in which the file has a node's values: a list, or names → values."""
-    values = node.data.get("widgets_values")
-    named = node.data.get("widgets_values_named")
-    if not values and isinstance(named, Mapping):
-        return "widgets_values_named", named
-    if isinstance(values, Mapping) and type(values.get("length")) is int:
-        numbers = (str(i) for i in range(values["length"]))
-        return "widgets_values", [values.get(number) for number in numbers]
-    return "widgets_values", values or []
 
 
 def _saved(
     node: Node, spec: NodeSpec, layout: Sequence[Place], notes: Notes
 ) -> Mapping[str, Value]:
-    key, values = saved_values(node)
+    key, values = saved_values(node.data)
     if isinstance(values, Mapping):
         return _by_name(node, key, layout, notes) if values else {}
     indexed = isinstance(node.data.get(key), Mapping)
@@ -171,18 +159,22 @@ def _shifted(node: Node, place: Place, left: deque[Value], notes: Notes) -> bool
 
 
 def _filled(node: Node, spec: InputSpec, value: Value, notes: Notes) -> Value:
-    """A null is what the editor makes of it: a combo's first choice, an empty text box."""
-    if value.value is not None:
-        return value
-    fresh = None
-    if kind(spec) == "COMBO" and spec.choices:
-        fresh = spec.choices[0]
+    """What the editor makes of a null, and of what is no text in a text box."""
+    held = value.value
+    fresh: Any = held
+    if kind(spec) == "COMBO":
+        if held is None and spec.choices:
+            fresh = spec.choices[0]
+        elif spec.name == "sampler_name" and node.type in _SAMPLERS and isinstance(held, str):
+            fresh = held.removeprefix("sample_")
     elif kind(spec) == "STRING" and spec.options.get("multiline"):
-        fresh = ""
-    if fresh is None:
+        fresh = text_box(held)
+    if fresh is held or fresh == held:
         return value
-    message = f"{node.label}: {spec.name!r} is null in the file; {fresh!r} is used"
-    notes.warn("null_value", message, node=node.id, input=spec.name, path=value.path)
+    what = "null" if held is None else repr(held)
+    message = f"{node.label}: {spec.name!r} is {what:.80} in the file; {fresh!r} is used"
+    code = "null_value" if held is None else "fitted_value"
+    notes.warn(code, message, node=node.id, input=spec.name, path=value.path)
     return replace(value, value=fresh)
 
 

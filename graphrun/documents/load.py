@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from graphrun.documents.prompt import Prompt, PromptNode, read_value
+from graphrun.documents.source import Path as Steps
 from graphrun.documents.source import Source
 from graphrun.errors import Diagnostic, DocumentError
 
 
 @dataclass(frozen=True)
 class Workflow:
-    """A UI document, as the editor saves it (format 0.4)."""
+    """A UI document, as the editor saves it: format 0.4 or 1, with or without subgraphs."""
 
     data: Mapping[str, Any]
     source: Source
@@ -64,8 +65,7 @@ def loads(data: bytes | str, *, name: str = "<string>") -> Workflow | Prompt:
     source = Source(name, data if isinstance(data, str) else _decode(data, name))
     document, notes = _parse(source)
     if isinstance(document, dict) and isinstance(document.get("nodes"), list):
-        _check_version(document, source)
-        _check_schema("workflow", document, source)
+        _check_workflow(document, source)
         return Workflow(document, source, notes)
     prefix: tuple[str, ...] = ()
     workflow = None
@@ -178,21 +178,6 @@ def _not_a_workflow(document: Any, source: Source) -> Diagnostic:
     )
 
 
-def _check_version(document: Mapping[str, Any], source: Source) -> None:
-    """Only 0.4 is read; what else the editor can save is named instead of half-read."""
-    version, position = document.get("version"), source.locate(("version",))
-    refused = None
-    if version == 1 or "state" in document:
-        refused = f"workflow format {version or 1} (links as objects) is not read yet"
-    elif document.get("definitions", {}).get("subgraphs"):
-        refused, position = "subgraphs are not read yet", source.locate(("definitions",))
-    elif document.get("extra", {}).get("groupNodes"):
-        refused, position = "group nodes are not read yet", source.locate(("extra", "groupNodes"))
-    if refused:
-        hint = "in the editor use Workflow > Export (API) and run that file"
-        raise DocumentError(Diagnostic("unsupported_format", refused, hint=hint, position=position))
-
-
 @cache
 def schema(name: str) -> dict[str, Any]:
     """One of our JSON Schemas: `workflow`, `prompt` or `report`."""
@@ -201,7 +186,18 @@ def schema(name: str) -> dict[str, Any]:
     return found
 
 
-def _check_schema(name: str, document: Any, source: Source, prefix: tuple[str, ...] = ()) -> None:
+def _check_workflow(document: Mapping[str, Any], source: Source) -> None:
+    """Definitions nested in definitions are checked one level at a time: 200 of them are fine."""
+    waiting: list[tuple[Mapping[str, Any], Steps]] = [(document, ())]
+    for part, prefix in waiting:
+        _check_schema("workflow", part, source, prefix)
+        for place, inner in enumerate((part.get("definitions") or {}).get("subgraphs") or ()):
+            if inner.get("definitions"):
+                path = (*prefix, "definitions", "subgraphs", place)
+                waiting.append(({"nodes": [], "definitions": inner["definitions"]}, path))
+
+
+def _check_schema(name: str, document: Any, source: Source, prefix: Steps = ()) -> None:
     from jsonschema import Draft202012Validator
 
     errors = sorted(

@@ -1,17 +1,22 @@
-"""Conversion of random graphs: ids and the order of links are only names, no node is lost."""
+"""Conversion of random graphs with nested subgraphs: ids are only names, no node is lost.
+
+The graphs are acyclic: every input is fed by an earlier node, by an input of its subgraph, or by
+nothing. All ids differ, so that none has to be renumbered.
+"""
 
 import json
 import random
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphrun.catalog.spec import InputSpec, NodeSpec, OutputSpec
-from graphrun.convert import convert
+from graphrun.convert import convert, explain
 from graphrun.documents import Link, Prompt, Source, Workflow
 
-TYPES = ("IMAGE", "MASK", "INT")
+Json = dict[str, Any]
 
 
 def _spec(name: str, sockets: str, outputs: str) -> NodeSpec:
@@ -30,104 +35,174 @@ SPECS = {
         _spec("Sink", "IMAGE MASK INT", ""),
     )
 }
-VIRTUAL = ("Reroute", "PrimitiveNode", "Note")
+VIRTUAL = ("Reroute", "PrimitiveNode", "Note", "SetNode", "GetNode")
+TYPES = ("IMAGE", "MASK", "INT", "*")
+
+
+class _Drawing:
+    """One graph on its way: the root, or a definition that may contain those made before it."""
+
+    def __init__(self, draw: st.DrawFn, number: int, inner: list[Json]) -> None:
+        self.draw, self.inner = draw, {d["id"]: d for d in inner}
+        self.nodes: list[Json] = []
+        self.links: list[Json] = []
+        self.base = 100 * number
+        ends = range(draw(st.integers(0, 3))) if number else ()
+        self.inputs = [
+            {"name": f"in{k}", "type": draw(st.sampled_from(TYPES)), "linkIds": []} for k in ends
+        ]
+
+    def made(self, id: str) -> Json:
+        for _ in range(self.draw(st.integers(1, 7))):
+            self._add()
+        outputs = [{"name": f"out{k}", "type": "*", "linkIds": []} for k in range(2)]
+        for slot, output in enumerate(outputs):
+            link = self._wire(-20, slot) if self.inputs is not None and self.base else None
+            output["linkIds"] = [link] if link is not None else []
+        rest = {"name": id, "inputs": self.inputs, "outputs": outputs} if self.base else {}
+        return {"id": id, "nodes": self.nodes, "links": self.links, "version": 1, **rest}
+
+    def _add(self) -> None:
+        kind = self.draw(st.sampled_from([*SPECS, *VIRTUAL, *self.inner, *self.inner]))
+        node: Json = {
+            "id": self.base + len(self.nodes) + 1,
+            "type": kind,
+            "mode": self.draw(st.sampled_from([0, 0, 0, 0, 2, 4])),
+            "inputs": [],
+        }
+        for slot, (name, widget) in enumerate(self._slots(kind)):
+            held = {"widget": {"name": name}} if widget else {}
+            link = self._wire(node["id"], slot)
+            node["inputs"].append({"name": name, "type": "*", "link": link, **held})
+        node["widgets_values"] = self._values(kind)
+        outputs = [o.type for o in SPECS[kind].outputs] if kind in SPECS else ["INT"]
+        outputs = ["*", "*"] if kind in self.inner else outputs
+        node["outputs"] = [{"type": t} for t in outputs if kind != "Note"]
+        self.nodes.append(node)
+
+    def _slots(self, kind: str) -> list[tuple[str, bool]]:
+        if kind in SPECS:
+            return [(i.name, i.name in ("seed", "size")) for i in SPECS[kind].inputs]
+        if kind in self.inner:
+            return [(i["name"], True) for i in self.inner[kind]["inputs"]]
+        return [("", False)] if kind in ("Reroute", "SetNode") else []
+
+    def _values(self, kind: str) -> list[Any]:
+        number = st.integers(0, 99)
+        if kind in ("SetNode", "GetNode"):
+            return [self.draw(st.sampled_from("ab"))]
+        if kind in self.inner:
+            return self.draw(st.lists(number, max_size=3))
+        return [self.draw(number), "fixed", self.draw(number)] if kind in SPECS else [5, "fixed"]
+
+    def _wire(self, target: int, slot: int) -> int | None:
+        origins = [(n["id"], len(n["outputs"])) for n in self.nodes if n["outputs"]]
+        origins += [(-10, len(self.inputs))] if self.inputs else []
+        if not origins or not self.draw(st.booleans()):
+            return None
+        origin, count = self.draw(st.sampled_from(origins))
+        number = self.draw(st.integers(0, count - 1))
+        ends = {"origin_id": origin, "origin_slot": number, "target_id": target}
+        self.links.append({"id": len(self.links) + 1, **ends, "target_slot": slot, "type": "*"})
+        if origin == -10:
+            self.inputs[number]["linkIds"].append(len(self.links))
+        return len(self.links)
 
 
 @st.composite
-def documents(draw: st.DrawFn) -> dict[str, Any]:
-    """An acyclic graph: every input is fed by an earlier node's output, or by nothing."""
-    nodes: list[dict[str, Any]] = []
-    links: list[list[Any]] = []
-    for place in range(draw(st.integers(1, 12))):
-        kind = draw(st.sampled_from([*SPECS, *VIRTUAL]))
-        spec = SPECS.get(kind)
-        node: dict[str, Any] = {
-            "id": place + 1,
-            "type": kind,
-            "mode": draw(st.sampled_from([0, 0, 0, 0, 2, 4])),
-            "inputs": [],
-        }
-        names = (
-            [i.name for i in spec.inputs]
-            if spec
-            else [
-                "",
-            ]
-            * (kind == "Reroute")
-        )
-        for slot, name in enumerate(names):
-            link = _wire(draw, nodes, links, place + 1, slot)
-            is_widget = {"widget": {"name": name}} if name in ("seed", "size") else {}
-            node["inputs"].append({"name": name, "type": "*", "link": link, **is_widget})
-        if spec:
-            node["widgets_values"] = [draw(st.integers(0, 99)), "fixed", draw(st.integers(0, 99))]
-        elif kind == "PrimitiveNode":
-            node["widgets_values"] = [draw(st.integers(0, 99)), "randomize"]
-        outputs = [o.type for o in spec.outputs] if spec else ["INT"] * (kind != "Note")
-        node["outputs"] = [{"type": t} for t in outputs]
-        nodes.append(node)
-    return {"nodes": nodes, "links": links, "version": 0.4}
+def documents(draw: st.DrawFn) -> Json:
+    definitions: list[Json] = []
+    for number in range(1, draw(st.integers(0, 3)) + 1):
+        definitions.append(_Drawing(draw, number, definitions).made(f"subgraph {number}"))
+    root = _Drawing(draw, 0, definitions).made("root")
+    return {**root, "definitions": {"subgraphs": definitions}}
 
 
-def _wire(draw: st.DrawFn, nodes: list[Any], links: list[Any], target: int, slot: int) -> Any:
-    origins = [n for n in nodes if n["outputs"]]
-    if not origins or not draw(st.booleans()):
-        return None
-    origin = draw(st.sampled_from(origins))
-    number = draw(st.integers(0, len(origin["outputs"]) - 1))
-    links.append([len(links) + 1, origin["id"], number, target, slot, "*"])
-    return len(links)
+def _workflow(document: Json) -> Workflow:
+    return Workflow(document, Source("random.json", json.dumps(document)))
 
 
-def _convert(document: dict[str, Any]) -> Prompt:
-    text = json.dumps(document)
-    return convert(Workflow(document, Source("random.json", text)), SPECS)
+def _convert(document: Json) -> Prompt:
+    return convert(_workflow(document), SPECS)
 
 
-def _renamed(document: dict[str, Any], names: dict[int, str]) -> dict[str, Any]:
-    nodes = [{**n, "id": names[n["id"]]} for n in document["nodes"]]
-    links = [[k, names[o], s, names[t], ts, ty] for k, o, s, t, ts, ty in document["links"]]
-    return {**document, "nodes": nodes, "links": links}
+def _changed(document: Json, change: Callable[[Json], Json]) -> Json:
+    """The document with every graph of it changed."""
+    definitions = [change(d) for d in document["definitions"]["subgraphs"]]
+    return {**change(document), "definitions": {"subgraphs": definitions}}
+
+
+def _paths(document: Json) -> Iterator[str]:
+    """The ids of all nodes of all instances."""
+    inner = {d["id"]: d for d in document["definitions"]["subgraphs"]}
+    waiting = [("", document)]
+    for scope, graph in waiting:
+        for node in graph["nodes"]:
+            yield f"{scope}{node['id']}"
+            if node["type"] in inner:
+                waiting.append((f"{scope}{node['id']}:", inner[node["type"]]))
+
+
+def _inputs(prompt: Prompt) -> Json:
+    return {node.id: dict(node.inputs) for node in prompt.nodes.values()}
 
 
 @settings(max_examples=150, deadline=None)
 @given(documents(), st.randoms(use_true_random=False))
-def test_ids_are_only_names(document: dict[str, Any], rng: random.Random) -> None:
-    ids = [n["id"] for n in document["nodes"]]
-    fresh = rng.sample([*(str(i) for i in range(50)), "a", "b", "x-1", "7:8", "007"], len(ids))
-    names = dict(zip(ids, fresh, strict=True))
-    before, after = _convert(document), _convert(_renamed(document, names))
-    as_text = {str(old): new for old, new in names.items()}
+def test_ids_are_only_names(document: Json, rng: random.Random) -> None:
+    graphs = [document, *document["definitions"]["subgraphs"]]
+    ids = [n["id"] for g in graphs for n in g["nodes"]]
+    pool = [*(str(i) for i in range(50)), "a", "b", "x-1", "007"]
+    names = dict(zip(ids, rng.sample(pool, len(ids)), strict=True)) | {-10: -10, -20: -20}
+
+    def renamed(graph: Json) -> Json:
+        nodes = [{**n, "id": names[n["id"]]} for n in graph["nodes"]]
+        ends = ("origin_id", "target_id")
+        links = [{**link, **{e: names[link[e]] for e in ends}} for link in graph["links"]]
+        return {**graph, "nodes": nodes, "links": links}
+
+    def path(id: str) -> str:
+        return ":".join(str(names[int(part)]) for part in id.split(":"))
+
+    before, after = _convert(document), _convert(_changed(document, renamed))
     expected = {
-        as_text[node.id]: {
-            name: Link(as_text[v.node_id], v.slot) if isinstance(v, Link) else v
-            for name, v in node.inputs.items()
+        path(id): {
+            name: Link(path(v.node_id), v.slot) if isinstance(v, Link) else v
+            for name, v in inputs.items()
         }
-        for node in before.nodes.values()
+        for id, inputs in _inputs(before).items()
     }
-    assert {node.id: dict(node.inputs) for node in after.nodes.values()} == expected
+    assert _inputs(after) == expected
     assert sorted(n.code for n in before.notes) == sorted(n.code for n in after.notes)
 
 
 @settings(max_examples=150, deadline=None)
 @given(documents(), st.randoms(use_true_random=False))
-def test_the_order_of_links_does_not_matter(document: dict[str, Any], rng: random.Random) -> None:
-    shuffled = list(document["links"])
-    rng.shuffle(shuffled)
-    before, after = _convert(document), _convert({**document, "links": shuffled})
-    assert list(before.nodes.values()) == list(after.nodes.values())
+def test_the_order_of_links_does_not_matter(document: Json, rng: random.Random) -> None:
+    def shuffled(graph: Json) -> Json:
+        return {**graph, "links": rng.sample(graph["links"], len(graph["links"]))}
+
+    before, after = _convert(document), _convert(_changed(document, shuffled))
+    assert [n.id for n in before.nodes.values()] == [n.id for n in after.nodes.values()]
     assert before.to_json() == after.to_json()
 
 
 @settings(max_examples=150, deadline=None)
+@given(documents(), st.randoms(use_true_random=False))
+def test_the_order_of_definitions_does_not_matter(document: Json, rng: random.Random) -> None:
+    definitions = document["definitions"]["subgraphs"]
+    shuffled = rng.sample(definitions, len(definitions))
+    after = _convert({**document, "definitions": {"subgraphs": shuffled}})
+    assert _convert(document).to_json() == after.to_json()
+
+
+@settings(max_examples=150, deadline=None)
 @given(documents())
-def test_every_node_that_runs_is_in_the_prompt(document: dict[str, Any]) -> None:
+def test_every_node_is_in_the_prompt_or_explained(document: Json) -> None:
     prompt = _convert(document)
-    running = {
-        str(n["id"]) for n in document["nodes"]
-        if n["type"] not in VIRTUAL and n["mode"] not in (2, 4)
-    }  # fmt: skip
-    assert set(prompt.nodes) == running
+    told = {d.node_id for d in explain(_workflow(document), SPECS)}
+    assert set(prompt.nodes) | told >= set(_paths(document))
+    assert set(prompt.nodes).isdisjoint(told)
     for node in prompt.nodes.values():
         assert set(node.paths) == set(node.inputs) >= {"seed", "size"}
-        assert {link.node_id for _, link in node.links()} <= running
+        assert {link.node_id for _, link in node.links()} <= set(prompt.nodes)

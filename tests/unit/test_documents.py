@@ -56,8 +56,25 @@ def request_column(request):
     return json.dumps(request).index('{"class_type"') + 1
 
 
-def test_a_workflow_is_recognised_by_its_list_of_nodes():
-    assert isinstance(loads('{"nodes": [], "links": [], "version": 0.4}'), Workflow)
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"nodes": [], "links": [], "version": 0.4}',
+        '{"nodes": [], "links": [], "version": 1, "state": {"lastNodeId": 0}}',
+        '{"nodes": [], "definitions": {"subgraphs": [{"id": "a", "nodes": []}]}}',
+        '{"nodes": [], "definitions": null, "extra": {"groupNodes": {"A": {"nodes": []}}}}',
+    ],
+)
+def test_a_workflow_is_recognised_by_its_list_of_nodes(text):
+    assert isinstance(loads(text), Workflow)
+
+
+def test_a_fault_in_a_nested_definition_has_its_place():
+    nested = {"id": "b", "nodes": [{"id": 1}]}
+    outer = {"id": "a", "nodes": [], "definitions": {"subgraphs": [nested]}}
+    text = json.dumps({"nodes": [], "definitions": {"subgraphs": [outer]}})
+    found, place = refused(text), text.index('{"id": 1}') + 1
+    assert (found.code, str(found.position)) == ("invalid_workflow", f"f.json:1:{place}")
 
 
 @pytest.mark.parametrize(
@@ -69,8 +86,7 @@ def test_a_workflow_is_recognised_by_its_list_of_nodes():
         ('"text"', "not_a_workflow", "f.json:1:1"),
         ('{"1": {"inputs": {}}}', "not_a_workflow", "f.json:1:7"),
         ('{"templates": []}', "not_a_workflow", "f.json:1:1"),
-        ('{"nodes": [], "version": 1, "state": {}}', "unsupported_format", "f.json:1:26"),
-        ('{"nodes": [], "definitions": {"subgraphs": [{}]}}', "unsupported_format", "f.json:1:30"),
+        ('{"nodes": [], "definitions": {"subgraphs": [{}]}}', "invalid_workflow", "f.json:1:45"),
         ('{"nodes": [{"id": 1}], "version": 0.4}', "invalid_workflow", "f.json:1:12"),
         ('{"1": {"class_type": 5}}', "invalid_prompt", "f.json:1:22"),
         ('{"1": {"class_type": "A", "inputs": []}}', "invalid_prompt", "f.json:1:37"),

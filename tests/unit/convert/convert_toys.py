@@ -123,3 +123,44 @@ def inputs(prompt: Prompt, id: str) -> dict[str, Any]:
 
 def codes(prompt: Prompt) -> list[str]:
     return [note.code for note in prompt.notes]
+
+
+def definition(id: str, *nodes: dict[str, Any], **parts: Any) -> dict[str, Any]:
+    """A subgraph. Links are `(id, origin, slot, target, slot)`, ends `(name, type, link ids)`."""
+    keys = ("id", "origin_id", "origin_slot", "target_id", "target_slot")
+    ends = {
+        side: [{"name": n, "type": t, "linkIds": list(ids)} for n, t, ids in parts.get(side, ())]
+        for side in ("inputs", "outputs")
+    }
+    return {
+        "id": id,
+        "name": parts.get("name", id),
+        "version": 1,
+        "nodes": list(nodes),
+        "links": [dict(zip(keys, link, strict=True)) for link in parts.get("links", ())],
+        **ends,
+        **({"definitions": {"subgraphs": parts["inner"]}} if "inner" in parts else {}),
+    }
+
+
+def instance(id: Any, type: str, values: Any = None, inputs: Any = (), **more: Any) -> Any:
+    return node(id, type, values, inputs, **more)
+
+
+def load(document: dict[str, Any]) -> Workflow:
+    text = json.dumps(document, indent=1)
+    return Workflow(json.loads(text), Source("toy.json", text))
+
+
+def with_subgraphs(
+    *nodes: dict[str, Any], subgraphs: Any = (), links: Any = (), **more: Any
+) -> Workflow:
+    return load(
+        {
+            "nodes": list(nodes),
+            "links": list(links),
+            "version": 0.4,
+            "definitions": {"subgraphs": list(subgraphs)},
+            **more,
+        }
+    )
