@@ -40,10 +40,15 @@ class Request:
 
 
 def convert(document: Document, catalog: Catalog | None = None) -> Prompt:
-    """The prompt of a document: a workflow is converted, a prompt is returned as it is."""
-    if isinstance(document, Prompt):
-        return document
-    return _convert(document, catalog or Catalog.installed())
+    """The prompt of a document: a workflow is converted, a prompt is taken as it is.
+
+    Its notes say what was assumed, and where a given definition is not that of a pack.
+    """
+    catalog = catalog or Catalog.installed()
+    prompt = document if isinstance(document, Prompt) else _convert(document, catalog)
+    used = (node.class_type for node in prompt.nodes.values())
+    new = [d for d in catalog.differences(used) if d not in prompt.notes]
+    return replace(prompt, notes=(*prompt.notes, *new)) if new else prompt
 
 
 def check(document: Document, catalog: Catalog | None = None) -> list[Diagnostic]:
