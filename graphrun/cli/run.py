@@ -10,12 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphrun.cli import config, render
+from graphrun.cli import config, reading, render
 from graphrun.cli.quiet import folded
 from graphrun.errors import Diagnostic, ExitCode, GraphrunError
 
 if TYPE_CHECKING:
     from graphrun.api import Request
+    from graphrun.catalog import Catalog
     from graphrun.execute import Observer, Stop
     from graphrun.report import Report
 
@@ -25,11 +26,11 @@ def run(options: Namespace) -> int:
     from graphrun.execute import Stop
     from graphrun.execute.events import Notice
 
-    request = _request(options)
+    request, catalog = _request(options), reading.catalog(options)
     if options.dry_run:
-        return _dry_run(request, options)
+        return _dry_run(request, catalog, options)
     if request.settings.tiny and not options.json:
-        for line in api.plan(request)[1]:
+        for line in api.plan(request, catalog)[1]:
             render.err(f"--tiny  {line}")
     stop, view = Stop(), _view(options)
 
@@ -39,7 +40,7 @@ def run(options: Namespace) -> int:
             view(Notice(diagnostic=found))
 
     with _interrupts(stop), folded(fold):
-        report = api.run(request, observers=[view] if view else [], stop=stop)
+        report = api.run(request, catalog=catalog, observers=[view] if view else [], stop=stop)
     _finish(report, options)
     return _exit_code(report)
 
@@ -60,7 +61,7 @@ def _request(options: Namespace) -> Request:
         allow_paths=(*options.allow_path, *map(Path, found.get("allow-path", []))),
     )
     return api.Request(
-        api.load(options.file),
+        reading.load(options, options.file),
         settings,
         overrides=options.overrides,
         targets=options.targets,
@@ -69,10 +70,10 @@ def _request(options: Namespace) -> Request:
     )
 
 
-def _dry_run(request: Request, options: Namespace) -> int:
+def _dry_run(request: Request, catalog: Catalog, options: Namespace) -> int:
     from graphrun import api
 
-    planned, cuts = api.plan(request)
+    planned, cuts = api.plan(request, catalog)
     steps = [
         {
             "node": s.node.id,
