@@ -98,6 +98,23 @@ def test_one_changed_literal_is_one_difference(document: Document, data: st.Data
     assert text(found.before) == text(document[node]["inputs"][name])
 
 
+@given(documents(), st.data(), st.sampled_from([0, 1, 1.5, "x", True, None]))
+@settings(max_examples=300, deadline=None)
+def test_a_change_to_what_others_have_is_one_difference(
+    document: Document, data: st.DataObject, value: Any
+) -> None:
+    """Also where a twin already has the new value, so that the two could be swapped."""
+    node = data.draw(st.sampled_from(sorted(document)))
+    name = data.draw(st.sampled_from(["a", "b", "c"]))
+    before = document[node]["inputs"].get(name, ABSENT)
+    assume(isinstance(before, list) or before is ABSENT or text(before) != text(value))
+    other = json.loads(json.dumps(document))
+    other[node]["inputs"][name] = value
+    (found,) = diff(read(document), read(other))
+    assert (found.a.class_type, found.input) == (document[node]["class_type"], name)
+    assert text(found.after) == text(value)
+
+
 @given(documents(), documents())
 @settings(max_examples=300, deadline=None)
 def test_the_other_way_round_is_the_mirror(one: Document, other: Document) -> None:
