@@ -45,7 +45,7 @@ class Side:
     def __init__(self, prompt: Prompt) -> None:
         self.nodes = prompt.nodes
         self.place = {node_id: place for place, node_id in enumerate(prompt.nodes)}
-        self.literals = {n.id: _literals(n, prompt) for n in prompt.nodes.values()}
+        self.inputs = {n.id: _inputs(n, prompt) for n in prompt.nodes.values()}
         self.neighbours: dict[str, list[tuple[_Role, str]]] = {i: [] for i in prompt.nodes}
         for node in prompt.nodes.values():
             for name, link in node.links():
@@ -62,7 +62,7 @@ class Side:
         """From strict to loose: all that is above and below a node, all above, all below, itself,
         its class."""
         order = self._order()
-        own = {i: numbers[n.class_type, self.literals[i]] for i, n in self.nodes.items()}
+        own = {i: numbers[n.class_type, self.inputs[i]] for i, n in self.nodes.items()}
         above = self._collect(order, "source", own, numbers)
         below = self._collect(order[::-1], "user", own, numbers)
         whole = self._collect(order[::-1], "user", above, numbers)
@@ -230,14 +230,15 @@ def _number(text: str) -> int | float:
     return int(number) if number.is_integer() else number
 
 
-def _literals(node: PromptNode, prompt: Prompt) -> tuple[tuple[str, str | int], ...]:
-    """Inputs by name: a literal as text, a link that leads nowhere as its slot, no other links."""
-    found: list[tuple[str, str | int]] = []
+def _inputs(node: PromptNode, prompt: Prompt) -> tuple[tuple[str, str], ...]:
+    """Inputs by name: a literal as text, of a link its slot and whether it leads anywhere."""
+    found: list[tuple[str, str]] = []
     for name, value in sorted(node.inputs.items()):
-        if not isinstance(value, Link):
+        if isinstance(value, Link):
+            kind = "link" if value.node_id in prompt.nodes else "loose"
+            found.append((name, f"{kind} {value.slot}"))
+        else:
             found.append((name, canonical(value)))
-        elif value.node_id not in prompt.nodes:
-            found.append((name, value.slot))
     return tuple(found)
 
 
@@ -277,8 +278,8 @@ def _features(pairing: _Pairing, index: int, node: PromptNode) -> Iterator[tuple
     for role, other in pairing.sides[index].neighbours[node.id]:
         if other in joined:
             yield 3, (role, joined[other])
-    for literal in pairing.sides[index].literals[node.id]:
-        yield 1, literal
+    for given in pairing.sides[index].inputs[node.id]:
+        yield 1, given
     yield 1, ("id", node.id)
     if node.title:
         yield 1, ("title", node.title)
