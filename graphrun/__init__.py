@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from graphrun.api import Request as Request
     from graphrun.api import check as check
     from graphrun.api import convert as convert
+    from graphrun.api import diff as diff
     from graphrun.api import load as load
     from graphrun.api import plan as plan
     from graphrun.api import run as run
@@ -33,6 +34,7 @@ __all__ = [
     "Settings",
     "check",
     "convert",
+    "diff",
     "load",
     "plan",
     "run",

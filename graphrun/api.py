@@ -14,8 +14,9 @@ from graphrun.documents import Prompt, Workflow
 from graphrun.documents import load as load
 from graphrun.errors import Cancelled, Diagnostic, NodeError, UsageError
 from graphrun.execute import MIN_FREE, Observer, Stop, execute, preflight, unwritable
-from graphrun.plan import Plan, override, shrink
+from graphrun.plan import Difference, Plan, override, shrink
 from graphrun.plan import check as _check
+from graphrun.plan import diff as _diff
 from graphrun.plan import plan as _plan
 from graphrun.report import Report, RunFolder
 
@@ -40,16 +41,27 @@ class Request:
 
 
 def convert(document: Document, catalog: Catalog | None = None) -> Prompt:
-    """The prompt of a document: a workflow is converted, a prompt is returned as it is."""
-    if isinstance(document, Prompt):
-        return document
-    return _convert(document, catalog or Catalog.installed())
+    """The prompt of a document: a workflow is converted, a prompt is taken as it is.
+
+    Its notes say what was assumed, and where a given definition is not that of a pack.
+    """
+    catalog = catalog or Catalog.installed()
+    prompt = document if isinstance(document, Prompt) else _convert(document, catalog)
+    used = (node.class_type for node in prompt.nodes.values())
+    new = [d for d in catalog.differences(used) if d not in prompt.notes]
+    return replace(prompt, notes=(*prompt.notes, *new)) if new else prompt
 
 
 def check(document: Document, catalog: Catalog | None = None) -> list[Diagnostic]:
     """Every problem of a document, in document order. Executes nothing and imports no node code."""
     catalog = catalog or Catalog.installed()
     return _check(convert(document, catalog), catalog)
+
+
+def diff(a: Document, b: Document, catalog: Catalog | None = None) -> list[Difference]:
+    """What differs between two documents, leaving out ids, positions, titles and order."""
+    catalog = catalog or Catalog.installed()
+    return _diff(convert(a, catalog), convert(b, catalog))
 
 
 def plan(request: Request, catalog: Catalog | None = None) -> tuple[Plan, list[str]]:

@@ -39,6 +39,7 @@ class ExitCode(IntEnum):
 
     OK = 0
     NODE_FAILED = 1
+    DIFFERENT = 1
     USAGE = 2
     INVALID = 3
     MISSING = 4

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 
 from graphrun.catalog.pack import Pack, installed
@@ -11,11 +11,20 @@ from graphrun.errors import Diagnostic, PackError
 
 
 class Catalog(Mapping[str, NodeSpec]):
-    """Specs by class type, read when asked for. Two packs with one name for a kind are an error."""
+    """Specs by class type, read when asked for. Two packs with one name for a kind are an error.
 
-    def __init__(self, packs: tuple[Pack, ...]) -> None:
+    `definitions` are specs without code, such as a ComfyUI server gives: such kinds can be
+    converted and checked, but not run. An installed pack's own spec comes before one of the same
+    name, since what is checked must be what runs; `differences` tells where the two disagree.
+    """
+
+    def __init__(
+        self, packs: tuple[Pack, ...], definitions: Mapping[str, NodeSpec] | None = None
+    ) -> None:
         self._packs: dict[str, Pack] = {}
         self._specs: dict[str, NodeSpec | None] = {}
+        self._definitions = dict(definitions or {})
+        self._all_packs = packs
         for pack in packs:
             for name in pack.names():
                 other = self._packs.setdefault(name, pack)
@@ -27,17 +36,40 @@ class Catalog(Mapping[str, NodeSpec]):
     def installed(cls) -> Catalog:
         return cls(installed())
 
+    def with_definitions(self, definitions: Mapping[str, NodeSpec]) -> Catalog:
+        """The same packs, and specs for kinds that none of them brings."""
+        return Catalog(self._all_packs, {**self._definitions, **definitions})
+
     def pack(self, class_type: str) -> Pack:
         return self._packs[class_type]
 
+    def runs(self, class_type: str) -> bool:
+        """Whether a pack brings the code of a kind."""
+        return class_type in self._packs
+
     def near(self, class_type: str) -> list[str]:
         """Up to three class types spelt alike, for "did you mean"."""
-        lower = {name.lower(): name for name in self._packs}
+        lower = {name.lower(): name for name in self}
         return [lower[m] for m in get_close_matches(class_type.lower(), lower, n=3, cutoff=0.7)]
+
+    def differences(self, class_types: Iterable[str]) -> Iterator[Diagnostic]:
+        """Warnings for kinds whose definition is not that of the pack, which is the one used."""
+        for name in dict.fromkeys(class_types):
+            if name in self._definitions and name in self._packs:
+                what = _difference(self[name], self._definitions[name])
+                if what:
+                    pack = self._packs[name].name
+                    yield Diagnostic(
+                        "definition_differs",
+                        f"{name}: the given definition is not that of the installed pack {pack}, "
+                        f"which is used: {what}",
+                        severity="warning",
+                        hint="values without names may be read wrongly; compare versions",
+                    )
 
     def __getitem__(self, class_type: str) -> NodeSpec:
         if class_type not in self._packs:
-            raise KeyError(class_type)
+            return self._definitions[class_type]
         if class_type not in self._specs:
             self._specs[class_type] = self._packs[class_type].spec(class_type)
         spec = self._specs[class_type]
@@ -46,10 +78,24 @@ class Catalog(Mapping[str, NodeSpec]):
         return spec
 
     def __iter__(self) -> Iterator[str]:
-        return iter(sorted(self._packs))
+        return iter(sorted(self._packs.keys() | self._definitions.keys()))
 
     def __len__(self) -> int:
-        return len(self._packs)
+        return len(self._packs.keys() | self._definitions.keys())
 
     def __contains__(self, class_type: object) -> bool:
-        return class_type in self._packs
+        return class_type in self._packs or class_type in self._definitions
+
+
+def _difference(own: NodeSpec, given: NodeSpec) -> str | None:
+    """The first thing that makes a file mean something else: inputs, their order, or outputs."""
+    mine, theirs = ([(i.name, i.type) for i in s.visible] for s in (own, given))
+    if mine != theirs:
+        for verb, one, other in (("has", theirs, mine), ("lacks", mine, theirs)):
+            names = [f"{name} ({kind})" for name, kind in one if (name, kind) not in other]
+            if names:
+                return f"it {verb} the input{'s' * (len(names) > 1)} {', '.join(names)}"
+        return f"its inputs are in the order {', '.join(name for name, _ in theirs)}"
+    if [o.type for o in own.outputs] != [o.type for o in given.outputs]:
+        return f"its outputs are {', '.join(o.type for o in given.outputs) or 'none'}"
+    return None

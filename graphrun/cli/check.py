@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import Any
+from typing import TYPE_CHECKING
 
-from graphrun.cli import render
+from graphrun.cli import reading, render
 from graphrun.errors import Diagnostic, ExitCode, GraphrunError, ValidationFailed
+
+if TYPE_CHECKING:
+    from graphrun.catalog import Catalog
 
 
 def check(options: Namespace) -> int:
     """Exit code of the worst file."""
-    from graphrun.catalog import Catalog
-
-    catalog = Catalog.installed()
+    catalog = reading.catalog(options)
     codes, documents = [ExitCode.OK], []
     for file in options.files:
-        found, code, nodes = _check_file(file, catalog)
+        found, code, nodes = _check_file(file, options, catalog)
         codes.append(code)
         documents.append(
             {
@@ -38,11 +39,13 @@ def check(options: Namespace) -> int:
     return max(codes)
 
 
-def _check_file(file: str, catalog: Any) -> tuple[list[Diagnostic], ExitCode, int]:
+def _check_file(
+    file: str, options: Namespace, catalog: Catalog
+) -> tuple[list[Diagnostic], ExitCode, int]:
     from graphrun import api
 
     try:
-        prompt = api.convert(api.load(file), catalog)
+        prompt = api.convert(reading.load(options, file), catalog)
     except GraphrunError as error:
         return list(error.diagnostics), error.exit_code, 0
     found = api.check(prompt, catalog)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
+from collections.abc import Iterable
 
-from graphrun.cli import render
-from graphrun.errors import ExitCode
+from graphrun.cli import reading, render
+from graphrun.errors import Diagnostic, ExitCode
 
 
 def convert(options: Namespace) -> int:
     """Print the API prompt; what was assumed goes to stderr."""
     from graphrun import api
 
-    prompt = api.convert(api.load(options.file))
-    render.diagnostics(prompt.notes)
+    prompt = api.convert(reading.load(options, options.file), reading.catalog(options))
+    if options.explain:
+        _explain(prompt.notes)
+    else:
+        render.diagnostics(prompt.notes)
     if options.output:
         text = json.dumps(prompt.to_json(), indent=2, ensure_ascii=False)
         try:
@@ -24,3 +28,19 @@ def convert(options: Namespace) -> int:
     else:
         render.out_json(prompt.to_json())
     return ExitCode.OK
+
+
+def _explain(notes: Iterable[Diagnostic]) -> None:
+    """All notes on stderr, those of one kind together."""
+    groups: dict[str, list[Diagnostic]] = {}
+    for note in notes:
+        groups.setdefault(note.code, []).append(note)
+    for code, members in groups.items():
+        render.err(f"{code} ({len(members)})")
+        for note in members:
+            place = f"{note.position}: " if note.position else ""
+            render.err(f"  {place}{note.message}")
+            if note.hint:
+                render.err(f"    {note.hint}")
+    if not groups:
+        render.err("nothing was assumed, changed or left out")

@@ -9,16 +9,17 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from graphrun.cli import config, render
+from graphrun.cli import config, reading, render
 from graphrun.cli.check import check
 from graphrun.cli.convert import convert
+from graphrun.cli.diff import diff
 from graphrun.cli.nodes import nodes
 from graphrun.cli.run import run
 from graphrun.errors import Diagnostic, ExitCode, GraphrunError
 
 _CODES = """exit codes:
   0  ok
-  1  a node failed
+  1  a node failed; diff: the two differ
   2  wrong usage
   3  unreadable or invalid workflow
   4  missing node, pack, model, data set or device
@@ -63,7 +64,7 @@ def _refuse(found: Iterable[Diagnostic], options: argparse.Namespace) -> None:
         render.diagnostics(found)
 
 
-_VERBS = {"run": run, "check": check, "nodes": nodes, "convert": convert}
+_VERBS = {"run": run, "check": check, "nodes": nodes, "convert": convert, "diff": diff}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -81,14 +82,24 @@ def _parser() -> argparse.ArgumentParser:
         "files", nargs="+", metavar="FILE", help="workflow or prompt, - for stdin"
     )
     converting = verbs.add_parser("convert", help="print a workflow as an API prompt")
-    converting.add_argument("file", metavar="FILE", help="workflow, - for stdin")
+    converting.add_argument(
+        "file", metavar="FILE", help="workflow, or a media file with one in it, - for stdin"
+    )
     converting.add_argument("-o", "--output", type=Path, help="write to this file instead")
+    converting.add_argument(
+        "--explain", action="store_true", help="tell on stderr what became of the workflow's parts"
+    )
+    comparing = verbs.add_parser("diff", help="what differs, apart from ids, places and titles")
+    for name in ("a", "b"):
+        comparing.add_argument(name, metavar=name.upper(), help="workflow or prompt, - for stdin")
     listing = verbs.add_parser("nodes", help="list node classes, show one, export their schemas")
     listing.add_argument("action", nargs="?", choices=("ls", "show", "export"), default="ls")
     listing.add_argument(
         "name", nargs="?", help="part of a class to list, class to show, or folder to export to"
     )
-    for sub in (checking, listing):
+    for sub in (checking, converting, comparing):
+        reading.add_options(sub)
+    for sub in (checking, comparing, listing):
         sub.add_argument("--json", action="store_true", help="print JSON")
     return parser
 
@@ -168,6 +179,7 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("targets", nargs="*", metavar="NODE", help="run only what these ids need")
     for names, options in _RUN_OPTIONS:
         parser.add_argument(*names, **options)
+    reading.add_options(parser)
 
 
 class _Version(argparse.Action):

@@ -10,12 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphrun.cli import config, render
+from graphrun.cli import config, reading, render
 from graphrun.cli.quiet import folded
 from graphrun.errors import Diagnostic, ExitCode, GraphrunError
 
 if TYPE_CHECKING:
     from graphrun.api import Request
+    from graphrun.catalog import Catalog
     from graphrun.execute import Observer, Stop
     from graphrun.plan import Plan
     from graphrun.report import Report
@@ -25,17 +26,17 @@ def run(options: Namespace) -> int:
     from graphrun import api
     from graphrun.execute import Stop
 
-    request = _request(options)
+    request, catalog = _request(options), reading.catalog(options)
     if options.dry_run:
-        return _dry_run(request, options)
-    planned, cuts = api.plan(request)
+        return _dry_run(request, catalog, options)
+    planned, cuts = api.plan(request, catalog)
     if not options.json:
         _unused_aliases(planned, options)
         for line in () if options.quiet else cuts:
             render.err(f"--tiny  {line}")
     stop, view = Stop(), _view(options)
     with _interrupts(stop), folded():
-        report = api.run(request, observers=[view], stop=stop)
+        report = api.run(request, catalog=catalog, observers=[view], stop=stop)
     _finish(report, options)
     return _exit_code(report)
 
@@ -66,7 +67,7 @@ def _request(options: Namespace) -> Request:
         allow_paths=(*options.allow_path, *map(Path, found.get("allow-path", []))),
     )
     return api.Request(
-        api.load(options.file),
+        reading.load(options, options.file),
         settings,
         overrides=options.overrides,
         targets=options.targets,
@@ -75,10 +76,10 @@ def _request(options: Namespace) -> Request:
     )
 
 
-def _dry_run(request: Request, options: Namespace) -> int:
+def _dry_run(request: Request, catalog: Catalog, options: Namespace) -> int:
     from graphrun import api
 
-    planned, cuts = api.plan(request)
+    planned, cuts = api.plan(request, catalog)
     steps = [
         {
             "node": s.node.id,

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from difflib import get_close_matches
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from graphrun.documents.opening import Opened, not_json, open_data, open_file
 from graphrun.documents.prompt import Prompt, PromptNode, read_value
 from graphrun.documents.source import Path as Steps
 from graphrun.documents.source import Source
 from graphrun.errors import Diagnostic, DocumentError
+
+if TYPE_CHECKING:
+    from graphrun.documents.media import Prefer
 
 
 @dataclass(frozen=True)
@@ -45,24 +47,55 @@ class _Notes:
         self.constants.append(word)
 
 
-def load(path: str | Path) -> Workflow | Prompt:
+def load(path: str | Path, *, prefer: Prefer = "workflow") -> Workflow | Prompt:
     """Read a workflow or prompt from a file, or from standard input if `path` is `-`.
 
+    The file is JSON or a media file that a server has written one into (PNG, WebP, MP4 and
+    others); which, its content tells and not its name. Of a media file with both, `prefer` says
+    which one is read.
+
     Raises:
-        DocumentError: the file cannot be read, is not JSON, or is neither kind of document.
+        DocumentError: the file cannot be read, is not JSON, is a media file that is damaged or
+            has nothing in it, or is neither kind of document.
     """
-    if str(path) == "-":
-        return loads(sys.stdin.buffer.read(), name="<stdin>")
-    try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise DocumentError(_unreadable(Path(path), error)) from error
-    return loads(data, name=str(path))
+    return _document(open_file(path, prefer))
 
 
-def loads(data: bytes | str, *, name: str = "<string>") -> Workflow | Prompt:
+def loads(
+    data: bytes | str, *, name: str = "<string>", prefer: Prefer = "workflow"
+) -> Workflow | Prompt:
     """As `load`, from bytes or text; `name` is what positions call the document."""
-    source = Source(name, data if isinstance(data, str) else _decode(data, name))
+    return _document(open_data(data, name, prefer))
+
+
+def _document(opened: Opened) -> Workflow | Prompt:
+    try:
+        document = _read(opened.source)
+    except DocumentError as error:
+        if opened.other is None:
+            raise
+        raise DocumentError(_with_other(d, opened.source) for d in error.diagnostics) from error
+    if opened.other is not None and isinstance(document, Prompt):
+        return replace(document, workflow=_object(opened.other))
+    return document
+
+
+def _with_other(diagnostic: Diagnostic, source: Source) -> Diagnostic:
+    """The file has another document, which may be the way out."""
+    other = "prompt" if source.name.endswith("(workflow)") else "workflow"
+    way = f"the file also has a {other}: --prefer {other} reads that"
+    return replace(diagnostic, hint=f"{diagnostic.hint}; {way}" if diagnostic.hint else way)
+
+
+def _object(text: str) -> Mapping[str, Any] | None:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None  # only rides along
+    return found if isinstance(found, dict) else None
+
+
+def _read(source: Source) -> Workflow | Prompt:
     document, notes = _parse(source)
     if isinstance(document, dict) and isinstance(document.get("nodes"), list):
         _check_workflow(document, source)
@@ -71,13 +104,19 @@ def loads(data: bytes | str, *, name: str = "<string>") -> Workflow | Prompt:
     workflow = None
     if isinstance(document, dict) and isinstance(document.get("prompt"), dict):
         # A request as sent to a server; the UI document rides along in extra_data.
-        workflow = document.get("extra_data", {}).get("extra_pnginfo", {}).get("workflow")
+        workflow = _inside(document, "extra_data", "extra_pnginfo", "workflow")
         document, prefix = document["prompt"], ("prompt",)
     if not _looks_like_prompt(document):
         raise DocumentError(_not_a_workflow(document, source))
     _check_schema("prompt", document, source, prefix)
     nodes = {key: _prompt_node(key, node, prefix) for key, node in document.items()}
     return Prompt(nodes, source, workflow, notes)
+
+
+def _inside(document: Any, *keys: str) -> Mapping[str, Any] | None:
+    for key in keys:
+        document = document.get(key) if isinstance(document, dict) else None
+    return document if isinstance(document, dict) else None
 
 
 def _prompt_node(key: str, node: Mapping[str, Any], prefix: tuple[str, ...]) -> PromptNode:
@@ -95,25 +134,6 @@ def _prompt_node(key: str, node: Mapping[str, Any], prefix: tuple[str, ...]) -> 
     )
 
 
-def _unreadable(path: Path, error: OSError) -> Diagnostic:
-    hint = None
-    if isinstance(error, FileNotFoundError):
-        folder = path.parent if path.parent.is_dir() else Path()
-        near = get_close_matches(path.name, [p.name for p in folder.iterdir()], n=3)
-        hint = "did you mean " + " or ".join(str(folder / n) for n in near) + "?" if near else None
-    reason = error.strerror or type(error).__name__
-    return Diagnostic("unreadable_file", f"{path}: {reason.lower()}", hint=hint)
-
-
-def _decode(data: bytes, name: str) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        message = f"{name}: not UTF-8 text (byte {data[error.start]:#04x} at offset {error.start})"
-        hint = "graphrun reads workflow JSON; save the file as UTF-8"
-        raise DocumentError(Diagnostic("invalid_encoding", message, hint=hint)) from error
-
-
 def _parse(source: Source) -> tuple[Any, tuple[Diagnostic, ...]]:
     notes = _Notes()
     try:
@@ -121,20 +141,11 @@ def _parse(source: Source) -> tuple[Any, tuple[Diagnostic, ...]]:
             source.text, object_pairs_hook=notes.pairs, parse_constant=notes.constant
         )
     except json.JSONDecodeError as error:
-        at_end = not source.text[error.pos :].strip()
-        hint = "the text ends too early; is the file complete?" if at_end else None
-        raise DocumentError(
-            Diagnostic(
-                "invalid_json",
-                f"not JSON: {error.msg.lower()}",
-                hint=hint,
-                position=source.position(error.pos),
-            )
-        ) from error
-    except RecursionError as error:
-        raise DocumentError(
-            Diagnostic("invalid_json", f"{source.name}: nested too deep")
-        ) from error
+        raise DocumentError(not_json(error.msg, source, error.pos)) from error
+    except (RecursionError, ValueError) as error:
+        deep = isinstance(error, RecursionError)
+        reason = "nested too deep" if deep else "a number has too many digits"
+        raise DocumentError(Diagnostic("invalid_json", f"{source.name}: {reason}")) from error
     if notes.duplicates:
         keys = ", ".join(repr(k) for k in dict.fromkeys(notes.duplicates))
         message = f"{source.name}: the key {keys} stands twice in one object"

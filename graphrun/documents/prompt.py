@@ -94,12 +94,13 @@ class Prompt:
 
 
 def _node_json(node: PromptNode) -> dict[str, Any]:
-    inputs = {name: _value_json(value) for name, value in node.inputs.items()}
+    inputs = {name: write_value(value) for name, value in node.inputs.items()}
     meta = {"title": node.title} if node.title is not None else {}
     return {"inputs": inputs, "class_type": node.class_type, **({"_meta": meta} if meta else {})}
 
 
-def _value_json(value: Any) -> Any:
+def write_value(value: Any) -> Any:
+    """A value of the prompt as JSON of the API format; what `read_value` reads."""
     if isinstance(value, Link):
         return [value.node_id, value.slot]
     if isinstance(value, BadLink):

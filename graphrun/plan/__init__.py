@@ -1,8 +1,20 @@
-"""Prompt → Plan."""
+"""Prompt → Plan, and what differs between two prompts."""
 
+from graphrun.plan.diff import Difference, diff
 from graphrun.plan.overrides import override, shrink
 from graphrun.plan.plan import Plan, Step, plan
 from graphrun.plan.rules import RULES, check
 from graphrun.plan.static import ResourceUse
 
-__all__ = ["RULES", "Plan", "ResourceUse", "Step", "check", "override", "plan", "shrink"]
+__all__ = [
+    "RULES",
+    "Difference",
+    "Plan",
+    "ResourceUse",
+    "Step",
+    "check",
+    "diff",
+    "override",
+    "plan",
+    "shrink",
+]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from graphrun.catalog import NodeSpec
+from graphrun.catalog import Catalog, NodeSpec
 from graphrun.documents import Prompt, PromptNode
 from graphrun.errors import Diagnostic, UsageError, ValidationFailed
 from graphrun.plan.identity import identities
@@ -48,7 +48,8 @@ def plan(
     """Check a prompt, keep what its outputs (or `targets`) need, and put it in order.
 
     Raises:
-        ValidationFailed: the prompt breaks rules; all problems are listed.
+        ValidationFailed: the prompt breaks rules, or needs a node of which only the definition is
+            known; all problems are listed.
         UsageError: a target does not exist.
     """
     problems = check(prompt, specs)
@@ -56,6 +57,9 @@ def plan(
         raise ValidationFailed(problems)
     roots = _roots(prompt, specs, targets)
     needed = ancestors(prompt, roots)
+    missing = [prompt.located(d) for d in _without_code(prompt, specs, needed)]
+    if missing:
+        raise ValidationFailed(missing)
     graph = _graph(prompt, needed)
     used = tuple(resources(prompt, specs, graph))
     served = set(files_in_order(graph, used))
@@ -74,6 +78,22 @@ def _roots(prompt: Prompt, specs: Mapping[str, NodeSpec], targets: Sequence[str]
         message = f"no node has the id {', '.join(map(repr, unknown))}"
         raise UsageError(Diagnostic("unknown_target", message, hint=hint))
     return list(targets) or outputs(prompt, specs)
+
+
+def _without_code(
+    prompt: Prompt, specs: Mapping[str, NodeSpec], needed: set[str]
+) -> Iterator[Diagnostic]:
+    """Nodes that can be converted and checked, but not run."""
+    for node in prompt.nodes.values():
+        if node.id in needed and isinstance(specs, Catalog) and not specs.runs(node.class_type):
+            yield Diagnostic(
+                "missing_node_type",
+                f"{node.label}: the definition of {node.class_type!r} is known from a file, but "
+                "no installed pack brings its code",
+                node.id,
+                hint=f"install a graphrun pack with the class {node.class_type}; `graphrun nodes` "
+                "lists what there is",
+            )
 
 
 def _graph(prompt: Prompt, needed: set[str]) -> nx.DiGraph[str]:

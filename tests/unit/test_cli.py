@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import media
 import packs
 import pytest
 
@@ -16,6 +17,10 @@ from graphrun.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 FLAGSHIP = ROOT / "workflows/distilbert_classification.json"
+
+INFO = {
+    "Text": {"input": {"required": {"text": ["STRING"]}}, "output": ["STRING"], "output_node": True}
+}
 
 TEXT = {
     "1": {"class_type": "CDAStringCreate", "inputs": {"data": "hello"}},
@@ -115,6 +120,112 @@ def test_the_flagship_checks_and_converts(capsys):
     assert main(["check", "prompt.json"]) == 0
 
 
+def test_media_files_are_read_by_every_verb(capsys):
+    texts = {"workflow": media.WORKFLOW, "prompt": json.dumps(TEXT)}
+    Path("picture.png").write_bytes(media.png_text(texts))
+    assert main(["picture.png", "--prefer", "prompt"]) == 0
+    assert "hello" in capsys.readouterr().out
+    (folder,) = Path("runs").iterdir()
+    assert folder.name.endswith("-picture")
+    assert main(["check", "picture.png", "--prefer", "prompt"]) == 0
+    assert "picture.png: ok (2 nodes)" in capsys.readouterr().out
+    assert main(["convert", "picture.png", "--prefer", "prompt"]) == 0
+    assert json.loads(capsys.readouterr().out)["1"]["inputs"] == {"data": "hello"}
+    assert main(["check", "picture.png"]) == 4
+    assert "picture.png (workflow):1:12: error[missing_node_type]" in capsys.readouterr().err
+    done = subprocess.run(
+        [sys.executable, "-m", "graphrun", "diff", "-", "text.json", "--prefer", "prompt"],
+        input=media.png_text(texts),
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    Path("picture.png").write_bytes(media.png())
+    assert main(["picture.png"]) == 3
+    assert "error[no_embedded_workflow]" in capsys.readouterr().err
+
+
+def test_definitions_from_a_server(capsys):
+    Path("info.json").write_text(json.dumps({**INFO, "Odd": {"input": 5}}))
+    Path("foreign.json").write_text(media.WORKFLOW.replace("}]", ', "widgets_values": ["a"]}]'))
+    assert main(["check", "foreign.json"]) == 4
+    options = ["foreign.json", "--object-info", "info.json"]
+    assert main(["check", *options]) == 0
+    assert main(["convert", *options]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out[out.index("{") :])["1"]["inputs"] == {"text": "a"}
+    assert "warning[malformed_definition]: info.json: the definition of Odd" in err
+    assert main([*options]) == 4
+    assert main([*options, "--dry-run"]) == 4
+    assert "no installed pack brings its code" in capsys.readouterr().err
+    assert not Path("runs").exists()
+    assert main(["check", "foreign.json", "--object-info", "nowhere.json"]) == 3
+    assert main(["check", "foreign.json", "--object-info", "text.json"]) == 3
+
+
+def test_explain_groups_what_conversion_noted(capsys):
+    workflow = json.loads(media.WORKFLOW)
+    workflow["nodes"] = [{"id": i, "type": "Nowhere", "widgets_values": [i]} for i in (1, 2)]
+    Path("unknown.json").write_text(json.dumps(workflow))
+    assert main(["convert", "unknown.json", "--explain"]) == 0
+    err = capsys.readouterr().err.splitlines()
+    assert err[0] == "extra_values (2)"
+    assert err[1].startswith("  unknown.json:1:")
+    assert main(["convert", "text.json", "--explain"]) == 0
+    assert capsys.readouterr().err == "nothing was assumed, changed or left out\n"
+
+
+def test_diff_names_what_differs(capsys):
+    other = {
+        "8": {"class_type": "PandasShowText", "inputs": {"text": ["7", 0]}},
+        "7": {"class_type": "CDAStringCreate", "inputs": {"data": "hello"}},
+    }
+    Path("other.json").write_text(json.dumps(other))
+    assert main(["diff", "text.json", "other.json"]) == 0
+    assert capsys.readouterr().out == ""
+    assert main(["diff", "text.json", "other.json", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"same": True, "differences": []}
+    other["7"]["inputs"]["data"] = "bye"
+    other["9"] = {"class_type": "CDAStringCreate", "inputs": {"data": "x"}, "_meta": {"title": "T"}}
+    other["8"]["inputs"]["more"] = ["9", 0]
+    Path("other.json").write_text(json.dumps(other))
+    assert main(["diff", "text.json", "other.json"]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        '~ 1 → 7 CDAStringCreate: data "hello" → "bye"',
+        "~ 2 → 8 PandasShowText: more (absent) → output 0 of 9 CDAStringCreate",
+        "+ 9 CDAStringCreate (T)",
+    ]
+    assert main(["diff", "text.json", "other.json", "--json"]) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert document["same"] is False
+    assert document["differences"][:2] == [
+        {
+            "kind": "value",
+            "a": {"node": "1", "class_type": "CDAStringCreate", "title": None},
+            "b": {"node": "7", "class_type": "CDAStringCreate", "title": None},
+            "input": "data",
+            "before": "hello",
+            "after": "bye",
+        },
+        {
+            "kind": "link",
+            "a": {"node": "2", "class_type": "PandasShowText", "title": None},
+            "b": {"node": "8", "class_type": "PandasShowText", "title": None},
+            "input": "more",
+            "after": ["9", 0],
+        },
+    ]
+    assert main(["diff", "text.json", "nowhere.json"]) == 3
+    assert main(["diff", "-", "-"]) == 2
+
+
+def test_a_workflow_and_its_export_are_the_same(capsys):
+    assert main(["convert", str(FLAGSHIP), "-o", "prompt.json"]) == 0
+    assert main(["diff", str(FLAGSHIP), "prompt.json"]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
 def test_nodes_are_listed_and_shown(capsys):
     assert main(["nodes"]) == 0
     assert "PtoAdamW" in capsys.readouterr().out
@@ -156,7 +267,16 @@ def test_check_and_help_import_no_heavy_library():
         "print(sorted({'torch','numpy','transformers','datasets','rich','networkx'} & "
         "set(sys.modules)))"
     )
-    for arguments in (["--help"], ["check", str(FLAGSHIP)], ["nodes"], ["convert", str(FLAGSHIP)]):
+    Path("picture.png").write_bytes(media.KINDS["png tEXt"])
+    Path("info.json").write_text(json.dumps(INFO))
+    for arguments in (
+        ["--help"],
+        ["check", str(FLAGSHIP)],
+        ["check", "picture.png", "--object-info", "info.json"],
+        ["nodes"],
+        ["convert", str(FLAGSHIP)],
+        ["diff", str(FLAGSHIP), "text.json"],
+    ):
         done = subprocess.run(
             [sys.executable, "-c", program, *arguments],
             capture_output=True,

@@ -8,18 +8,24 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from graphrun.catalog import InputSpec, NodeSpec
+from graphrun.catalog import Catalog, InputSpec, NodeSpec
+from graphrun.convert.places import is_widget, kind
 from graphrun.documents import BadLink, Link, Prompt, PromptNode
-from graphrun.errors import Diagnostic
+from graphrun.errors import Diagnostic, Severity
 from graphrun.plan.static import givers
 
 Specs = Mapping[str, NodeSpec]
+
+_ABSENT_THEMSELVES = frozenset({"COMFY_AUTOGROW_V3", "COMFY_DYNAMICGROUP_V3"})
+_WITH_MEMBERS = _ABSENT_THEMSELVES | {"COMFY_DYNAMICCOMBO_V3"}
+"""Inputs with inputs of their own, which a prompt calls `input.member`."""
 
 
 def required_inputs(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
     for node, spec in _known(prompt, specs):
         for wanted in spec.visible:
-            if wanted.section == "required" and wanted.name not in node.inputs:
+            absent = wanted.name not in node.inputs and wanted.type not in _ABSENT_THEMSELVES
+            if wanted.section == "required" and absent:
                 fresh = f"a fresh node has {json.dumps({wanted.name: wanted.initial})[1:-1]}"
                 sources = givers(prompt, specs, wanted.type, but=node.id)
                 yield Diagnostic(
@@ -34,8 +40,9 @@ def required_inputs(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
 def known_inputs(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
     for node, spec in _known(prompt, specs):
         names = [i.name for i in spec.visible]
+        members = tuple(f"{i.name}." for i in spec.visible if i.type in _WITH_MEMBERS)
         for name in node.inputs:
-            if name not in names:
+            if name not in names and not name.startswith(members):
                 near = get_close_matches(name, names, n=1)
                 hint = f"did you mean {near[0]}?" if near else f"it has: {', '.join(names) or '-'}"
                 yield Diagnostic(
@@ -43,25 +50,29 @@ def known_inputs(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
                     f"{node.label} has no input {name!r}",
                     node.id,
                     name,
+                    severity=_severity(specs, node),
                     hint=hint,
                 )
 
 
 def value_types(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
     for node, wanted, value in _literals(prompt, specs):
-        if not wanted.is_widget:
+        if wanted.type in _WITH_MEMBERS:
+            continue
+        if not is_widget(wanted):
             yield Diagnostic(
                 "invalid_input_type",
                 f"{node.label}: {wanted.name} takes a link of type {wanted.type}, not the value "
                 f"{_shown(value)}",
                 node.id,
                 wanted.name,
+                severity=_severity(specs, node),
                 hint=givers(prompt, specs, wanted.type, but=node.id),
             )
-        elif not fits_type(wanted.type, value):
+        elif not fits_type(kind(wanted), value):
             yield Diagnostic(
                 "invalid_input_type",
-                f"{node.label}: {wanted.name} takes {_NAMES[wanted.type]}, not {_shown(value)}",
+                f"{node.label}: {wanted.name} takes {_NAMES[kind(wanted)]}, not {_shown(value)}",
                 node.id,
                 wanted.name,
                 hint=_way_out(wanted, value),
@@ -70,7 +81,7 @@ def value_types(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
 
 def value_ranges(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
     for node, wanted, value in _literals(prompt, specs):
-        if wanted.type not in ("INT", "FLOAT") or not fits_type(wanted.type, value):
+        if kind(wanted) not in ("INT", "FLOAT") or not fits_type(kind(wanted), value):
             continue
         low, high = wanted.options.get("min"), wanted.options.get("max")
         bounds = f"it goes from {_number(low)} to {_number(high)}"
@@ -103,7 +114,11 @@ def value_ranges(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
 
 def value_choices(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
     for node, wanted, value in _literals(prompt, specs):
-        if wanted.type != "COMBO" or _chosen(value, wanted.choices):
+        # `{}` asks for it too: the option may hold how the list is drawn.
+        several = wanted.options.get("multi_select", False) is not False and isinstance(value, list)
+        chosen = value if several else [value]
+        known = wanted.type == "COMBO" and not wanted.options.get("remote")
+        if not known or all(_chosen(v, wanted.choices) for v in chosen):
             continue
         near = get_close_matches(str(value), [str(c) for c in wanted.choices], n=1, cutoff=0.5)
         offered = ", ".join(str(c) for c in wanted.choices[:20])
@@ -114,6 +129,7 @@ def value_choices(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
             f"{node.label}: {wanted.name} is {_shown(value)}, which is not one of its choices",
             node.id,
             wanted.name,
+            severity=_severity(specs, node),
             hint=f"{guess}choices: {offered}{more}",
         )
 
@@ -144,6 +160,16 @@ _NAMES = {
     "STRING": "a text",
     "COMBO": "one of its choices",
 }
+
+
+def _severity(specs: Specs, node: PromptNode) -> Severity:
+    """A definition without code need not be all there is to a kind.
+
+    Packs change widgets in the editor and check choices themselves (a list of files was that of
+    one server at one time).
+    """
+    foreign = isinstance(specs, Catalog) and not specs.runs(node.class_type)
+    return "warning" if foreign else "error"
 
 
 def _known(prompt: Prompt, specs: Specs) -> Iterator[tuple[PromptNode, NodeSpec]]:

@@ -1,0 +1,84 @@
+"""`graphrun diff A B`"""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from graphrun.cli import reading, render
+from graphrun.documents import Link, Prompt, PromptNode
+from graphrun.documents.prompt import write_value
+from graphrun.errors import Diagnostic, ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from graphrun.plan.diff import Difference
+
+
+def diff(options: Namespace) -> int:
+    """Print what differs; 1 if anything does, 0 if the two are the same."""
+    from graphrun import api
+
+    if options.a == options.b == "-":
+        raise UsageError(Diagnostic("bad_usage", "graphrun diff: only one of the two can be -"))
+    catalog = reading.catalog(options)
+    a, b = (api.convert(reading.load(options, f), catalog) for f in (options.a, options.b))
+    found = api.diff(a, b, catalog)
+    if options.json:
+        render.out_json({"same": not found, "differences": [_as_json(d) for d in found]})
+    else:
+        render.diagnostics((*a.notes, *b.notes))
+        for difference in found:
+            render.out(_line(difference, a, b))
+    return ExitCode.DIFFERENT if found else ExitCode.OK
+
+
+def _line(difference: Difference, a: Prompt, b: Prompt) -> str:
+    one, other = difference.a, difference.b
+    if one is None or other is None:
+        return f"{'-' if other is None else '+'} {_name(one or other)}"
+    before = _shown(difference.before, a)
+    after = _shown(difference.after, b)
+    ids = one.id if one.id == other.id else f"{one.id} → {other.id}"
+    return f"~ {ids} {_label(one)}: {difference.input} {before} → {after}"
+
+
+def _name(node: PromptNode | None) -> str:
+    return f"{node.id} {_label(node)}" if node else ""
+
+
+def _label(node: PromptNode) -> str:
+    own = f" ({node.title})" if node.title and node.title != node.class_type else ""
+    return f"{node.class_type}{own}"
+
+
+def _shown(value: Any, prompt: Prompt) -> str:
+    from graphrun.plan.diff import ABSENT
+
+    if value is ABSENT:
+        return "(absent)"
+    if isinstance(value, Link):
+        node = prompt.nodes.get(value.node_id)
+        return f"output {value.slot} of {value.node_id}" + (f" {node.class_type}" if node else "")
+    text = json.dumps(write_value(value), ensure_ascii=False)
+    return text if len(text) <= 80 else f"{text[:77]}…"
+
+
+def _as_json(difference: Difference) -> dict[str, Any]:
+    return dict(_fields(difference))
+
+
+def _fields(difference: Difference) -> Iterator[tuple[str, Any]]:
+    """Values as in a prompt; an input that a node does not have has no value here."""
+    from graphrun.plan.diff import ABSENT
+
+    yield "kind", difference.kind
+    for side, node in (("a", difference.a), ("b", difference.b)):
+        if node:
+            yield side, {"node": node.id, "class_type": node.class_type, "title": node.title}
+    if difference.input is not None:
+        yield "input", difference.input
+    for key, value in (("before", difference.before), ("after", difference.after)):
+        if value is not ABSENT:
+            yield key, write_value(value)

@@ -1,0 +1,60 @@
+"""Workflows and prompts inside media files."""
+
+from __future__ import annotations
+
+from typing import BinaryIO, Literal
+
+from graphrun.documents.media.entries import DOCUMENTS, PARAMETERS
+from graphrun.documents.media.entries import documents as _documents
+from graphrun.documents.media.kinds import CARRIERS, Kind, kind
+from graphrun.documents.media.span import BrokenMedia, Span
+from graphrun.errors import Diagnostic, DocumentError
+
+Prefer = Literal["workflow", "prompt"]
+
+__all__ = ["Kind", "Prefer", "embedded", "kind"]
+
+
+def embedded(file: BinaryIO, kind: Kind, name: str) -> dict[str, str]:
+    """The documents in a seekable file of a kind, as texts by `workflow` and `prompt`.
+
+    Raises:
+        DocumentError: there is none, or the file is damaged or incomplete.
+    """
+    if kind.read is None:
+        message = f"{name}: {_a(kind)} cannot hold a workflow"
+        hint = f"workflows are in JSON files, and in {CARRIERS} files that a server has written"
+        raise DocumentError(Diagnostic("unsupported_media", message, hint=hint))
+    try:
+        entries = _documents(kind.read(Span.of(file)))
+    except BrokenMedia as error:
+        raise DocumentError(_broken(name, kind, error)) from error
+    found = {key: entries[key] for key in DOCUMENTS if entries.get(key)}
+    if not found:
+        raise DocumentError(_empty(name, kind, entries))
+    return found
+
+
+def _broken(name: str, kind: Kind, error: BrokenMedia) -> Diagnostic:
+    if error.cut:
+        hint = "copy or download it again, or use the workflow's JSON file"
+        return Diagnostic(
+            "truncated_media", f"{name}: the {kind.name} is incomplete: {error}", hint=hint
+        )
+    hint = "use another copy of the file, or the workflow's JSON file"
+    return Diagnostic("broken_media", f"{name}: the {kind.name} is damaged: {error}", hint=hint)
+
+
+def _empty(name: str, kind: Kind, entries: dict[str, str]) -> Diagnostic:
+    message = f"{name}: this {kind.name} has neither a workflow nor a prompt in it"
+    if PARAMETERS in entries:
+        message += ", only the parameters of a program without node graphs"
+    hint = (
+        "editing, converting or sending a file often removes them; use the file as the server "
+        "wrote it, or save the workflow as JSON (in the editor Workflow > Save or Export)"
+    )
+    return Diagnostic("no_embedded_workflow", message, hint=hint)
+
+
+def _a(kind: Kind) -> str:
+    return f"{'an' if kind.name.startswith('AVI') else 'a'} {kind.name}"

@@ -1,0 +1,142 @@
+"""A path, standard input or bytes → the text of a document."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import json
+import re
+import sys
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from graphrun.documents.source import Source
+from graphrun.errors import Diagnostic, DocumentError
+
+if TYPE_CHECKING:
+    from graphrun.documents.media import Kind, Prefer
+
+HEAD = 1 << 16
+"""Bytes that decide what a file is, and whether the rest is worth reading."""
+
+_SPACE = " \t\r\n"
+_OPENS = re.compile(r"[ \t\r\n]*(?:\{[ \t\r\n]*(?:[\"}]|$)|$)")
+_MARGIN = 64
+"""Characters before the cut at which an error may come from the cut itself."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A document's text. `other` holds the second document of a media file that has two."""
+
+    source: Source
+    other: str | None = None
+
+
+def open_file(path: str | Path, prefer: Prefer) -> Opened:
+    """The text in a file, or on standard input if `path` is `-`.
+
+    A file that can be neither JSON nor a media file is refused after its first `HEAD` bytes.
+
+    Raises:
+        DocumentError: the file cannot be read, cannot be a document, or is a media file without
+            one.
+    """
+    if str(path) == "-":
+        return _from_stream(sys.stdin.buffer, "<stdin>", prefer)
+    try:
+        with Path(path).open("rb") as file:
+            return _from_stream(file, str(path), prefer)
+    except OSError as error:
+        raise DocumentError(_unreadable(Path(path), error)) from error
+
+
+def open_data(data: bytes | str, name: str, prefer: Prefer) -> Opened:
+    """As `open_file`, from bytes or text."""
+    if isinstance(data, str):
+        if not data.lstrip().startswith("<"):
+            return Opened(Source(name, data))
+        data = data.encode("utf-8", errors="surrogatepass")
+    return _from_stream(io.BytesIO(data), name, prefer)
+
+
+def _from_stream(file: BinaryIO, name: str, prefer: Prefer) -> Opened:
+    head = file.read(HEAD)
+    kind = _media_kind(head)
+    if kind is not None:
+        if not file.seekable():
+            file = io.BytesIO(head + file.read())
+        return _from_media(file, kind, name, prefer)
+    if len(head) == HEAD:
+        _refuse_early(head, name)
+    return Opened(Source(name, _decode(head + file.read(), name)))
+
+
+def _media_kind(head: bytes) -> Kind | None:
+    if head[:1] == b"{" and b"\0" not in head[:8]:
+        return None  # no media file begins like this, and most documents do
+    from graphrun.documents import media
+
+    return media.kind(head)
+
+
+def _from_media(file: BinaryIO, kind: Kind, name: str, prefer: Prefer) -> Opened:
+    from graphrun.documents import media
+
+    found = media.embedded(file, kind, name)
+    key = prefer if prefer in found else next(iter(found))
+    other = next((text for other, text in found.items() if other != key), None)
+    return Opened(Source(f"{name} ({key})", found[key]), other)
+
+
+def _refuse_early(head: bytes, name: str) -> None:
+    """Raise if a file that begins like this cannot be a document, however it goes on."""
+    try:
+        text = codecs.getincrementaldecoder("utf-8-sig")().decode(head)
+    except UnicodeDecodeError:
+        text = _decode(head, name)
+    if not _OPENS.match(text):
+        begins = text.strip()[:30]
+        message = f"{name}: not JSON: a workflow starts with an object, this with {begins!r}"
+        raise DocumentError(Diagnostic("invalid_json", message))
+    try:
+        _, end = json.JSONDecoder().raw_decode(text, len(text) - len(text.lstrip(_SPACE)))
+        rest = text[end:].lstrip(_SPACE)
+        if rest:
+            raise json.JSONDecodeError("Extra data", text, len(text) - len(rest))
+    except json.JSONDecodeError as error:
+        if error.pos < len(text) - _MARGIN and not error.msg.startswith("Unterminated string"):
+            raise DocumentError(not_json(error.msg, Source(name, text), error.pos)) from error
+    except (ValueError, RecursionError):
+        return  # reading all of it tells
+
+
+def not_json(reason: str, source: Source, offset: int) -> Diagnostic:
+    """What is said of text that is not JSON, with the place where it stops being so."""
+    ends = not source.text[offset:].strip()
+    hint = "the text ends too early; is the file complete?" if ends else None
+    position = source.position(offset)
+    return Diagnostic("invalid_json", f"not JSON: {reason.lower()}", hint=hint, position=position)
+
+
+def _decode(data: bytes, name: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        message = f"{name}: not UTF-8 text (byte {data[error.start]:#04x} at offset {error.start})"
+        hint = (
+            "graphrun reads workflow JSON, saved as UTF-8, and media files with workflows in them"
+        )
+        raise DocumentError(Diagnostic("invalid_encoding", message, hint=hint)) from error
+
+
+def _unreadable(path: Path, error: OSError) -> Diagnostic:
+    hint = None
+    if isinstance(error, FileNotFoundError):
+        folder = path.parent if path.parent.is_dir() else Path()
+        near = get_close_matches(path.name, [p.name for p in folder.iterdir()], n=3)
+        hint = "did you mean " + " or ".join(str(folder / n) for n in near) + "?" if near else None
+    reason = error.strerror or type(error).__name__
+    return Diagnostic("unreadable_file", f"{path}: {reason.lower()}", hint=hint)
