@@ -10,6 +10,7 @@ from typing import Any
 from graphrun.cache import Store
 from graphrun.catalog import Catalog, Settings
 from graphrun.convert import convert as _convert
+from graphrun.convert import explain as _explain
 from graphrun.documents import Prompt, Workflow
 from graphrun.documents import load as load
 from graphrun.errors import Cancelled, Diagnostic, NodeError, UsageError
@@ -50,6 +51,13 @@ def convert(document: Document, catalog: Catalog | None = None) -> Prompt:
     used = (node.class_type for node in prompt.nodes.values())
     new = [d for d in catalog.differences(used) if d not in prompt.notes]
     return replace(prompt, notes=(*prompt.notes, *new)) if new else prompt
+
+
+def explain(document: Document, catalog: Catalog | None = None) -> tuple[Diagnostic, ...]:
+    """What became of every node that is not in the prompt as it stands in the document."""
+    if isinstance(document, Prompt):
+        return ()
+    return _explain(document, catalog or Catalog.installed())
 
 
 def check(document: Document, catalog: Catalog | None = None) -> list[Diagnostic]:

@@ -14,9 +14,10 @@ def convert(options: Namespace) -> int:
     """Print the API prompt; what was assumed goes to stderr."""
     from graphrun import api
 
-    prompt = api.convert(reading.load(options, options.file), reading.catalog(options))
+    document, catalog = reading.load(options, options.file), reading.catalog(options)
+    prompt = api.convert(document, catalog)
     if options.explain:
-        _explain(prompt.notes)
+        _explain([*api.explain(document, catalog), *prompt.notes])
     else:
         render.diagnostics(prompt.notes)
     if options.output:
@@ -31,7 +32,7 @@ def convert(options: Namespace) -> int:
 
 
 def _explain(notes: Iterable[Diagnostic]) -> None:
-    """All notes on stderr, those of one kind together."""
+    """What became of the workflow's parts and what was assumed, those of one kind together."""
     groups: dict[str, list[Diagnostic]] = {}
     for note in notes:
         groups.setdefault(note.code, []).append(note)
@@ -43,4 +44,4 @@ def _explain(notes: Iterable[Diagnostic]) -> None:
             if note.hint:
                 render.err(f"    {note.hint}")
     if not groups:
-        render.err("nothing was assumed, changed or left out")
+        render.err("every node is in the prompt as it stands; nothing was assumed")

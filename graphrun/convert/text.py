@@ -10,9 +10,9 @@ _TOKEN = re.compile(r"\\[{}|]|[{}|]|[^\\{}|]+|\\")
 
 
 def text_box(value: Any) -> Any:
-    """A text box holds text, whatever the file has. An object stays as it is.
+    """A text box holds text, whatever the file has: what JavaScript makes of the value.
 
-    The editor would make `[object Object]` of that, which is of no use to anybody.
+    That of an object is of no use to anybody, but it is what the editor sends.
     """
     if value is None:
         return ""
@@ -22,8 +22,9 @@ def text_box(value: Any) -> Any:
         return str(int(value))
     if isinstance(value, int | float):
         return str(value)
-    parts = [text_box(part) for part in value] if isinstance(value, list) else [value]
-    return ",".join(parts) if all(isinstance(part, str) for part in parts) else value
+    if isinstance(value, dict):
+        return "[object Object]"
+    return ",".join(text_box(part) for part in value) if isinstance(value, list) else value
 
 
 def dynamic_prompt(text: str) -> str:

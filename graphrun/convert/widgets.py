@@ -74,7 +74,9 @@ def _saved(
     numbered = [
         Value(value, (*node.path, key, str(i) if indexed else i)) for i, value in enumerate(values)
     ]
-    return _by_position(node, spec, _without_dummies(spec, layout, numbered), notes)
+    exact = len(numbered) == sum(place.saved for place in layout)
+    kept = _without_dummies(node, spec, layout, numbered, notes)
+    return _by_position(node, spec, kept, notes, realign=not exact)
 
 
 def _by_name(node: Node, key: str, layout: Sequence[Place], notes: Notes) -> Mapping[str, Value]:
@@ -90,16 +92,35 @@ def _by_name(node: Node, key: str, layout: Sequence[Place], notes: Notes) -> Map
     return {n: Value(v, (*node.path, key, n)) for n, v in values.items() if n in known}
 
 
-def _without_dummies(spec: NodeSpec, layout: Sequence[Place], values: list[Value]) -> list[Value]:
-    """Old files have a dummy value for every forced input; whether they do shows in the count."""
-    if len(values) == sum(place.saved for place in layout):
-        return values
+def _without_dummies(
+    node: Node, spec: NodeSpec, layout: Sequence[Place], values: list[Value], notes: Notes
+) -> list[Value]:
+    """Old files have a dummy value for every forced input; whether they do shows in the count.
+
+    The editor's count can fit by chance. Then it leaves out a value that was none, and so does
+    the prompt, since it is the one the editor would have sent.
+    """
+    exact = len(values) == sum(place.saved for place in layout)
     kept = [v for i, v in enumerate(values) if i >= len(layout) or layout[i].saved]
-    for implied in (True, False):
+    for implied in (False,) if exact else (False, True):
         dummies = list(_dummies(spec, layout, implied=implied))
-        if len(dummies) in (len(kept), len(values)):
-            return [v for i, v in enumerate(kept) if i >= len(dummies) or not dummies[i]]
+        if (any(dummies) or not exact) and len(dummies) in (len(kept), len(values)):
+            found = [v for i, v in enumerate(kept) if i >= len(dummies) or not dummies[i]]
+            if exact:
+                _tell_dropped(node, values, found, notes)
+            return found
     return values
+
+
+def _tell_dropped(node: Node, values: Sequence[Value], kept: Sequence[Value], notes: Notes) -> None:
+    for value in values:
+        if value not in kept:
+            message = (
+                f"{node.label}: {value.value!r} stands where old files had a dummy; the editor "
+                "leaves it out, and the values after it move up"
+            )
+            hint = "save the workflow again after checking the node's values in the editor"
+            notes.warn("value_left_out", message, node=node.id, path=value.path, hint=hint)
 
 
 def _dummies(spec: NodeSpec, layout: Sequence[Place], *, implied: bool) -> Iterator[bool]:
@@ -117,14 +138,14 @@ def _dummies(spec: NodeSpec, layout: Sequence[Place], *, implied: bool) -> Itera
 
 
 def _by_position(
-    node: Node, spec: NodeSpec, values: Sequence[Value], notes: Notes
+    node: Node, spec: NodeSpec, values: Sequence[Value], notes: Notes, *, realign: bool
 ) -> Mapping[str, Value]:
     """Values from left to right, each widget the next one."""
     owners = [place for place in places(spec) if place.saved]
     left, found = deque(values), dict[str, Value]()
-    exact = len(left) == len(owners)
+    realign = realign and len(left) != len(owners)
     for place in owners:
-        if left and not exact and _shifted(node, place, left, notes):
+        if left and realign and _shifted(node, place, left, notes):
             continue
         if left:
             found[place.name] = left.popleft()

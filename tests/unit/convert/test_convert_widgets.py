@@ -32,7 +32,7 @@ SEED = {"seed": 42, "steps": 12, "cfg": 6.5, "method": "heun"}
         ("Text", [None, None], {"text": "", "n": None}, ["null_value"]),
         ("Text", [12, 3], {"text": "12", "n": 3}, ["fitted_value"]),
         ("Text", [["5", 0], 3], {"text": "5,0", "n": 3}, ["fitted_value"]),
-        ("Text", [{"a": 1}, 3], {"text": {"a": 1}, "n": 3}, []),
+        ("Text", [{"a": 1}, 3], {"text": "[object Object]", "n": 3}, ["fitted_value"]),
         ("Pick", ["y", "randomize", "", "kept"], {"pick": "y", "after": "kept"}, []),
         ("Empty", None, {"n": 1}, ["default_used"]),
         ("Upload", ["b.png", 2.5, "image"], {"image": "b.png", "scale": 2.5}, []),
