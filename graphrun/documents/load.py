@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -151,9 +152,25 @@ def _parse(source: Source) -> tuple[Any, tuple[Diagnostic, ...]]:
         message = f"{source.name}: the key {keys} stands twice in one object"
         hint = "all but the last would be lost; give every node an id of its own"
         raise DocumentError(Diagnostic("duplicate_key", message, hint=hint))
+    _refuse_half_characters(source)
     words = ", ".join(sorted(set(notes.constants)))
     message = f"{source.name}: {words} is not JSON and was read as null"
     return document, (Diagnostic("not_json_number", message, severity="warning"),) * bool(words)
+
+
+_HALF = re.compile(
+    r"(?<!\\)(?:\\\\)*(\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    r"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+)
+"""Half of a UTF-16 pair, escaped, without its other half: no character, and no file can hold it."""
+
+
+def _refuse_half_characters(source: Source) -> None:
+    half = _HALF.search(source.text)
+    if half:
+        place = source.position(half.start(1))
+        message = f"{half[1]} is half of a character and cannot be written anywhere"
+        raise DocumentError(Diagnostic("invalid_encoding", message, position=place))
 
 
 def _looks_like_prompt(document: Any) -> bool:
@@ -162,8 +179,19 @@ def _looks_like_prompt(document: Any) -> bool:
     )
 
 
+_JSON_NAMES: dict[type, str] = {
+    dict: "object",
+    list: "array",
+    str: "text",
+    int: "number",
+    float: "number",
+    bool: "boolean",
+    type(None): "null",
+}
+
+
 def _not_a_workflow(document: Any, source: Source) -> Diagnostic:
-    found = f"a JSON {type(document).__name__}".replace("dict", "object").replace("list", "array")
+    found = f"a JSON {_JSON_NAMES[type(document)]}"
     if isinstance(document, dict):
         keys = ", ".join(repr(k) for k in list(document)[:5])
         found += f" with the keys {keys}" if keys else ""

@@ -84,6 +84,9 @@ def test_a_fault_in_a_nested_definition_has_its_place():
         ('{\n "1": nope}', "invalid_json", "f.json:2:7"),
         ("[1, 2]", "not_a_workflow", "f.json:1:1"),
         ('"text"', "not_a_workflow", "f.json:1:1"),
+        ('{"a": "\\ud800"}', "invalid_encoding", "f.json:1:8"),
+        ('{"a": "\\udc00"}', "invalid_encoding", "f.json:1:8"),
+        ('{"a": "\\\\\\ud800 "}', "invalid_encoding", "f.json:1:10"),
         ('{"1": {"inputs": {}}}', "not_a_workflow", "f.json:1:7"),
         ('{"templates": []}', "not_a_workflow", "f.json:1:1"),
         ('{"nodes": [], "definitions": {"subgraphs": [{}]}}', "invalid_workflow", "f.json:1:45"),
@@ -168,3 +171,20 @@ def test_every_value_is_found_where_it_stands(document, indent, escape):
 def test_a_path_that_leads_nowhere_gives_its_closest_ancestor():
     source = Source("f.json", '{"a": {"b": 1}}')
     assert source.locate(("a", "x", 0)).column == 7
+
+
+@pytest.mark.parametrize("text", [r'"\ud83d\ude00"', r'"\\ud800"', '"😀"'])
+def test_whole_characters_are_no_half_ones(text):
+    prompt = loads('{"1": {"class_type": "A", "inputs": {"x": ' + text + "}}}")
+    prompt.nodes["1"].inputs["x"].encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [("null", "null"), ("3", "number"), ("1.5", "number"), ("true", "boolean")]
+)
+def test_what_is_no_workflow_is_called_as_json_calls_it(text, name):
+    assert f"found a JSON {name}" in refused(text).message
+
+
+def test_a_version_that_is_a_text_is_read():
+    assert isinstance(loads('{"nodes": [], "version": "0.4"}'), Workflow)
