@@ -27,6 +27,8 @@ PACK = Pack(
         "tokenizer": "_names:find_model",
         "dataset": "_names:find_dataset",
         "device": "_device:find_device",
+        "weights": "_paths:find_weights",
+        "data_file": "_paths:find_data_file",
     },
     around="_around:around",
 )

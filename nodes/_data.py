@@ -1,35 +1,40 @@
 """Reading a data set: from files, the datasets library's cache, the hub, or the stand-ins.
 
-Files are always read by a builder named here: left to guess, the datasets library would take a
-folder that happens to be called like a data set of the hub for that data set.
+CSV, TSV and JSON are read by graphrun itself, the binary formats by a builder named here: left to
+guess, the datasets library would take a folder that happens to be called like a data set of the
+hub for that data set.
 """
 
 from __future__ import annotations
 
 import codecs
+import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphrun.node import InputError, MissingResource
 
-from ._files import FORMATS, cached_files, formats, split_files
+from ._delimited import read_delimited
+from ._files import FORMATS, cached_files, formats, layouts, split_files
+from ._json_rows import read_json
 from ._names import Found, missing
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from datasets import Dataset
 
-_TEXT_FORMATS = frozenset({"csv", "tsv", "json", "text"})
+_TEXT_FORMATS = frozenset({"csv", "tsv", "json"})
 _CHUNK = 1 << 20
 _STAND_IN_TEST = frozenset({"test", "val", "valid", "validation", "dev", "eval"})
 
 
-def read(found: Found, split: str, text: str) -> Dataset:
-    """One split of a data set. `text` names the column that is kept as written in CSV files.
+def read(found: Found, split: str, columns: Sequence[str]) -> Dataset:
+    """One split of a data set. `columns` names those of texts and labels.
 
     Raises:
         MissingResource: there is no such split, or the hub does not give the data set.
-        InputError: a file cannot be read.
+        InputError: a file cannot be read, or several sets of files could be the split.
     """
     if found.source == "hub":
         return _from_hub(found, split)
@@ -39,16 +44,14 @@ def read(found: Found, split: str, text: str) -> Dataset:
     files = _of_split(found, split_files(place, found.splits), split)
     kinds = sorted(formats(files))
     if len(kinds) > 1:
-        raise InputError(
-            f"the split {split} of {found.name} is there as {' and '.join(kinds)}: "
-            f"{', '.join(file.name for file in files)}",
-            code="ambiguous_split",
-            hint=f"--alias '{found.name}={place}?split.{split}={files[0].name}' says which to read",
-        )
-    return read_files(files, kinds[0], text)
+        raise _ambiguous(found, split, [[file] for file in files], " and ".join(kinds))
+    ways = [] if split in found.splits else layouts(place, files)
+    if len(ways) > 1:
+        raise _ambiguous(found, split, ways, "several sets of files")
+    return read_files(files, kinds[0], columns)
 
 
-def read_files(files: Sequence[Path], kind: str, text: str) -> Dataset:
+def read_files(files: Sequence[Path], kind: str, columns: Sequence[str]) -> Dataset:
     """Files of one format, one after the other.
 
     `kind` is a builder of the datasets library, `tsv`, or `saved` for `save_to_disk` folders.
@@ -56,43 +59,37 @@ def read_files(files: Sequence[Path], kind: str, text: str) -> Dataset:
     Raises:
         InputError: a file is not of that format, or not UTF-8.
     """
-    datasets = _library()
-    if kind == "saved":
-        parts = [datasets.load_from_disk(str(folder)) for folder in files]
-        return parts[0] if len(parts) == 1 else datasets.concatenate_datasets(parts)
     if kind in _TEXT_FORMATS:
-        for file in files:
-            check_utf8(file)
-    options: dict[str, Any] = {}
-    if kind in ("csv", "tsv"):
-        # pandas would read the text "NA" as missing and "007" as seven.
-        options = {"keep_default_na": False, "converters": {text: str}}
-        options["sep"] = "\t" if kind == "tsv" else ","
-    builder = "csv" if kind == "tsv" else kind
+        return _of_tables(files, [_read_text(file, kind, columns) for file in files])
+    datasets = _library()
     names = [str(file) for file in files]
     try:
-        return datasets.load_dataset(builder, data_files=names, split="train", **options)
+        if kind == "saved":
+            parts = [datasets.load_from_disk(name) for name in names]
+            return parts[0] if len(parts) == 1 else datasets.concatenate_datasets(parts)
+        return datasets.load_dataset(kind, data_files=names, split="train")
     except Exception as error:  # each builder raises its parser's own
         where = ", ".join(names)
         cause = error.__cause__ or error
-        message = f"{where} cannot be read as {kind}: {cause}"
+        message = f"{where} cannot be read as {kind}: {str(cause) or type(cause).__name__}"
         raise InputError(message, code="unreadable_data") from error
 
 
-def read_file(path: Path, kind: str, text: str) -> Dataset:
+def read_file(path: Path, kind: str, columns: Sequence[str]) -> Dataset:
     """One file; `kind` as the user wrote it, where json stands for JSON lines as well.
 
     Raises:
         InputError: the format is unknown, or the file is not of that format.
     """
-    kind = {"jsonl": "json", "txt": "text"}.get(kind, kind)
-    known = sorted({*FORMATS.values(), "text"})
+    kind = "json" if kind == "jsonl" else kind
+    known = sorted(set(FORMATS.values()))
     if kind not in known:
-        message = f"{kind!r} is not a format of data files; known: {', '.join(known)}"
+        why = " (plain text has no column of labels)" if kind in ("text", "txt") else ""
+        message = f"{kind!r} is not a format of labelled texts{why}; known: {', '.join(known)}"
         raise InputError(message, input="file_format", code="value_not_in_list")
     if kind == "csv" and path.suffix.lower() == ".tsv":
         kind = "tsv"
-    return read_files([path], kind, text)
+    return read_files([path], kind, columns)
 
 
 def stand_in(split: str, *, text: str, label: str) -> Dataset:
@@ -132,6 +129,54 @@ def check_utf8(path: Path) -> None:
             read_before += len(chunk)
 
 
+def _read_text(path: Path, kind: str, columns: Sequence[str]) -> pa.Table:
+    check_utf8(path)
+    if kind == "json":
+        return read_json(path, columns)
+    return read_delimited(path, "\t" if kind == "tsv" else ",", columns)
+
+
+def _of_tables(files: Sequence[Path], tables: Sequence[pa.Table]) -> Dataset:
+    import pyarrow as pa
+
+    first = tables[0]
+    for file, table in zip(files, tables, strict=True):
+        if set(table.column_names) != set(first.column_names):
+            raise InputError(
+                f"{files[0]} has the columns {', '.join(first.column_names)}, and {file} has "
+                f"{', '.join(table.column_names)}",
+                code="unlike_files",
+            )
+        for name in first.column_names:
+            mine, other = first.schema.field(name).type, table.schema.field(name).type
+            if mine != other:
+                raise InputError(
+                    f"the column {name} holds {mine} in {files[0]}, and {other} in {file}",
+                    code="unlike_files",
+                )
+    whole = pa.concat_tables(table.select(first.column_names) for table in tables)
+    datasets = _library()
+    # A fingerprint of its own: the library would hash all texts for one.
+    return datasets.Dataset(datasets.table.InMemoryTable(whole), fingerprint=secrets.token_hex(8))
+
+
+def _ambiguous(found: Found, split: str, ways: list[list[Path]], what: str) -> InputError:
+    place = Path(found.id)
+    names = [file.relative_to(place).as_posix() for way in ways for file in way]
+    # An alias can name one file or one folder, and not a few of the files in a folder.
+    single = [way[0] for way in ways if len(way) == 1]
+    single += [way[0].parent for way in ways if way[0].parent not in (place, place / "data")]
+    hint = "leave one of them in the folder"
+    if single:
+        below = single[0].relative_to(place).as_posix()
+        hint = f"--alias '{found.name}={place}?split.{split}={below}' says which to read"
+    return InputError(
+        f"the split {split} of {found.name} is there as {what}: {', '.join(names)}",
+        code="ambiguous_split",
+        hint=hint,
+    )
+
+
 def _from_arrow(files: Sequence[Path], folder: Path) -> Dataset:
     datasets = _library()
     info = datasets.DatasetInfo.from_directory(str(folder))
@@ -158,7 +203,7 @@ def _of_split(found: Found, splits: dict[str, list[Path]], split: str) -> list[P
 
 def _no_split(found: Found, split: str, present: Sequence[str]) -> MissingResource:
     names = ", ".join(present) or "none"
-    ways = [f"--set NODE.split={name} reads the split {name}" for name in present[:3]]
+    ways = ["the input split can be " + " or ".join(present[:3])] if present else []
     if found.source in ("alias", "folder"):
         ways.append(f"--alias '{found.name}={found.id}?split.{split}=FILE' says where it is")
     return MissingResource.of(

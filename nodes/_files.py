@@ -16,7 +16,8 @@ FORMATS = {
 }
 """Suffixes of data files, and what they are read as."""
 
-_PART = re.compile(r"-\d+-of-\d+$")
+# train-0, train-00000-of-00002, and the hub's older train-00000-of-00001-0123456789abcdef.
+_PART = re.compile(r"-\d+(-of-\d+)?(-[0-9a-f]{16})?$")
 # Descriptions that lie beside the data.
 _DESCRIPTIONS = frozenset(
     {"dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json", "config.json"}
@@ -26,9 +27,10 @@ _DESCRIPTIONS = frozenset(
 def split_files(place: Path, named: Mapping[str, str] | None = None) -> dict[str, list[Path]]:
     """Data files by split.
 
-    A file at `place` is the split "train". In a folder, `train.csv`, `train-*.parquet`,
-    `data/train-*` and everything in `train/` are the split "train"; `named` maps further splits
-    to files or folders below `place` and wins. Saved data sets are given as their folder.
+    A file at `place` is the split "train". In a folder, `train.csv`, numbered parts such as
+    `train-00000-of-00002.parquet`, both in `data/` too, and everything in `train/` are the split
+    "train"; which of these together are one split, `layouts` tells. `named` maps further splits to
+    files or folders below `place` and wins. Saved data sets are given as their folder.
     """
     found: dict[str, list[Path]] = {}
     if place.is_file() or is_saved(place):
@@ -53,9 +55,24 @@ def cached_files(folder: Path) -> dict[str, list[Path]]:
     """Splits of a folder in the datasets library's cache: `imdb-train.arrow` and the like."""
     found: dict[str, list[Path]] = {}
     for file in sorted(folder.glob("*.arrow")):
-        split = _PART.sub("", file.stem).rpartition("-")[2]
-        found.setdefault(split, []).append(file)
-    return {split: files for split, files in found.items() if not split.startswith("cache")}
+        # What the library's map() and filter() left behind is no split.
+        if not file.name.startswith("cache-"):
+            split = _PART.sub("", file.stem).rpartition("-")[2]
+            found.setdefault(split, []).append(file)
+    return found
+
+
+def layouts(place: Path, files: Iterable[Path]) -> list[list[Path]]:
+    """The files of a split in groups that each could be the whole of it."""
+    groups: dict[tuple[Path, str], list[Path]] = {}
+    for file in files:
+        part = _PART.search(file.stem)
+        if file.is_dir() or file.parent not in (place, place / "data"):
+            way = "all of a folder"
+        else:
+            way = f"parts{part[1] or ''}" if part else file.name
+        groups.setdefault((file.parent, way), []).append(file)
+    return list(groups.values())
 
 
 def is_saved(folder: Path) -> bool:
@@ -71,7 +88,7 @@ def formats(files: Iterable[Path]) -> set[str]:
 def _in_folder(folder: Path) -> dict[str, list[Path]]:
     found: dict[str, list[Path]] = {}
     for file in (*_data_files(folder), *_data_files(folder / "data")):
-        split = _PART.sub("", file.stem).partition("-")[0]
+        split = _PART.sub("", file.stem)
         found.setdefault(split, []).append(file)
     for inner in sorted(p for p in folder.iterdir() if p.is_dir() and p.name != "data"):
         files = files_at(inner)

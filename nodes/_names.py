@@ -1,8 +1,9 @@
 """What the name of a model or data set leads to on this machine.
 
 Looked up in this order: the run's aliases, a folder, the stand-ins of `--tiny`, the caches of
-earlier downloads, the hub. Imports neither torch nor the Hugging Face libraries: it answers
-before a run starts, in less than a second.
+earlier downloads, the hub. Imports neither torch nor transformers nor datasets, and the small
+huggingface_hub only to learn the hub's address: it answers before a run starts, in less than a
+second.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from graphrun.node import MissingResource, settings
 from ._cache import cached_dataset, cached_model, dataset_places, model_places, offline, reachable
 from ._files import FORMATS, split_files
 from ._once import once
+from ._paths import looking, shown
 
 CANONICAL = {
     "albert-base-v2": "albert/albert-base-v2",
@@ -56,7 +58,7 @@ class Found:
     """
 
     name: str
-    source: Literal["alias", "folder", "tiny", "cache", "hub"]
+    source: Literal["alias", "folder", "file", "tiny", "cache", "hub"]
     id: str
     text: str | None = None
     label: str | None = None
@@ -70,16 +72,7 @@ def find_model(name: str) -> Found:
     Raises:
         MissingResource: they cannot be had; says where was looked and what to do.
     """
-    local = _local("model", name)
-    if local:
-        return local
-    if settings().tiny:
-        return Found(name, "tiny", architecture(name))
-    for spelling in _spellings(name):
-        snapshot = cached_model(spelling)
-        if snapshot:
-            return Found(name, "cache", str(snapshot))
-    return _from_hub("model", name)
+    return _find("model", name)
 
 
 def find_dataset(name: str) -> Found:
@@ -88,16 +81,21 @@ def find_dataset(name: str) -> Found:
     Raises:
         MissingResource: it cannot be had; says where was looked and what to do.
     """
-    local = _local("dataset", name)
-    if local:
-        return local
-    if settings().tiny:
-        return Found(name, "tiny", "reviews")
-    for spelling in _spellings(name):
-        folder = cached_dataset(spelling)
-        if folder:
-            return Found(name, "cache", str(folder))
-    return _from_hub("dataset", name)
+    return _find("dataset", name)
+
+
+def _find(kind: Kind, name: str) -> Found:
+    with looking(kind, f"{_noun(kind)} {shown(name)}"):
+        local = _local(kind, name)
+        if local:
+            return local
+        if settings().tiny:
+            return Found(name, "tiny", architecture(name) if kind == "model" else "reviews")
+        for spelling in _spellings(name):
+            place = cached_model(spelling) if kind == "model" else cached_dataset(spelling)
+            if place:
+                return Found(name, "cache", str(place))
+        return _from_hub(kind, name)
 
 
 def announce(found: Found) -> Found:
@@ -106,6 +104,9 @@ def announce(found: Found) -> Found:
         model = found.id in TITLES
         text = _stand_in_model(found.id) if model else "built-in synthetic reviews"
         once(f"{found.name} → {text} (--tiny)", code="stand_in", severity="warning")
+    elif settings().tiny and found.source in ("alias", "folder"):
+        what = f"({found.source}; --tiny does not stand in for it)"
+        once(f"{found.name} → {found.id} {what}", code="stand_in")
     elif found.source == "folder" and not _is_path(found.name):
         once(
             f"{found.name} → the folder {Path(found.id).resolve()}",

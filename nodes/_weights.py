@@ -6,14 +6,13 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from graphrun.node import InputError
-
-SUFFIX = ".safetensors"
 
 
 def save_weights(model: nn.Module, path: Path, *, requested: str = "") -> Path:
@@ -25,11 +24,7 @@ def save_weights(model: nn.Module, path: Path, *, requested: str = "") -> Path:
     Raises:
         OSError: the file could not be written; nothing of it is left and what was there stays.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import save_file
-
     target = Path(os.path.realpath(path))
-    target.parent.mkdir(parents=True, exist_ok=True)
     # Copies, because tensors that share memory cannot be stored.
     tensors = {
         name: value.detach().to("cpu", copy=True).contiguous()
@@ -41,16 +36,7 @@ def save_weights(model: nn.Module, path: Path, *, requested: str = "") -> Path:
         "graphrun.model": json.dumps(getattr(model, "config", None), default=str),
         "graphrun.requested": requested or target.name,
     }
-    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    try:
-        save_file(tensors, part, metadata=metadata)
-        _sync(part)
-        part.replace(target)
-        _sync(target.parent)
-    except SafetensorError as error:
-        raise OSError(f"cannot write {target}: {error}") from error
-    finally:
-        part.unlink(missing_ok=True)
+    _write(tensors, metadata, target, asked=path)
     return target
 
 
@@ -122,6 +108,29 @@ def is_safetensors(path: Path) -> bool:
         start = file.read(9)
         size = os.fstat(file.fileno()).st_size
     return len(start) == 9 and start[8:] == b"{" and int.from_bytes(start[:8], "little") <= size - 8
+
+
+def _write(
+    tensors: dict[str, Tensor], metadata: dict[str, str], target: Path, *, asked: Path
+) -> None:
+    """Write a file whole or not at all; errors speak of the path that was asked for."""
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    # Not made of the target's name, which may be as long as names can be.
+    part = target.with_name(f".{secrets.token_hex(4)}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        save_file(tensors, part, metadata=metadata)
+        _sync(part)
+        part.replace(target)
+        _sync(target.parent)
+    except (OSError, SafetensorError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise OSError(f"cannot write {asked}: {why}") from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def _some(what: str, names: list[str]) -> str:

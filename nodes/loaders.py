@@ -22,6 +22,18 @@ _OPTIONS = tuple(
     for name in inspect.signature(DataLoader.__init__).parameters
     if name not in ("self", *_INPUTS)
 )
+_KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
+    "drop_last": (bool, "true or false"),
+    "in_order": (bool, "true or false"),
+    "persistent_workers": (bool, "true or false"),
+    "pin_memory": (bool, "true or false"),
+    "num_workers": (int, "a whole number"),
+    "prefetch_factor": (int, "a whole number"),
+    "timeout": ((int, float), "a number of seconds"),
+    "multiprocessing_context": (str, '"fork", "spawn" or "forkserver"'),
+    "pin_memory_device": (str, "the name of a device"),
+}
+"""What options that can be written down are to be. The others are functions and objects."""
 _CONSTANTS = {"true": True, "false": False, "null": None}
 
 
@@ -39,8 +51,8 @@ def data_loader(
     instance `{"num_workers": 2, "drop_last": true}`; blank means none.
 
     Raises:
-        InputError: the text is not a dict, an option is refused by DataLoader, the data set is
-            empty, or dropping the last batch leaves none.
+        InputError: `parameters` is not a dict, an option is of the wrong kind or refused by
+            DataLoader, the data set is empty, or dropping the last batch leaves none.
     """
     options = _known(parse_options(parameters or ""))
     _check_size(dataset, batch_size, drop_last=bool(options.get("drop_last")))
@@ -129,7 +141,29 @@ def _known(options: dict[str, Any]) -> dict[str, Any]:
             input="parameters",
             hint=f"did you mean {', '.join(near)}?" if near else None,
         )
-    return {name: value for name, value in options.items() if name in _OPTIONS}
+    known = {name: value for name, value in options.items() if name in _OPTIONS}
+    for name, value in known.items():
+        _check_kind(name, value)
+    return known
+
+
+def _check_kind(name: str, value: Any) -> None:
+    """DataLoader takes "no" for true, and fails only in the first epoch with what is no function.
+
+    None is what DataLoader itself takes for options that are not given.
+    """
+    if value is None and inspect.signature(DataLoader.__init__).parameters[name].default is None:
+        return
+    kind, what = _KINDS.get(name, ((), ""))
+    if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
+        return
+    shown = value if isinstance(value, bool) else repr(value)
+    why = f"has to be {what}" if what else "cannot be written down; leave it out"
+    raise InputError(
+        f"{name} in parameters is {shown}: it {why}",
+        input="parameters",
+        code="invalid_parameters",
+    )
 
 
 def _check_size(dataset: Any, batch_size: int, *, drop_last: bool) -> None:

@@ -77,7 +77,7 @@ def fine_tuned_classifier(
     ALBERT and ELECTRA checkpoints are known, whatever they are called.
 
     Raises:
-        MissingResource: there is no such model on this machine.
+        MissingResource: the model is not on this machine and cannot be downloaded.
         InputError: its architecture is none of the five, its files are damaged, or `dropout` is
             negative.
     """
@@ -104,7 +104,7 @@ def lora_classifier(
     are trained; the encoder's own weights stay. Otherwise as PtnHfFineTunedClassificationModel.
 
     Raises:
-        MissingResource: there is no such model on this machine.
+        MissingResource: the model is not on this machine and cannot be downloaded.
         InputError: its architecture is none of the five, its files are damaged, or `dropout` is
             negative.
     """

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
-from graphrun.node import (
-    MissingResource,
-    Mutates,
-    Nodes,
-    Resource,
-    notice,
-    output_file,
-    settings,
-    show,
-)
+from graphrun.node import Mutates, Nodes, Resource, notice, output_file, show
 
+from ._paths import WEIGHTS, find_weights, newer_beside
 from ._types import Model
-from ._weights import SUFFIX, load_into, read_weights, requested_name, save_weights
+from ._weights import load_into, read_weights, requested_name, save_weights
 
 NODES = Nodes(category="Data Analysis")
 
@@ -53,7 +44,10 @@ def save_model(
 
 
 @NODES.node("PtLoadModel", title="Pt Load Model", outputs=("model",), volatile=True)
-def load_model(model: Annotated[Model, Mutates()], model_path: str = "model.pkl") -> Model:
+def load_model(
+    model: Annotated[Model, Mutates()],
+    model_path: Annotated[str, Resource("weights")] = "model.pkl",
+) -> Model:
     """Loads weights into the given model, which is also the result.
 
     Reads safetensors and torch state dicts; a file with anything but tensors in it is refused.
@@ -62,13 +56,17 @@ def load_model(model: Annotated[Model, Mutates()], model_path: str = "model.pkl"
 
     Raises:
         MissingResource: there is no such file.
-        InputError: the file is damaged, unsafe or of another model.
+        InputError: the file is damaged, holds more than tensors, or is of another model.
     """
-    places = list(_places(model_path))
-    path = next((place for place in places if place.is_file()), None)
-    if path is None:
-        looked = "".join(f"\n    {place.absolute()}" for place in places)
-        raise MissingResource.of("file", f"no weights at {model_path}; looked for{looked}")
+    path = find_weights(model_path)
+    newer = newer_beside(path)
+    if newer:
+        notice(
+            f"{path} is loaded, and {newer.name} beside it is newer",
+            code="newer_weights",
+            input="model_path",
+            hint=f"name {newer.name} to load that one",
+        )
     load_into(model, read_weights(path), path)
     return model
 
@@ -77,20 +75,7 @@ def _target(asked: Path) -> Path:
     """Where the weights go. Never onto another model's file that has the name by chance."""
     if asked.suffix.lower() not in _PICKLES:
         return asked
-    beside = asked.with_suffix(SUFFIX)
+    beside = asked.with_suffix(WEIGHTS)
     if beside.exists() and requested_name(beside) != asked.name:
-        return asked.with_name(asked.name + SUFFIX)
+        return asked.with_name(asked.name + WEIGHTS)
     return beside
-
-
-def _places(model_path: str) -> Iterator[Path]:
-    path, outputs = Path(model_path).expanduser(), settings().outputs
-    # As output_file() keeps absolute paths that it redirects.
-    redirected = outputs.joinpath(*(p for p in path.parts if p not in (path.anchor, "..")))
-    bases = [path, redirected] if path.is_absolute() else [outputs / path, redirected, path]
-    for base in dict.fromkeys(base for base in bases if base.name):
-        yield base
-        if base.suffix != SUFFIX:
-            # The longer name is there only where the shorter was taken.
-            yield base.with_name(base.name + SUFFIX)
-            yield base.with_suffix(SUFFIX)

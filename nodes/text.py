@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from graphrun.node import MissingResource, Nodes, Range, Resource, settings
+from graphrun.node import InputError, Nodes, Range, Resource
 
 from ._columns import texts_and_labels
 from ._data import read, read_file, stand_in
 from ._encoded import EncodedText, TextEncoder
 from ._load import load_tokenizer
 from ._names import Found, announce, find_dataset
+from ._paths import find_data_file
 from ._types import Dataset, Encoder
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ def tokenizer_encode(
     Batches need texts of one length, hence the method `max_length`.
 
     Raises:
-        MissingResource: there is no such tokenizer on this machine.
-        InputError: its files cannot be read.
+        MissingResource: the tokenizer is not on this machine and cannot be downloaded.
+        InputError: the files of the tokenizer cannot be read.
     """
     tokenizer, found = load_tokenizer(model_name)
     if found.source == "tiny":
@@ -68,22 +69,26 @@ def hub_dataset(
     `encode_return_dict` makes no difference.
 
     Raises:
-        MissingResource: the data set or the split is not to be had.
-        InputError: a column is missing, a text or label is null, a label is no number, or a file
-            cannot be read.
+        MissingResource: the data set is not on this machine and cannot be downloaded, or it has
+            no such split.
+        InputError: a column is missing, a row has no text or label, a label is neither a whole
+            number nor one of the alias's `labels=`, a file cannot be read, or several sets of
+            files could be the split.
     """
+    _check_split(split)
     found = announce(find_dataset(name))
     if found.source == "tiny":
         data = stand_in(split, text=sample_field_name, label=label_field_name)
     else:
-        data = read(found, split, found.text or sample_field_name)
+        wanted = (found.text or sample_field_name, found.label or label_field_name)
+        data = read(found, split, wanted)
     columns = {"sample_field_name": sample_field_name, "label_field_name": label_field_name}
     return EncodedText(_prepared(data, found, columns), encode, clean=remove_html_tags)
 
 
 @NODES.node("PtvHfLocalDataset", title="Ptv Hf Local Dataset")
 def local_dataset(
-    file_path: str = "",
+    file_path: Annotated[str, Resource("data_file")] = "",
     file_format: str = "json",
     *,
     sample_field_name: str = "text",
@@ -94,27 +99,36 @@ def local_dataset(
 ) -> Dataset:
     """Labelled texts of one local file, encoded as they are asked for.
 
-    `file_format` is json (JSON lines as well), csv, tsv, parquet, arrow or text; text files are
+    `file_format` is json (JSON lines as well), csv, tsv, parquet or arrow; the first three are
     UTF-8. Relative paths start at the working folder. Items are those of
     PtvHfDatasetWithTokenEncode, and so are `remove_html_tags` and `encode_return_dict`.
 
     Raises:
         MissingResource: there is no such file.
-        InputError: a column is missing, a text or label is null, a label is no number, or the
-            file cannot be read.
+        InputError: the format is unknown, the file is not of that format, a column is missing, a
+            row has no text or label, or a label is no whole number.
     """
-    path = Path(file_path).expanduser()
-    if path.is_file():
-        data = read_file(path, file_format, sample_field_name)
-        found = Found(file_path, "folder", str(path))
-    elif settings().tiny:
+    path = find_data_file(file_path)
+    if path:
+        data = read_file(path, file_format, (sample_field_name, label_field_name))
+        found = Found(file_path, "file", str(path))
+    else:
         found = announce(Found(file_path, "tiny", "reviews"))
         # imdb/test.jsonl, test-00000-of-00001.parquet, ...
-        data = stand_in(path.stem.split("-")[0], text=sample_field_name, label=label_field_name)
-    else:
-        raise _no_file(file_path, path)
+        stem = Path(file_path).stem.split("-")[0]
+        data = stand_in(stem, text=sample_field_name, label=label_field_name)
     columns = {"sample_field_name": sample_field_name, "label_field_name": label_field_name}
     return EncodedText(_prepared(data, found, columns), encode, clean=remove_html_tags)
+
+
+def _check_split(split: str) -> None:
+    if not split.strip():
+        raise InputError(
+            "the name of the split is empty",
+            input="split",
+            code="empty_split",
+            hint="most data sets have the splits train and test",
+        )
 
 
 def _prepared(data: datasets.Dataset, found: Found, columns: dict[str, str]) -> datasets.Dataset:
@@ -126,17 +140,5 @@ def _prepared(data: datasets.Dataset, found: Found, columns: dict[str, str]) -> 
         columns=columns,
         aliased={} if tiny else aliased,
         classes=() if tiny else found.labels,
-    )
-
-
-def _no_file(file_path: str, path: Path) -> MissingResource:
-    what = "is a folder" if path.is_dir() else "does not exist"
-    where = path.absolute()
-    return MissingResource.of(
-        "file",
-        f"data file {file_path or '(no name)'}: {where} {what}",
-        [
-            "--set NODE.file_path=FILE reads another file",
-            "--tiny tries the workflow with small built-in stand-ins",
-        ],
+        alias=f"{found.name}={found.id}" if found.source in ("alias", "folder") else "",
     )

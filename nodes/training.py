@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from graphrun.node import Cancelled, InputError, Mutates, Nodes, Range, notice, output_file
+from graphrun.node import Cancelled, InputError, Mutates, Nodes, Range, notice, output_file, show
 
 from ._device import pick_device
 from ._fit import Job, fit
@@ -60,9 +60,9 @@ def train_transformer_classifier(
     When the run is interrupted the weights so far are written to interrupted.safetensors.
 
     Raises:
-        InputError: a loader gives no batches, labels do not fit the loss, the loss is no scalar,
-            the optimizer or the scheduler belongs to something else, or a ReduceLROnPlateau
-            scheduler comes without `val_loader`.
+        InputError: a loader gives no batches, labels do not fit the loss, the loss is not one
+            number, the optimizer or the scheduler was made for something else, or a scheduler
+            that reduces on plateau comes without `val_loader`.
     """
     _check_owners(model, optimizer, scheduler)
     if isinstance(scheduler, ReduceLROnPlateau) and val_loader is None:
@@ -104,6 +104,7 @@ def _trained(job: Job) -> tuple[Model, Tensor, Tensor]:
     except Cancelled:
         path = save_weights(job.model, output_file(INTERRUPTED))
         notice(f"the weights so far are in {path}", code="interrupted")
+        show(files=[str(path)])
         raise
     train_loss = torch.tensor(history.train, dtype=torch.float32)
     return job.model, train_loss, torch.tensor(history.val, dtype=torch.float32)

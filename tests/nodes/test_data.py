@@ -5,10 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import datasets
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from graphrun_nodes._data import check_utf8, read
 from graphrun_nodes._names import Found
-from graphrun_nodes.text import hub_dataset, local_dataset
+from graphrun_nodes.text import local_dataset
+from reading import Plain, contents, load
 from recording import Recorder
 
 from graphrun.errors import InputError, MissingResource
@@ -23,23 +26,6 @@ ROWS = [
     ("null", 0),
 ]
 COLUMNS = {"text": [text for text, _ in ROWS], "label": [label for _, label in ROWS]}
-
-
-class Plain:
-    """Encodes a text as its code points, so that tests can read what arrived."""
-
-    def __call__(self, text: str) -> tuple[list[int], list[int]]:
-        codes = [ord(character) for character in text]
-        return codes, [1] * len(codes)
-
-
-def contents(dataset: Any) -> list[tuple[str, int]]:
-    items = (dataset[i] for i in range(len(dataset)))
-    return [("".join(map(chr, ids.tolist())), int(label)) for (ids, _), label in items]
-
-
-def load(name: str | Path, split: str = "train", **options: Any) -> Any:
-    return hub_dataset(str(name), split, encode=Plain(), **options)
 
 
 def write(path: Path, columns: dict[str, list[Any]] = COLUMNS) -> Path:
@@ -127,12 +113,56 @@ def test_a_split_in_two_formats_is_ambiguous(tmp_path: Path) -> None:
     assert caught.value.code == "ambiguous_split"
 
 
+@pytest.mark.parametrize(
+    "files",
+    [
+        ("train-0.csv", "train.csv"),
+        ("train.csv", "data/train.csv"),
+        ("train.csv", "train/x.csv"),
+        ("train-0.csv", "data/train-0.csv"),
+        ("train-00000-of-00001.csv", "train-00000-of-00002.csv"),
+    ],
+)
+def test_a_split_in_two_places_is_ambiguous(
+    call: Recorder, tmp_path: Path, files: tuple[str, str]
+) -> None:
+    for file in files:
+        write(tmp_path / file)
+    call.alias("imdb", tmp_path)
+    with pytest.raises(InputError, match="several sets of files: " + ", ".join(files)) as caught:
+        load("imdb")
+    assert caught.value.code == "ambiguous_split"
+    hint = f"--alias 'imdb={tmp_path}?split.train={files[0]}' says which to read"
+    assert caught.value.hint == hint
+    call.alias("imdb", tmp_path, splits={"train": files[0]})
+    assert contents(load("imdb")) == ROWS
+
+
+def test_only_numbers_make_parts(tmp_path: Path) -> None:
+    write(tmp_path / "train.csv")
+    write(tmp_path / "train-old.csv", {"text": ["old"], "label": [0]})
+    write(tmp_path / "test-00000-of-00001-0123456789abcdef.parquet")
+    assert contents(load(tmp_path)) == contents(load(tmp_path, "test")) == ROWS
+    assert contents(load(tmp_path, "train-old")) == [("old", 0)]
+
+
+def test_an_empty_split_name_is_said_to_be_empty(tmp_path: Path) -> None:
+    write(tmp_path / "train.csv")
+    with pytest.raises(InputError, match="the name of the split is empty") as caught:
+        load(tmp_path, " ")
+    assert caught.value.input == "split"
+    assert "split.=" not in (caught.value.hint or "")
+
+
 def test_an_absent_split_names_those_present(tmp_path: Path) -> None:
     write(tmp_path / "train.csv")
     write(tmp_path / "dev.csv")
     with pytest.raises(MissingResource, match=r"no split test; splits in .*: dev, train") as caught:
         load(tmp_path, "test")
     assert caught.value.diagnostics[0].code == "missing_split"
+    hint = caught.value.diagnostics[0].hint or ""
+    assert "the input split can be dev or train" in hint
+    assert "NODE" not in hint
 
 
 def test_an_alias_renames_columns_and_numbers_classes(call: Recorder, tmp_path: Path) -> None:
@@ -160,7 +190,23 @@ def test_an_absent_column_names_those_present(tmp_path: Path, key: str) -> None:
     with pytest.raises(InputError, match="no column stars; its columns: text, label") as caught:
         load(tmp_path, **{key: "stars"})
     assert (caught.value.code, caught.value.input) == ("missing_column", key)
-    assert f"--set NODE.{key}=COLUMN" in (caught.value.hint or "")
+    # The one column that is left is what could be meant.
+    option = {"sample_field_name": "text", "label_field_name": "label"}[key]
+    alias = f"--alias '{tmp_path}={tmp_path}?{option}={option}'"
+    assert caught.value.hint == f"the input {key} names the column, and so does {alias}"
+
+
+def test_two_absent_columns_are_named_at_once(call: Recorder, tmp_path: Path) -> None:
+    write(tmp_path / "train.csv", {"review": ["a"], "stars": [1]})
+    call.alias("imdb", tmp_path)
+    with pytest.raises(
+        InputError, match="no column text and label; its columns: review, stars"
+    ) as e:
+        load("imdb")
+    assert f"--alias 'imdb={tmp_path}?text=COLUMN&label=COLUMN'" in (e.value.hint or "")
+    with pytest.raises(InputError, match="no column text and label") as e:
+        local_dataset(str(tmp_path / "train.csv"), "csv", encode=Plain())
+    assert "--alias" not in (e.value.hint or ""), "a file's path is no name of an alias"
 
 
 @pytest.mark.parametrize(
@@ -195,14 +241,62 @@ def test_words_as_labels_need_their_order(call: Recorder, tmp_path: Path) -> Non
         load("imdb")
     assert caught.value.code == "label_not_a_number"
     assert caught.value.hint is not None
-    assert caught.value.hint.startswith("--alias 'imdb=DIR?labels=Neg,Pos'")
+    assert caught.value.hint.startswith(f"--alias 'imdb={tmp_path}?labels=Neg,Pos'")
 
 
 def test_a_label_outside_of_the_order_is_named(call: Recorder, tmp_path: Path) -> None:
     write(tmp_path / "train.csv", {"text": ["a", "b"], "label": ["Neg", "Mixed"]})
     call.alias("imdb", tmp_path, labels=("Neg", "Pos"))
-    with pytest.raises(InputError, match=r"none of the alias's labels .*: 'Mixed'; .* row 1"):
+    with pytest.raises(InputError, match=r"none of the alias's labels .*: 'Mixed'; .* row 1") as e:
         load("imdb")
+    assert (e.value.hint or "").startswith(f"--alias 'imdb={tmp_path}?labels=Neg,Pos,Mixed'")
+
+
+def test_only_wrong_labels_are_blamed(call: Recorder, tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_text("text,label\na,1\nb,\nc,0\nd,x\n")
+    with pytest.raises(InputError, match="not whole numbers: '', 'x'; the first is in row 1") as e:
+        load(tmp_path)
+    assert e.value.hint == "labels are whole numbers; correct the rows that have none"
+
+
+@pytest.mark.parametrize("label", ["1_0", "١", "1e300", "1.5", "9" * 19, "9" * 5000, "0x1"])
+def test_numbers_are_plain_digits(tmp_path: Path, label: str) -> None:
+    (tmp_path / "train.csv").write_text(f"text,label\na,0\nb,{label}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"not whole numbers: .*; the first is in row 1") as caught:
+        load(tmp_path)
+    assert caught.value.code == "label_not_a_number"
+
+
+@pytest.mark.parametrize("label", [1e300, float("inf"), float("nan"), 2**64 - 1])
+def test_numbers_beyond_64_bits_are_no_labels(tmp_path: Path, label: float) -> None:
+    labels = pa.array([0, label], pa.uint64() if isinstance(label, int) else pa.float64())
+    pq.write_table(pa.table({"text": ["a", "b"], "label": labels}), tmp_path / "train.parquet")
+    with pytest.raises(InputError, match=r"not whole numbers: .*; the first is in row 1"):
+        load(tmp_path)
+
+
+LABELS = datasets.ClassLabel(names=["neg", "pos"])
+
+
+@pytest.mark.parametrize("feature", ["int64", "bool", "float32", "string", LABELS])
+def test_labels_of_an_alias_that_numbers_need_not_are_said(
+    call: Recorder, tmp_path: Path, feature: Any
+) -> None:
+    kind = datasets.Value(feature) if isinstance(feature, str) else feature
+    features = datasets.Features({"text": datasets.Value("string"), "label": kind})
+    values = ["0", "1"] if feature == "string" else [0, 1]
+    data = datasets.Dataset.from_dict({"text": ["a", "b"], "label": values}, features=features)
+    data.to_parquet(tmp_path / "train.parquet")
+    call.alias("imdb", tmp_path, labels=("pos", "neg"))
+    assert contents(load("imdb")) == [("a", 0), ("b", 1)]
+    assert call.codes == ["labels_unused"]
+
+
+def test_labels_of_an_alias_may_be_digits(call: Recorder, tmp_path: Path) -> None:
+    write(tmp_path / "train.csv", {"text": ["a", "b"], "label": [1, 2]})
+    call.alias("imdb", tmp_path, labels=("1", "2"))
+    assert contents(load("imdb")) == [("a", 0), ("b", 1)]
+    assert not call.codes
 
 
 def test_fractions_are_no_labels(tmp_path: Path) -> None:
@@ -218,7 +312,9 @@ def test_nulls_are_found_before_training(
     tmp_path: Path, text: list[Any], label: list[Any], row: int
 ) -> None:
     write(tmp_path / "train.parquet", {"text": text, "label": label})
-    with pytest.raises(InputError, match=f"1 of 2 rows have no .*; the first is row {row}"):
+    with pytest.raises(
+        InputError, match=f"{tmp_path}: 1 of 2 rows have no .*; the first is row {row}"
+    ):
         load(tmp_path)
 
 
@@ -260,6 +356,8 @@ def test_damaged_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="'xml' is not a format") as caught:
         local_dataset(str(tmp_path / "train.parquet"), "xml", encode=Plain())
     assert caught.value.input == "file_format"
+    with pytest.raises(InputError, match=r"'text' .*plain text has no column of labels"):
+        local_dataset(str(tmp_path / "train.parquet"), "text", encode=Plain())
 
 
 def test_an_absent_file_is_missing(call: Recorder, tmp_path: Path) -> None:
@@ -283,6 +381,10 @@ def test_real_data_is_used_under_tiny_too(call: Recorder, tmp_path: Path) -> Non
     call.set(tiny=True)
     call.alias("imdb", write(tmp_path / "rows.csv"))
     assert contents(load("imdb")) == ROWS
+    load("imdb")
+    said = f"imdb → {tmp_path / 'rows.csv'} (alias; --tiny does not stand in for it)"
+    assert [n["message"] for n in call.notices] == [said]
+    assert call.codes == ["stand_in"]
 
 
 def test_a_folder_that_is_called_like_a_data_set_is_said(

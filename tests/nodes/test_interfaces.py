@@ -169,7 +169,7 @@ EXPECTED: dict[str, tuple[str, str, list[Facts], list[tuple[str, str]], Facts]] 
         "Ptv Hf Local Dataset",
         "Training",
         [
-            widget("file_path", "STRING", ""),
+            widget("file_path", "STRING", "", resource="data_file"),
             widget("file_format", "STRING", "json"),
             *TEXTS,
         ],
@@ -219,7 +219,10 @@ EXPECTED: dict[str, tuple[str, str, list[Facts], list[tuple[str, str]], Facts]] 
     "PtLoadModel": (
         "Pt Load Model",
         "Data Analysis",
-        [link("model", "PTMODEL", mutates=True), widget("model_path", "STRING", "model.pkl")],
+        [
+            link("model", "PTMODEL", mutates=True),
+            widget("model_path", "STRING", "model.pkl", resource="weights"),
+        ],
         [("model", "PTMODEL")],
         {"volatile": True},
     ),
@@ -269,7 +272,7 @@ def test_every_node_has_a_help_page(name: str) -> None:
     assert len(SPECS[name].description) > 30
 
 
-@pytest.mark.parametrize("module", ["literals", "display", "_names", "_files", "_cache"])
+@pytest.mark.parametrize("module", ["literals", "display", "_names", "_files", "_cache", "_paths"])
 def test_light_modules_do_without_the_heavy_libraries(module: str) -> None:
     code = (
         f"import sys, graphrun_nodes.{module}\n"

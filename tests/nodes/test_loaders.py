@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,37 @@ def test_options_that_torch_refuses_name_the_input(text: str) -> None:
     with pytest.raises(InputError) as caught:
         data_loader(DATA, 2, parameters=text)
     assert caught.value.input == "parameters"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("drop_last", "'no'"),
+        ("drop_last", "1"),
+        ("pin_memory", "'false'"),
+        ("pin_memory", "None"),
+        ("persistent_workers", "0"),
+        ("num_workers", "True"),
+        ("num_workers", "1.5"),
+        ("prefetch_factor", "'2'"),
+        ("timeout", "'5'"),
+        ("multiprocessing_context", "1"),
+        ("collate_fn", "'default'"),
+        ("sampler", "[1, 2]"),
+        ("batch_sampler", "[[1], [2]]"),
+        ("worker_init_fn", "1"),
+        ("generator", "5"),
+    ],
+)
+def test_options_are_of_the_kind_that_they_need(name: str, value: str) -> None:
+    with pytest.raises(InputError, match=f"{name} in parameters is {re.escape(value)}: it") as e:
+        data_loader(DATA, 2, parameters=f"{{'{name}': {value}}}")
+    assert (e.value.code, e.value.input) == ("invalid_parameters", "parameters")
+
+
+def test_none_is_what_options_have_that_are_not_given() -> None:
+    text = "{'sampler': None, 'collate_fn': null, 'prefetch_factor': None, 'timeout': 0}"
+    assert len(data_loader(DATA, 2, parameters=text)) == 5
 
 
 def test_a_batch_larger_than_the_data_is_noticed(call: Recorder) -> None:

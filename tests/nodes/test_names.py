@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -9,9 +10,11 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import graphrun_nodes
 import pytest
 from graphrun_nodes import _cache
-from graphrun_nodes._names import architecture, find_dataset, find_model
+from graphrun_nodes._names import announce, architecture, find_dataset, find_model
+from graphrun_nodes._paths import find_data_file, find_weights
 from recording import Recorder
 
 from graphrun.errors import MissingResource
@@ -162,6 +165,15 @@ def test_an_alias_comes_first(call: Recorder, tmp_path: Path, home: Path) -> Non
         str(folder),
     )
     assert find_model("FacebookAI/roberta-base").source == "alias"
+    assert not call.notices
+    for _ in range(2):
+        announce(find_model("roberta-base"))
+        announce(find_model("./mine"))
+    note = "--tiny does not stand in for it"
+    assert [notice["message"] for notice in call.notices] == [
+        f"roberta-base → {folder} (alias; {note})",
+        f"./mine → mine (folder; {note})",
+    ]
 
 
 def test_an_alias_that_leads_nowhere_says_so(call: Recorder, tmp_path: Path) -> None:
@@ -193,6 +205,37 @@ def test_folders(nowhere: None, tmp_path: Path) -> None:
     assert find_model("./model").source == "folder"
     with pytest.raises(MissingResource, match="holds no data files"):
         find_dataset("./model")
+
+
+@pytest.mark.parametrize("find", [find_model, find_dataset, find_weights, find_data_file])
+@pytest.mark.parametrize("name", ["x" * 5000, "x" * 250 + "/" + "y" * 250, "~nosuchuser/m"])
+def test_names_that_no_path_can_have_are_missing(
+    nowhere: None, find: Callable[[str], object], name: str
+) -> None:
+    with pytest.raises(MissingResource) as caught:
+        find(name)
+    assert len(caught.value.diagnostics[0].message) < 4000
+
+
+def test_data_files_and_weights_are_looked_for(call: Recorder, tmp_path: Path) -> None:
+    for find, name in ((find_data_file, "a.csv"), (find_weights, "a.safetensors")):
+        with pytest.raises(MissingResource, match=re.escape(str(tmp_path / name))) as caught:
+            find(name)
+        assert caught.value.diagnostics[0].code == "missing_file"
+        with pytest.raises(MissingResource):
+            find("")
+        (tmp_path / name).write_text("")
+        assert find(name) == Path(name)
+    with pytest.raises(MissingResource, match="is a folder"):
+        find_data_file(str(tmp_path))
+    assert find_weights("a.pt") == Path("a.safetensors")
+    call.set(tiny=True)
+    assert find_data_file("gone.csv") is None
+    hooks = graphrun_nodes.PACK.resources
+    assert (hooks["weights"], hooks["data_file"]) == (
+        "_paths:find_weights",
+        "_paths:find_data_file",
+    )
 
 
 def test_an_empty_name_is_missing() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -149,6 +150,33 @@ def test_redirected_paths_are_found_again(call: Recorder, tmp_path: Path) -> Non
     assert Path(path).is_relative_to(call.settings.outputs)
     assert "output_redirected" in call.codes
     assert same(load_model(net(2), wanted), net(1))
+
+
+def test_newer_weights_beside_those_asked_for_are_said(call: Recorder) -> None:
+    new = Path(save_model(net(1), "m.safetensors"))
+    old = new.with_suffix(".pt")
+    torch.save(net(2).state_dict(), old)
+    os.utime(old, (1, 1))
+    assert same(load_model(net(3), "m.pt"), net(2)), "what was asked for"
+    assert call.codes == ["newer_weights"]
+    assert "m.safetensors" in call.notices[0]["message"]
+    os.utime(new, (0, 0))
+    load_model(net(3), "m.pt")
+    assert len(call.notices) == 1
+
+
+def test_names_may_be_as_long_as_the_system_lets_them(call: Recorder) -> None:
+    name = "m" * 243 + ".safetensors"
+    assert Path(save_model(net(1), name)).name == name
+    assert [path.name for path in call.settings.outputs.iterdir()] == [name]
+
+
+def test_an_error_names_the_file_asked_for(call: Recorder) -> None:
+    (call.settings.outputs / "m.safetensors").mkdir(parents=True)
+    with pytest.raises(OSError, match=r"cannot write .*m\.safetensors: ") as caught:
+        save_model(net(1), "m.safetensors")
+    assert ".part" not in str(caught.value)
+    assert [path.name for path in call.settings.outputs.iterdir()] == ["m.safetensors"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limits on file sizes")

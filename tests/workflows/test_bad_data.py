@@ -128,7 +128,7 @@ def test_a_tokenizer_of_another_model_is_a_warning(go, model):
     assert code == 0, report["error"]
     (found,) = [n for n in report["notices"] if n["code"] == "tokenizer_mismatch"]
     assert found["severity"] == "warning"
-    assert found["position"].startswith(FLAGSHIP)
+    assert found["position"] == "--set 11.model_name=bert-base-uncased"
     assert "bert-base-uncased" in found["message"]
     assert "distilbert-base-uncased" in found["message"]
 
@@ -140,7 +140,7 @@ def test_a_batch_larger_than_the_data_is_a_warning(go):
     assert (found["node"], found["input"]) == ("14", "batch_size")
     assert "1000" in found["message"]
     assert "64" in found["message"]
-    assert found["position"].startswith(FLAGSHIP)
+    assert found["position"] == "--set 14.batch_size=1000"
 
 
 def test_a_batch_larger_than_the_data_with_drop_last_leaves_nothing_to_train(go):
