@@ -79,6 +79,19 @@ class Diagnostic:
     def at(self, position: Position | None) -> Diagnostic:
         return self if self.position or not position else replace(self, position=position)
 
+    def to_json(self) -> dict[str, str]:
+        """As JSON, without what is absent; `position` is `file:line:column`."""
+        fields = {
+            "code": self.code,
+            "severity": self.severity,
+            "message": self.message,
+            "node": self.node_id,
+            "input": self.input,
+            "hint": self.hint,
+            "position": str(self.position) if self.position else None,
+        }
+        return {k: v for k, v in fields.items() if v is not None}
+
     def __str__(self) -> str:
         place = f"{self.position}: " if self.position else ""
         hint = f"\n  {self.hint}" if self.hint else ""

@@ -24,7 +24,7 @@ def check(options: Namespace) -> int:
                 "file": file,
                 "ok": code == ExitCode.OK,
                 "nodes": nodes,
-                "diagnostics": render.diagnostics_json(found),
+                "diagnostics": [one.to_json() for one in found],
             }
         )
         if not options.json:

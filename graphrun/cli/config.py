@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from graphrun.catalog import Alias
+from graphrun.cli import DEVICES
 from graphrun.errors import Diagnostic, UsageError
 
 KEYS: dict[str, tuple[type, str]] = {
@@ -18,8 +19,6 @@ KEYS: dict[str, tuple[type, str]] = {
     "out": (str, "a path"),
 }
 """What a configuration may hold; the same words as the options."""
-
-DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 def read(folder: Path) -> dict[str, Any]:

@@ -6,15 +6,11 @@ import argparse
 import math
 import sys
 from collections.abc import Iterable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from graphrun.cli import config, reading, render
-from graphrun.cli.check import check
-from graphrun.cli.convert import convert
-from graphrun.cli.diff import diff
-from graphrun.cli.nodes import nodes
-from graphrun.cli.run import run
+from graphrun.cli import DEVICES, reading, render
 from graphrun.errors import Diagnostic, ExitCode, GraphrunError
 
 _CODES = """exit codes:
@@ -29,11 +25,7 @@ _CODES = """exit codes:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if (
-        arguments
-        and arguments[0] not in _VERBS
-        and arguments[0] not in ("-h", "--help", "--version")
-    ):
+    if arguments and arguments[0] not in (*_VERBS, "-h", "--help", "--version"):
         arguments.insert(0, "run")
     parser = _parser()
     options = parser.parse_args(arguments)
@@ -42,7 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitCode.USAGE
     render.prepare()
     try:
-        return int(_VERBS[options.verb](options))
+        verb = getattr(import_module(f"graphrun.cli.{options.verb}"), options.verb)
+        return int(verb(options))
     except GraphrunError as error:
         _refuse(error.diagnostics, options)
         return int(error.exit_code)
@@ -58,13 +51,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _refuse(found: Iterable[Diagnostic], options: argparse.Namespace) -> None:
     """Problems that kept a verb from doing its work, in the form that was asked for."""
     if getattr(options, "json", False):
-        document = render.diagnostics_json(found)
+        document = [one.to_json() for one in found]
         render.out_json({"status": "refused", "diagnostics": document})
     else:
         render.diagnostics(found)
 
 
-_VERBS = {"run": run, "check": check, "nodes": nodes, "convert": convert, "diff": diff}
+_VERBS = ("run", "check", "nodes", "convert", "diff")
+"""Each is a function of that name in a module of that name, imported when it is asked for."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -128,7 +122,7 @@ _RUN_OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
         },
     ),
     (("--seed",), {"type": int, "help": "seed of everything random (default 0)"}),
-    (("--device",), {"choices": config.DEVICES, "help": "where to compute (default auto)"}),
+    (("--device",), {"choices": DEVICES, "help": "where to compute (default auto)"}),
     (
         ("--alias",),
         {

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from graphrun.errors import Diagnostic, UsageError
-from graphrun.report import diagnostic_json
 
 _COLOURS = {"error": "\x1b[31m", "warning": "\x1b[33m"}
 
@@ -73,7 +72,3 @@ def diagnostics(found: Iterable[Diagnostic]) -> None:
             word = f"{one.severity}[{one.code}]"
             text = text.replace(word, f"{_COLOURS[one.severity]}{word}\x1b[0m", 1)
         _write(sys.stderr, text)
-
-
-def diagnostics_json(found: Iterable[Diagnostic]) -> list[dict[str, Any]]:
-    return [diagnostic_json(one) for one in found]

@@ -91,7 +91,7 @@ def _dry_run(request: Request, catalog: Catalog, options: Namespace) -> int:
         for s in planned.steps
     ]
     if options.json:
-        warnings = render.diagnostics_json(planned.warnings)
+        warnings = [one.to_json() for one in planned.warnings]
         render.out_json({"seed": planned.seed, "steps": steps, "diagnostics": warnings})
         return ExitCode.OK
     render.diagnostics(planned.warnings)

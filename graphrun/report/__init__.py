@@ -2,7 +2,7 @@
 
 from graphrun.report.folder import RunFolder, check_report
 from graphrun.report.lines import Lines
-from graphrun.report.report import Report, diagnostic_json
+from graphrun.report.report import Report
 from graphrun.report.text import LIBRARY, summary
 
-__all__ = ["LIBRARY", "Lines", "Report", "RunFolder", "check_report", "diagnostic_json", "summary"]
+__all__ = ["LIBRARY", "Lines", "Report", "RunFolder", "check_report", "summary"]

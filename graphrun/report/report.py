@@ -141,7 +141,7 @@ class Report:
             "nodes": [_node_json(node) for node in self.nodes.values()],
             "metrics": {"final": self.final, "history": self.metrics},
             "files": self.files,
-            "notices": [diagnostic_json(d) for d in self.notices],
+            "notices": [d.to_json() for d in self.notices],
             "error": _error_json(self.error) if self.error else None,
         }
 
@@ -155,20 +155,6 @@ def versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return found
-
-
-def diagnostic_json(diagnostic: Diagnostic) -> dict[str, Any]:
-    """A diagnostic as JSON; `position` is `file:line:column`."""
-    fields = {
-        "code": diagnostic.code,
-        "severity": diagnostic.severity,
-        "message": diagnostic.message,
-        "node": diagnostic.node_id,
-        "input": diagnostic.input,
-        "hint": diagnostic.hint,
-        "position": str(diagnostic.position) if diagnostic.position else None,
-    }
-    return {k: v for k, v in fields.items() if v is not None}
 
 
 def _node_json(node: NodeReport) -> dict[str, Any]:
@@ -187,7 +173,7 @@ def _node_json(node: NodeReport) -> dict[str, Any]:
 
 def _error_json(error: NodeFailed) -> dict[str, Any]:
     inputs = dict(error.inputs)
-    return {**diagnostic_json(error.diagnostic), "inputs": inputs, "traceback": error.traceback}
+    return {**error.diagnostic.to_json(), "inputs": inputs, "traceback": error.traceback}
 
 
 def _rounded(value: float | None) -> float | None:
