@@ -85,7 +85,7 @@ class Span:
         if not 0 <= count <= self.left:
             cut = self._size is not None and self.at + count > self._size
             raise BrokenMedia(
-                f"{what} at byte {self.at} needs {count:,} bytes, but {self.left:,} are left",
+                f"{what} needs {count:,} bytes from byte {self.at} on, but {self.left:,} are left",
                 cut=cut,
             )
 
