@@ -206,7 +206,7 @@ def settled(spec: InputSpec, held: Any) -> Any:
 
 def exported(node: Node, spec: InputSpec, value: Value, notes: Notes) -> Any:
     """The value as the prompt has it: texts with choices worked off, curves marked as such."""
-    if kind(spec) == "CURVE":
+    if kind(spec) == "CURVE" and value.value is not None:
         return {"__type__": "CURVE", "__value__": value.value}
     if not spec.options.get("dynamicPrompts") or not isinstance(value.value, str):
         return value.value
