@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from graphrun.catalog.spec import InputSpec
 from graphrun.convert.places import kind
+from graphrun.convert.text import text_box
 
 _IGNORED = frozenset(
     {
@@ -22,6 +24,8 @@ _IGNORED = frozenset(
         "dynamicPrompts",
     }
 )
+
+_NUMBER = re.compile(r"[+-]?([0-9]{1,300}(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?", re.ASCII)
 
 
 def is_number(value: Any) -> bool:
@@ -53,12 +57,30 @@ def clamp(value: int | float, low: float, high: float) -> int | float:
 
 
 def rounded(spec: InputSpec, value: Any) -> Any:
-    """The value as the widget holds it once it was set."""
-    if not is_number(value) or not math.isfinite(value):
+    """The value as the widget holds it once it was set; None where a number box gets no number."""
+    if kind(spec) not in ("INT", "FLOAT"):
         return value
-    if kind(spec) == "INT":
-        return _integer(spec.options, value)
-    return _float(spec.options, float(value)) if kind(spec) == "FLOAT" else value
+    number = as_number(value)
+    if number is None or not math.isfinite(number):
+        return number
+    return _integer(spec.options, number) if kind(spec) == "INT" else _float(spec.options, number)
+
+
+def as_number(value: Any) -> int | float | None:
+    """What JavaScript reads as a number: text with one, nothing as 0; None if it is no number."""
+    if isinstance(value, list):  # read as the text of its members, joined by commas
+        return as_number(text_box(value))
+    if value is None or isinstance(value, bool):
+        return int(bool(value))
+    if isinstance(value, str):
+        text = value.strip()
+        found = _NUMBER.fullmatch(text) if text else None
+        return 0 if not text else None if found is None else _read(text)
+    return value if isinstance(value, int | float) else None
+
+
+def _read(text: str) -> int | float:
+    return int(text) if text.lstrip("+-").isdecimal() else float(text)
 
 
 def _integer(options: Mapping[str, Any], value: int | float) -> int:
@@ -72,8 +94,9 @@ def _integer(options: Mapping[str, Any], value: int | float) -> int:
     return (2 * (value - shift) + step) // (2 * step) * step + shift
 
 
-def _float(options: Mapping[str, Any], value: float) -> float:
+def _float(options: Mapping[str, Any], number: float) -> float:
     """Rounded to the unit, then to the digits that `step` shows, then clamped."""
+    value = float(number)
     digits = max(0, -math.floor(math.log10(options.get("step") or 0.5)))
     unit = options.get("round") or (10**-digits if digits else None)
     if unit is None:

@@ -17,7 +17,7 @@ from graphrun.convert.notes import Notes
 from graphrun.convert.places import kind
 from graphrun.convert.roles import PRIMITIVE
 from graphrun.convert.rounding import clamp, is_number, merged_range, rounded
-from graphrun.convert.widgets import Value
+from graphrun.convert.widgets import Value, settled
 
 Current = Callable[[Node, str], Value | None]
 """What a widget of a node holds by itself."""
@@ -64,7 +64,7 @@ def _push(
     for socket, spec in widgets.items():
         if spec is not None:
             result = _fitted(first, value.value, low=low, high=high)
-            result = rounded(spec, result)
+            result = settled(spec, rounded(spec, result))
             if result != value.value:
                 _tell(primitive, nodes[socket[0]], spec.name, value, result, notes=notes)
             yield socket, Value(result, value.path)

@@ -182,14 +182,10 @@ def _shifted(node: Node, place: Place, left: deque[Value], notes: Notes) -> bool
 def _filled(node: Node, spec: InputSpec, value: Value, notes: Notes) -> Value:
     """What the editor makes of a null, and of what is no text in a text box."""
     held = value.value
-    fresh: Any = held
-    if kind(spec) == "COMBO":
-        if held is None and spec.choices:
-            fresh = spec.choices[0]
-        elif spec.name == "sampler_name" and node.type in _SAMPLERS and isinstance(held, str):
-            fresh = held.removeprefix("sample_")
-    elif kind(spec) == "STRING" and spec.options.get("multiline"):
-        fresh = text_box(held)
+    fresh = settled(spec, held)
+    sampler = spec.name == "sampler_name" and node.type in _SAMPLERS
+    if sampler and kind(spec) == "COMBO" and isinstance(held, str):
+        fresh = held.removeprefix("sample_")
     if fresh is held or fresh == held:
         return value
     what = "null" if held is None else repr(held)
@@ -199,9 +195,18 @@ def _filled(node: Node, spec: InputSpec, value: Value, notes: Notes) -> Value:
     return replace(value, value=fresh)
 
 
+def settled(spec: InputSpec, held: Any) -> Any:
+    """What a combo makes of a null, and a text box of what is no text."""
+    if kind(spec) == "COMBO" and held is None and spec.choices:
+        return spec.choices[0]
+    if kind(spec) == "STRING" and spec.options.get("multiline"):
+        return text_box(held)
+    return held
+
+
 def exported(node: Node, spec: InputSpec, value: Value, notes: Notes) -> Any:
     """The value as the prompt has it: texts with choices worked off, curves marked as such."""
-    if kind(spec) == "CURVE" and isinstance(value.value, Mapping):
+    if kind(spec) == "CURVE" and value.value is not None:
         return {"__type__": "CURVE", "__value__": value.value}
     if not spec.options.get("dynamicPrompts") or not isinstance(value.value, str):
         return value.value

@@ -29,7 +29,10 @@ def test_notes_are_left_out():
         ([99], ["count"], {"width": 512, "count": 64}, ["fitted_value"]),
         ([4], ["count", "width"], {"width": 16, "count": 16}, ["fitted_value"] * 2),
         (None, ["count"], {"width": 512, "count": 1}, []),
-        (["word"], ["count"], {"width": 512, "count": "word"}, []),
+        (["word"], ["count"], {"width": 512, "count": None}, ["fitted_value"]),
+        (["12"], ["count"], {"width": 512, "count": 12}, ["fitted_value"]),
+        ([""], ["count"], {"width": 512, "count": 0}, ["fitted_value"]),
+        (["1.7"], ["width"], {"width": 0, "count": 1}, ["fitted_value"]),
         ([7.5], ["count"], {"width": 512, "count": 8}, ["fitted_value"]),
     ],
 )
@@ -99,7 +102,10 @@ def test_float_rounding(options, value, expected):
         ({"step": 8, "min": 4}, 9, 12),
         ({"step": 8, "min": 4}, 7, 4),
         ({"step": 2}, -3, -2),
-        ({}, True, True),
+        ({}, True, 1),
+        ({}, None, 0),
+        ({}, [3], 3),
+        ({}, "-2", -2),
         ({}, float("inf"), float("inf")),
     ],
 )

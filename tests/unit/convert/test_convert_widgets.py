@@ -44,6 +44,8 @@ SEED = {"seed": 42, "steps": 12, "cfg": 6.5, "method": "heun"}
             {"curve": {"__type__": "CURVE", "__value__": {"points": []}}, "n": 2},
             [],
         ),
+        ("Curve", [None, 2], {"curve": None, "n": 2}, []),
+        ("Curve", [1, 2], {"curve": {"__type__": "CURVE", "__value__": 1}, "n": 2}, []),
     ],
 )
 def test_values_by_position(kind, values, expected, noted):
