@@ -22,10 +22,7 @@ def convert(options: Namespace) -> int:
         render.diagnostics(prompt.notes)
     if options.output:
         text = json.dumps(prompt.to_json(), indent=2, ensure_ascii=False)
-        try:
-            options.output.write_text(text + "\n", "utf-8")
-        except OSError as error:
-            raise render.unwritable(options.output, error) from error
+        render.to_file(options.output, text + "\n")
     else:
         render.out_json(prompt.to_json())
     return ExitCode.OK

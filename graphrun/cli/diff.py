@@ -38,10 +38,13 @@ def _line(difference: Difference, a: Prompt, b: Prompt) -> str:
     one, other = difference.a, difference.b
     if one is None or other is None:
         return f"{'-' if other is None else '+'} {_name(one or other)}"
-    before = _shown(difference.before, a)
-    after = _shown(difference.after, b)
+    before, after = _apart(_shown(difference.before, a), _shown(difference.after, b))
     ids = one.id if one.id == other.id else f"{one.id} → {other.id}"
     return f"~ {ids} {_label(one)}: {difference.input} {before} → {after}"
+
+
+WIDTH = 80
+"""Characters shown of a value."""
 
 
 def _name(node: PromptNode | None) -> str:
@@ -61,8 +64,20 @@ def _shown(value: Any, prompt: Prompt) -> str:
     if isinstance(value, Link):
         node = prompt.nodes.get(value.node_id)
         return f"output {value.slot} of {value.node_id}" + (f" {node.class_type}" if node else "")
-    text = json.dumps(write_value(value), ensure_ascii=False)
-    return text if len(text) <= 80 else f"{text[:77]}…"
+    return json.dumps(write_value(value), ensure_ascii=False)
+
+
+def _apart(before: str, after: str) -> tuple[str, str]:
+    """Two values cut to what can be read, around the first place where they differ."""
+    pairs = enumerate(zip(before, after, strict=False))
+    first = next((i for i, (a, b) in pairs if a != b), min(len(before), len(after)))
+    start = max(0, first - 30) if max(len(before), len(after)) > WIDTH else 0
+    return _cut(before, start), _cut(after, start)
+
+
+def _cut(text: str, start: int) -> str:
+    end = start + WIDTH
+    return ("…" if start else "") + text[start:end] + ("…" if len(text) > end else "")
 
 
 def _as_json(difference: Difference) -> dict[str, Any]:

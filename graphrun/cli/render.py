@@ -46,6 +46,30 @@ def _write(stream: TextIO, text: str) -> None:
     except BrokenPipeError:
         # Nothing can be written any more, not even what is buffered when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        if stream is sys.stdout:
+            raise unwritable(Path("standard output"), error) from error
+
+
+def to_file(path: Path, text: str) -> None:
+    """Write a whole file or none: beside it first, since the disk may be full.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    if path.exists() and not path.is_file():  # a device or a pipe cannot be replaced
+        beside = path
+    else:
+        beside = path.with_name(f".{os.getpid()}.part")
+    try:
+        beside.write_text(text, "utf-8")
+        if beside != path:
+            beside.replace(path)
+    except OSError as error:
+        if beside != path:
+            beside.unlink(missing_ok=True)
+        raise unwritable(path, error) from error
 
 
 def drawable(stream: Any) -> bool:

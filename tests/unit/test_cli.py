@@ -464,3 +464,38 @@ def test_control_characters_of_titles_do_not_reach_the_terminal(capsys):
     err = capsys.readouterr().err
     assert "\x1b" not in err
     assert "\\x1b[31mX" in err
+
+
+def test_long_values_are_shown_around_their_difference(capsys):
+    other = json.loads(json.dumps(TEXT))
+    mine = json.loads(json.dumps(TEXT))
+    mine["1"]["inputs"]["data"] = "x" * 500 + "a"
+    other["1"]["inputs"]["data"] = "x" * 500 + "b"
+    Path("a.json").write_text(json.dumps(mine))
+    Path("b.json").write_text(json.dumps(other))
+    assert main(["diff", "a.json", "b.json"]) == 1
+    before, after = capsys.readouterr().out.split(" → ")
+    assert before.endswith('xa"')
+    assert after.strip().endswith('xb"')
+
+
+def test_a_full_device_is_named():
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "graphrun", "convert", str(FLAGSHIP)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert "standard output cannot be written" in done.stderr
+    assert main(["convert", str(FLAGSHIP), "-o", "/dev/full"]) == 2
+
+
+def test_an_output_file_is_replaced_as_a_whole():
+    Path("p.json").write_text("old")
+    assert main(["convert", str(FLAGSHIP), "-o", "p.json"]) == 0
+    assert json.loads(Path("p.json").read_text())["27"]["class_type"].startswith("PtTrain")
+    assert not list(Path().glob(".*.part"))

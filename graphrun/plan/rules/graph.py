@@ -32,7 +32,10 @@ def known_classes(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
             hints.append(f"did you mean {' or '.join(near)}?")
         if node.pack:
             hints.append(f"the file says it comes from the pack {node.pack}")
-        hints.append("`graphrun nodes` lists the classes that are installed")
+        hints.append(
+            "`graphrun nodes` lists the installed classes; to check and convert those of others, "
+            "give their definitions with --object-info FILE"
+        )
         yield Diagnostic(
             "missing_node_type",
             f"{node.label}: no installed pack has the class {node.class_type!r}",
