@@ -11,9 +11,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         from graphrun.cli.main import main as run
 
-        return run(argv)
+        code = run(argv)
     except KeyboardInterrupt:
-        return 130
+        code = 130
+    if code == 130:
+        # One more Ctrl-C while Python clears up must not change the exit code.
+        import signal
+
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return code
 
 
 if __name__ == "__main__":

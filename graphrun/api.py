@@ -110,7 +110,7 @@ def run(
     planned, cuts = plan(request, catalog)
     settings, out = request.settings, request.out
     # Before the folder exists, relative outputs are tried where it will be made.
-    expected = replace(settings, outputs=out) if out is not None else settings
+    expected = replace(settings, outputs=out / "(this run)") if out is not None else settings
     if out is not None:
         _writable(out, request.min_free)
     preflight(planned, catalog, expected, min_free=request.min_free)

@@ -99,13 +99,15 @@ def _check_nulls(data: Dataset, column: str, key: str, name: str) -> None:
 
 
 def _as_text(data: Dataset, column: str) -> Dataset:
-    from datasets import Value
-
     dtype = getattr(data.features[column], "dtype", "a list")
     if dtype in ("string", "large_string"):
         return data
     if dtype == "bool" or dtype.startswith(("int", "uint", "float")):
-        return data.cast_column(column, Value("string"))
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        texts = pc.cast(data.data.column(column), pa.string()).to_pylist()
+        return _replaced(data, column, texts)
     raise InputError(
         f"the column {column} holds {dtype}, not texts",
         input="sample_field_name",
@@ -124,7 +126,7 @@ class _Labels:
 
     def as_numbers(self, data: Dataset) -> Dataset:
         """ClassLabel, whole numbers and booleans as they are; words by `classes`."""
-        from datasets import ClassLabel, Value
+        from datasets import ClassLabel
 
         feature = data.features[self.column]
         dtype = str(getattr(feature, "dtype", "a list"))
@@ -141,8 +143,8 @@ class _Labels:
             numbers = {value: n for value in values if (n := _whole(value)) is not None}
         if any(value not in numbers for value in values):
             raise self._not_numbers(data, values, numbers)
-        if dtype.startswith(("int", "uint")):
-            return data.cast_column(self.column, Value("int64"))
+        if dtype == "int64":
+            return data
         return _mapped(data, self.column, numbers)
 
     def _unused(self, values: list[Any]) -> bool:
@@ -220,5 +222,13 @@ def _mapped(data: Dataset, column: str, numbers: dict[Any, int]) -> Dataset:
     positions = pc.index_in(values, value_set=pa.array(keys, type=values.type))
     table = np.array([numbers[key] for key in keys], dtype=np.int64)
     labels = table[positions.to_numpy(zero_copy_only=False)]
+    return _replaced(data, column, labels)
+
+
+def _replaced(data: Dataset, column: str, values: Any) -> Dataset:
+    """Another column of that name, in memory.
+
+    The library's own casts write cache files beside a saved data set, into the user's folder.
+    """
     order = data.column_names
-    return data.remove_columns(column).add_column(column, labels).select_columns(order)
+    return data.remove_columns(column).add_column(column, values).select_columns(order)

@@ -6,6 +6,7 @@ import argparse
 import math
 import sys
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments and arguments[0] not in (*_VERBS, "-h", "--help", "--version"):
+        slip = _misspelt(arguments[0])
+        if slip:
+            render.err(
+                f"graphrun: there is no file {arguments[0]}; did you mean `graphrun {slip}`?"
+            )
+            return ExitCode.USAGE
         arguments.insert(0, "run")
     parser = _parser()
     options = parser.parse_args(arguments)
@@ -46,6 +53,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         hint = "this is a defect of graphrun; run again with -v for the traceback"
         _refuse([Diagnostic("internal_error", text, hint=hint)], options)
         return ExitCode.NODE_FAILED
+
+
+def _misspelt(word: str) -> str | None:
+    """The verb that somebody meant by a word that is neither a verb nor a file."""
+    near = get_close_matches(word, _VERBS, n=1)
+    return near[0] if near and not Path(word).exists() else None
 
 
 def _refuse(found: Iterable[Diagnostic], options: argparse.Namespace) -> None:

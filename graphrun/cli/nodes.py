@@ -65,7 +65,10 @@ def _export(options: Namespace) -> int:
             (folder / f"{name}.json").write_text(text + "\n", "utf-8")
     except OSError as error:
         raise render.unwritable(folder, error) from error
-    render.out(f"{len(specs)} schemas in {folder}")
+    if options.json:
+        render.out_json({"folder": str(folder), "classes": sorted(specs)})
+    else:
+        render.out(f"{len(specs)} schemas in {folder}")
     return ExitCode.OK
 
 

@@ -23,20 +23,21 @@ def prepare() -> None:
 
 
 def out(text: str) -> None:
-    _write(sys.stdout, printable(text))
+    _write(sys.stdout, _printable(text))
 
 
 def err(text: str) -> None:
-    _write(sys.stderr, printable(text))
+    _write(sys.stderr, _printable(text))
 
 
 def out_json(document: Any) -> None:
     _write(sys.stdout, json.dumps(document, indent=2, ensure_ascii=False))
 
 
-def printable(text: str) -> str:
-    """Titles come from files: control characters in them must not steer the terminal."""
-    return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)
+def _printable(text: str) -> str:
+    from graphrun.report.text import printable
+
+    return printable(text)
 
 
 def _write(stream: TextIO, text: str) -> None:
@@ -91,7 +92,7 @@ def diagnostics(found: Iterable[Diagnostic]) -> None:
     """One problem a paragraph: place, severity and code, message, hint."""
     colour = coloured(sys.stderr)
     for one in found:
-        text = printable(str(one))
+        text = _printable(str(one))
         if colour:
             word = f"{one.severity}[{one.code}]"
             text = text.replace(word, f"{_COLOURS[one.severity]}{word}\x1b[0m", 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,20 +30,21 @@ def run(options: Namespace) -> int:
     if options.dry_run:
         return _dry_run(request, catalog, options)
     planned, cuts = api.plan(request, catalog)
-    if not options.json:
-        _unused_aliases(planned, options)
-        for line in () if options.quiet else cuts:
-            render.err(f"--tiny  {line}")
+    _unused_aliases(planned, options)
+    for line in () if options.quiet or options.json else cuts:
+        render.err(f"--tiny  {line}")
     stop, view = Stop(), _view(options)
-    with _interrupts(stop), folded():
-        report = api.run(request, catalog=catalog, observers=[view], stop=stop)
-    _finish(report, options)
+    with _interrupts(stop):
+        with folded():
+            report = api.run(request, catalog=catalog, observers=[view], stop=stop)
+        _finish(report, options)
     return _exit_code(report)
 
 
 def _unused_aliases(planned: Plan, options: Namespace) -> None:
     """An alias for a name that nothing asks for is a slip of the pen more often than not."""
-    asked = {use.name.rpartition("/")[2] for use in planned.resources}
+    named = ("model", "tokenizer", "dataset")
+    asked = {use.name.rpartition("/")[2] for use in planned.resources if use.kind in named}
     for name in config.parse_aliases(options.alias):
         if name.rpartition("/")[2] not in asked:
             known = ", ".join(sorted(asked)) or "none"
@@ -64,14 +65,16 @@ def _request(options: Namespace) -> Request:
         device=options.device or found.get("device", "auto"),
         tiny=options.tiny,
         aliases={**found.get("alias", {}), **given},
-        allow_paths=(*options.allow_path, *map(Path, found.get("allow-path", []))),
+        allow_paths=tuple(
+            Path(path).expanduser() for path in (*options.allow_path, *found.get("allow-path", []))
+        ),
     )
     return api.Request(
         reading.load(options, options.file),
         settings,
         overrides=options.overrides,
         targets=options.targets,
-        out=options.out or Path(found.get("out", "runs")),
+        out=(options.out or Path(found.get("out", "runs"))).expanduser(),
         min_free=MIN_FREE if options.min_free is None else options.min_free,
     )
 
@@ -129,7 +132,7 @@ def _finish(report: Report, options: Namespace) -> None:
         if options.verbose:
             render.err(report.error.traceback)
     if options.json:
-        render.out_json({**report.to_json(), "folder": str(report.folder)})
+        render.out_json(report.to_json())
         return
     for line in summary(report):
         render.out(line)
@@ -146,16 +149,26 @@ def _exit_code(report: Report) -> int:
 
 @contextmanager
 def _interrupts(stop: Stop) -> Iterator[None]:
-    """The first Ctrl-C asks the run to stop at its next step; the second ends it at once."""
+    """The first Ctrl-C asks the run to stop at its next step; the second ends it at once.
+
+    So do the signals with which schedulers and closing terminals end a process. While the report
+    is written they are ignored.
+    """
 
     def ask(number: int, frame: Any) -> None:
+        if stop.over:
+            return
         if stop.requested:
+            stop.over = True
             raise KeyboardInterrupt
         stop.request()
         render.err("stopping at the next step; Ctrl-C again ends the run at once")
 
-    before: Callable[[int, Any], Any] | int | None = signal.signal(signal.SIGINT, ask)
+    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    signals = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {one: signal.signal(one, ask) for one in signals}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for one, handler in before.items():
+            signal.signal(one, handler)

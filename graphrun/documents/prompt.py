@@ -44,7 +44,8 @@ class PromptNode:
     @property
     def label(self) -> str:
         """How messages call the node: id, title if it has one of its own, class."""
-        own = self.title if self.title and self.title != self.class_type else None
+        # On one line: a title with line breaks must not look like a message of its own.
+        own = " ".join(self.title.split()) if self.title and self.title != self.class_type else None
         return (
             f"node {self.id} ({own}, {self.class_type})"
             if own

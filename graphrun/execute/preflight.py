@@ -59,7 +59,7 @@ def _unwritable_file(name: str, settings: Settings, min_free: int) -> str | None
         if len(os.fsencode(target.name)) > NAME_BYTES:
             return f"the name has more than {NAME_BYTES} bytes"
         return unwritable(target.parent, min_free)
-    except (OSError, RuntimeError) as error:  # too long a name, an unknown home folder
+    except (OSError, RuntimeError, ValueError) as error:  # too long, no such home, a NUL
         return (getattr(error, "strerror", None) or str(error)).lower()
 
 

@@ -163,6 +163,7 @@ def _finishing(run: Run) -> Iterator[None]:
         status = "interrupted"
         raise
     finally:
+        run.stop.over = True
         seconds = time.perf_counter() - start
         run.tell(RunFinished(status=status, seconds=seconds, peak_mb=peak_mb()))
 

@@ -15,10 +15,14 @@ from graphrun.plan import Plan, Step
 
 
 class Stop:
-    """A request to stop, set from a signal handler or another thread."""
+    """A request to stop, set from a signal handler or another thread.
+
+    `over` says that the run has ended and only its report is being written.
+    """
 
     def __init__(self) -> None:
         self.requested = False
+        self.over = False
 
     def request(self) -> None:
         self.requested = True

@@ -115,7 +115,11 @@ def _no_input(setting: str, node: PromptNode, name: str, spec: NodeSpec) -> Usag
     near = get_close_matches(name, names, n=1)
     link_only = spec.input(name) is not None
     problem = "takes a link, not a value" if link_only else "does not exist"
-    hint = f"did you mean {near[0]}?" if near and not link_only else f"values: {', '.join(names)}"
+    hint = (
+        f"did you mean {near[0]}?"
+        if near and not link_only
+        else f"values: {', '.join(names) or 'none'}"
+    )
     return _wrong(setting, f"{node.label}: the input {name} {problem}", hint)
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from graphrun.catalog import NodeSpec, connects
 from graphrun.documents import BadLink, Link, Prompt, PromptNode
 
 UNKNOWN = object()
+
+GIVERS = 4
+"""Outputs named in a hint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +89,19 @@ def givers(
     prompt: Prompt, specs: Mapping[str, NodeSpec], type: str, *, but: str | None = None
 ) -> str | None:
     """Outputs of the prompt that an input of `type` could be linked to, as a hint."""
-    found = [
+    found = (
         f'["{node.id}", {slot}] ({node.class_type})'
         for node in prompt.nodes.values()
         if node.id != but and node.class_type in specs
         for slot, output in enumerate(specs[node.class_type].outputs)
         if connects(output.type, type)
-    ]
-    if not found:
+    )
+    # No more than are shown: a graph of many problems asks often.
+    first = list(islice(found, GIVERS + 1))
+    if not first:
         return f"no node of this graph gives {type}"
-    more = f" and {len(found) - 4} more" if len(found) > 4 else ""
-    return f"{type} comes from {', '.join(found[:4])}{more}"
+    more = ", and more" if len(first) > GIVERS else ""
+    return f"{type} comes from {', '.join(first[:GIVERS])}{more}"
 
 
 def _is_output(node: PromptNode, specs: Mapping[str, NodeSpec]) -> bool:

@@ -22,7 +22,7 @@ from graphrun.execute.events import (
     RunStarted,
 )
 from graphrun.execute.events import Progress as ProgressEvent
-from graphrun.report.text import LIBRARY, duration, figures, notice
+from graphrun.report.text import LIBRARY, duration, figures, notice, printable
 
 ROWS = 24
 """Nodes shown at once; a long graph shows those around the one that runs."""
@@ -59,7 +59,7 @@ class Live:
     def __call__(self, event: Event) -> None:
         match event:
             case RunStarted():
-                title = Text(event.name, "bold")
+                title = Text(printable(event.name, lines=False), "bold")
                 self._console.print(
                     title.append(f": {len(event.nodes)} nodes, seed {event.seed}", "")
                 )
@@ -85,7 +85,7 @@ class Live:
                 self._screen.stop()
 
     def _say(self, text: str, style: str) -> None:
-        self._console.print(Text(text, style=style))
+        self._console.print(Text(printable(text), style=style))
 
     def _advance(self, event: ProgressEvent) -> None:
         if self._task is None:
@@ -115,9 +115,9 @@ class Live:
             time = duration(seconds) if state in ("finished", "failed", "interrupted") else ""
             table.add_row(
                 Text(mark, style),
-                Text(node.node_id, "dim"),
-                Text(node.class_type, style),
-                Text(title, "dim"),
+                Text(printable(node.node_id, lines=False), "dim"),
+                Text(printable(node.class_type, lines=False), style),
+                Text(printable(title, lines=False), "dim"),
                 Text("cached" if state == "cached" else time, "dim"),
             )
         return Group(table, self._bar) if self._task is not None else table

@@ -140,6 +140,7 @@ class Report:
             "machine": {"system": platform.platform(), "python": platform.python_version()},
             "nodes": [_node_json(node) for node in self.nodes.values()],
             "metrics": {"final": self.final, "history": self.metrics},
+            "folder": str(self.folder) if self.folder else None,
             "files": self.files,
             "notices": [d.to_json() for d in self.notices],
             "error": _error_json(self.error) if self.error else None,

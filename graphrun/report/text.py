@@ -30,6 +30,14 @@ def figures(values: Mapping[str, float]) -> str:
     )
 
 
+def printable(text: str, *, lines: bool = True) -> str:
+    """Titles come from files: control characters in them must not steer the terminal.
+
+    Without `lines`, line breaks are escaped too, for what belongs on one line.
+    """
+    return "".join(c if c.isprintable() or (lines and c == "\n") else ascii(c)[1:-1] for c in text)
+
+
 def duration(seconds: float) -> str:
     if seconds < 60:
         return f"{seconds:.1f} s"

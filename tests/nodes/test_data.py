@@ -401,3 +401,17 @@ def test_what_the_hub_refuses_is_missing() -> None:
     # The libraries are set to work offline, so that this is what they say of any name.
     with pytest.raises(MissingResource, match="the hub does not give it"):
         read(Found("imdb", "hub", "stanfordnlp/imdb"), "train", "text")
+
+
+@pytest.mark.parametrize("kind", [pa.int32(), pa.int64(), pa.bool_(), pa.string()])
+def test_reading_a_saved_data_set_writes_nothing_into_it(tmp_path: Path, kind: pa.DataType) -> None:
+    labels = pa.array(["0", "1"]).cast(pa.int64()).cast(kind)
+    if kind == pa.string():
+        labels = pa.array(["0", "1"])
+    numbers = pa.array([7, 8], pa.int64())  # a column of numbers is read as texts
+    table = pa.table({"text": numbers, "label": labels})
+    datasets.Dataset(table).save_to_disk(tmp_path / "saved")
+    before = sorted(p.name for p in (tmp_path / "saved").iterdir())
+    data = load(tmp_path / "saved")
+    assert contents(data) == [("7", 0), ("8", 1)]
+    assert sorted(p.name for p in (tmp_path / "saved").iterdir()) == before

@@ -14,6 +14,7 @@ import packs
 import pytest
 
 from graphrun.cli.main import main
+from graphrun.report import check_report
 
 ROOT = Path(__file__).parents[2]
 FLAGSHIP = ROOT / "workflows/distilbert_classification.json"
@@ -57,6 +58,7 @@ def test_a_file_alone_means_run(capsys):
 def test_json_leaves_nothing_but_json_on_stdout(capsys):
     assert main(["run", "text.json", "--json", "--seed", "5"]) == 0
     document = json.loads(capsys.readouterr().out)
+    assert check_report(document) == []
     assert document["seed"] == 5
     assert document["nodes"][1]["ui"] == {"text": ["hello"]}
 
@@ -371,7 +373,8 @@ def slow(steps: int = 1000) -> str:
 '''
 
 
-def test_ctrl_c_stops_at_the_next_step_and_leaves_a_report(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_stops_at_the_next_step_and_leaves_a_report(tmp_path, number):
     packs.install(tmp_path, "slow_pack", SLOW_PACK)
     nodes = {
         "1": {"class_type": "Slow", "inputs": {"steps": 1000}},
@@ -390,7 +393,7 @@ def test_ctrl_c_stops_at_the_next_step_and_leaves_a_report(tmp_path):
         if events and "Progress" in events[0].read_text():
             break
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "stopping at the next step" in err
@@ -499,3 +502,27 @@ def test_an_output_file_is_replaced_as_a_whole():
     assert main(["convert", str(FLAGSHIP), "-o", "p.json"]) == 0
     assert json.loads(Path("p.json").read_text())["27"]["class_type"].startswith("PtTrain")
     assert not list(Path().glob(".*.part"))
+
+
+def test_a_misspelt_verb_is_named():
+    done = graphrun("chekc", "text.json")
+    assert done.returncode == 2
+    assert "did you mean `graphrun check`?" in done.stderr
+
+
+def test_titles_stay_on_one_line_and_steer_no_terminal():
+    document = json.loads(json.dumps(TEXT))
+    document["1"]["_meta"] = {"title": "a\nerror: forged \u001b[31m"}
+    Path("forged.json").write_text(json.dumps(document))
+    for text in (on_a_terminal("forged.json", NO_COLOR="1"), graphrun("forged.json").stderr):
+        assert "\x1b[31m" not in text
+        assert not any(line.startswith("error: forged") for line in text.splitlines())
+
+
+def test_a_home_folder_is_expanded(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    Path("home").mkdir()
+    Path("graphrun.toml").write_text('out = "~/rr"')
+    assert main(["text.json"]) == 0
+    assert (tmp_path / "home/rr").is_dir()
+    assert not Path("~").exists()

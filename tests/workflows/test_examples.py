@@ -20,7 +20,7 @@ def tiny(capsys, file, *options):
     code = main(["run", str(file), "--tiny", "--json", *options])
     report = json.loads(capsys.readouterr().out)
     assert code == 0, report.get("error", report)
-    assert check_report({k: v for k, v in report.items() if k != "folder"}) == []
+    assert check_report(report) == []
     return report
 
 
