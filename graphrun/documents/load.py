@@ -70,15 +70,44 @@ def loads(
 
 
 def _document(opened: Opened) -> Workflow | Prompt:
+    source, other = opened.source, opened.other
+    if other is not None and _is_empty(source):
+        prompt = _good_prompt(other)
+        if prompt is not None:
+            message = f"{source.name}: the workflow in it has no nodes, so its prompt is read"
+            note = Diagnostic("empty_workflow", message, severity="warning")
+            return replace(prompt, notes=(*opened.notes, note, *prompt.notes))
     try:
-        document = _read(opened.source)
+        document = _read(source)
     except DocumentError as error:
-        if opened.other is None:
+        if other is None:
             raise
-        raise DocumentError(_with_other(d, opened.source) for d in error.diagnostics) from error
-    if opened.other is not None and isinstance(document, Prompt):
-        return replace(document, workflow=_object(opened.other))
+        raise DocumentError(_with_other(d, source) for d in error.diagnostics) from error
+    document = replace(document, notes=(*opened.notes, *document.notes))
+    if other is not None and isinstance(document, Prompt):
+        return replace(document, workflow=_object(other.text))
     return document
+
+
+def _is_empty(source: Source) -> bool:
+    """Whether it is the workflow of a media file, and savers had nothing to put there."""
+    if not source.name.endswith("(workflow)"):
+        return False
+    try:
+        found = json.loads(source.text)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(found, dict):
+        return not found
+    return not found.get("nodes") and not any(isinstance(v, dict) for v in found.values())
+
+
+def _good_prompt(source: Source) -> Prompt | None:
+    try:
+        found = _read(source)
+    except DocumentError:
+        return None
+    return found if isinstance(found, Prompt) and found.nodes else None
 
 
 def _with_other(diagnostic: Diagnostic, source: Source) -> Diagnostic:

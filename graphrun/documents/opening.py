@@ -29,10 +29,11 @@ _MARGIN = 64
 
 @dataclass(frozen=True)
 class Opened:
-    """A document's text. `other` holds the second document of a media file that has two."""
+    """A document's text. `other` is the second document of a media file that has two."""
 
     source: Source
-    other: str | None = None
+    other: Source | None = None
+    notes: tuple[Diagnostic, ...] = ()
 
 
 def open_file(path: str | Path, prefer: Prefer) -> Opened:
@@ -85,10 +86,11 @@ def _media_kind(head: bytes) -> Kind | None:
 def _from_media(file: BinaryIO, kind: Kind, name: str, prefer: Prefer) -> Opened:
     from graphrun.documents import media
 
-    found = media.embedded(file, kind, name)
-    key = prefer if prefer in found else next(iter(found))
-    other = next((text for other, text in found.items() if other != key), None)
-    return Opened(Source(f"{name} ({key})", found[key]), other)
+    found = media.embedded(file, kind, name, prefer)
+    sources = {key: Source(f"{name} ({key})", text) for key, text in found.texts.items()}
+    key = prefer if prefer in sources else next(iter(sources))
+    other = next((source for other, source in sources.items() if other != key), None)
+    return Opened(sources[key], other, found.notes)
 
 
 def _refuse_early(head: bytes, name: str) -> None:
