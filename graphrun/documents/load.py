@@ -6,14 +6,12 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphrun.documents.checks import JSON_NAMES, check_schema, check_workflow
 from graphrun.documents.opening import Opened, not_json, open_data, open_file
 from graphrun.documents.prompt import Prompt, PromptNode, read_value
-from graphrun.documents.source import Path as Steps
 from graphrun.documents.source import Source
 from graphrun.errors import Diagnostic, DocumentError
 
@@ -128,7 +126,7 @@ def _object(text: str) -> Mapping[str, Any] | None:
 def _read(source: Source) -> Workflow | Prompt:
     document, notes = _parse(source)
     if isinstance(document, dict) and isinstance(document.get("nodes"), list):
-        _check_workflow(document, source)
+        check_workflow(document, source)
         return Workflow(document, source, notes)
     prefix: tuple[str, ...] = ()
     workflow = None
@@ -138,7 +136,7 @@ def _read(source: Source) -> Workflow | Prompt:
         document, prefix = document["prompt"], ("prompt",)
     if not _looks_like_prompt(document):
         raise DocumentError(_not_a_workflow(document, source))
-    _check_schema("prompt", document, source, prefix)
+    check_schema("prompt", document, source, prefix)
     nodes = {key: _prompt_node(key, node, prefix) for key, node in document.items()}
     return Prompt(nodes, source, workflow, notes)
 
@@ -208,19 +206,8 @@ def _looks_like_prompt(document: Any) -> bool:
     )
 
 
-_JSON_NAMES: dict[type, str] = {
-    dict: "object",
-    list: "array",
-    str: "text",
-    int: "number",
-    float: "number",
-    bool: "boolean",
-    type(None): "null",
-}
-
-
 def _not_a_workflow(document: Any, source: Source) -> Diagnostic:
-    found = f"a JSON {_JSON_NAMES[type(document)]}"
+    found = f"a JSON {JSON_NAMES[type(document)]}"
     if isinstance(document, dict):
         keys = ", ".join(repr(k) for k in list(document)[:5])
         found += f" with the keys {keys}" if keys else ""
@@ -244,40 +231,3 @@ def _not_a_workflow(document: Any, source: Source) -> Diagnostic:
         "a prompt maps node ids to objects with 'class_type'",
         position=source.locate((broken,) if broken is not None else ()),
     )
-
-
-@cache
-def schema(name: str) -> dict[str, Any]:
-    """One of our JSON Schemas: `workflow`, `prompt` or `report`."""
-    text = resources.files("graphrun.schemas").joinpath(f"{name}.schema.json").read_text("utf-8")
-    found: dict[str, Any] = json.loads(text)
-    return found
-
-
-def _check_workflow(document: Mapping[str, Any], source: Source) -> None:
-    """Definitions nested in definitions are checked one level at a time: 200 of them are fine."""
-    waiting: list[tuple[Mapping[str, Any], Steps]] = [(document, ())]
-    for part, prefix in waiting:
-        _check_schema("workflow", part, source, prefix)
-        for place, inner in enumerate((part.get("definitions") or {}).get("subgraphs") or ()):
-            if inner.get("definitions"):
-                path = (*prefix, "definitions", "subgraphs", place)
-                waiting.append(({"nodes": [], "definitions": inner["definitions"]}, path))
-
-
-def _check_schema(name: str, document: Any, source: Source, prefix: Steps = ()) -> None:
-    from jsonschema import Draft202012Validator
-
-    errors = sorted(
-        Draft202012Validator(schema(name)).iter_errors(document),
-        key=lambda e: [str(p) for p in e.absolute_path],
-    )
-    if errors:
-        raise DocumentError(
-            Diagnostic(
-                f"invalid_{name}",
-                f"{'.'.join(str(p) for p in e.absolute_path) or 'document'}: {e.message[:300]}",
-                position=source.locate((*prefix, *e.absolute_path)),
-            )
-            for e in errors[:20]
-        )
