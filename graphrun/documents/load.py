@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from graphrun.documents.checks import JSON_NAMES, check_schema, check_workflow
 from graphrun.documents.opening import Opened, not_json, open_data, open_file
 from graphrun.documents.prompt import Prompt, PromptNode, read_value
+from graphrun.documents.scan import deepest, repeated_keys
 from graphrun.documents.source import Source
 from graphrun.errors import Diagnostic, DocumentError
 
@@ -171,18 +172,37 @@ def _parse(source: Source) -> tuple[Any, tuple[Diagnostic, ...]]:
     except json.JSONDecodeError as error:
         raise DocumentError(not_json(error.msg, source, error.pos)) from error
     except (RecursionError, ValueError) as error:
-        deep = isinstance(error, RecursionError)
-        reason = "nested too deep" if deep else "a number has too many digits"
-        raise DocumentError(Diagnostic("invalid_json", f"{source.name}: {reason}")) from error
+        raise DocumentError(_too_much(source, isinstance(error, RecursionError))) from error
     if notes.duplicates:
-        keys = ", ".join(repr(k) for k in dict.fromkeys(notes.duplicates))
-        message = f"{source.name}: the key {keys} stands twice in one object"
-        hint = "all but the last would be lost; give every node an id of its own"
-        raise DocumentError(Diagnostic("duplicate_key", message, hint=hint))
+        raise DocumentError(_duplicate(source, notes.duplicates))
     _refuse_half_characters(source)
     words = ", ".join(sorted(set(notes.constants)))
     message = f"{source.name}: {words} is not JSON and was read as null"
     return document, (Diagnostic("not_json_number", message, severity="warning"),) * bool(words)
+
+
+def _too_much(source: Source, deep: bool) -> Diagnostic:
+    if not deep:
+        return Diagnostic("invalid_json", f"{source.name}: a number has too many digits")
+    place = source.position(deepest(source.text))
+    return Diagnostic("invalid_json", "nested too deep", position=place)
+
+
+def _duplicate(source: Source, keys: list[str]) -> Diagnostic:
+    """Placed at the first key that stands there again."""
+    _, offset, value = next(repeated_keys(source.text))
+    is_node = (
+        source.text[value] == "{"
+        and "class_type" in json.JSONDecoder().raw_decode(source.text, value)[0]
+    )
+    way = "give every node an id of its own" if is_node else "keep the one that counts"
+    listed = ", ".join(repr(k) for k in dict.fromkeys(keys))
+    return Diagnostic(
+        "duplicate_key",
+        f"the key {listed} stands twice in one object",
+        hint=f"all but the last would be lost; {way}",
+        position=source.position(offset),
+    )
 
 
 _HALF = re.compile(
@@ -206,7 +226,29 @@ def _looks_like_prompt(document: Any) -> bool:
     )
 
 
+def _other_kind(document: Any) -> tuple[str, str] | None:
+    """What another document of the editor or the server is, and the way out."""
+    if not isinstance(document, dict) or not document:
+        return None
+    if all(isinstance(v, dict) and "input" in v and "output" in v for v in document.values()):
+        return (
+            "not a workflow: these are definitions of node kinds (what /object_info shows)",
+            "give this file as --object-info, and the workflow as the file to read",
+        )
+    if set(document) == {"templates"} and isinstance(document["templates"], list):
+        return (
+            "not a workflow: these are node templates of the editor",
+            "import them in the editor (Manage Node Templates), insert one into an empty "
+            "workflow and save that",
+        )
+    return None
+
+
 def _not_a_workflow(document: Any, source: Source) -> Diagnostic:
+    known = _other_kind(document)
+    if known:
+        message, hint = known
+        return Diagnostic("not_a_workflow", message, hint=hint, position=source.locate(()))
     found = f"a JSON {JSON_NAMES[type(document)]}"
     if isinstance(document, dict):
         keys = ", ".join(repr(k) for k in list(document)[:5])
