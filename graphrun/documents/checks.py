@@ -94,8 +94,11 @@ def _label(value: Mapping[str, Any], path: Path) -> str:
 def _reason(error: Any) -> str:
     if error.validator == "type":
         found = JSON_NAMES[type(error.instance)]
+        article = {"object": "an ", "array": "an ", "boolean": "a ", "number": "the "}.get(
+            found, ""
+        )
         shown = f" {error.instance!r:.60}" if found in ("number", "text") else ""
-        return f"this is {found}{shown}, not {_either(error.validator_value)}"
+        return f"this is {article}{found}{shown}, not {_either(error.validator_value)}"
     if error.validator == "required":
         missing = [key for key in error.validator_value if key not in error.instance]
         named = next((key for key in missing if f"{key!r}" in error.message), missing[0])

@@ -76,13 +76,16 @@ def test_broken_links_are_left_out(link):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"node__title": []}, "node 2 (Image): title: this is array, not text or a number or null"),
+        (
+            {"node__title": []},
+            "node 2 (Image): title: this is an array, not text or a number or null",
+        ),
         (
             {"node__inputs": [{"name": None}]},
             "node 2 (Image): inputs.0.name: this is null, not text",
         ),
         ({"node__inputs": [{}]}, "node 2 (Image): inputs.0: 'name' is missing"),
-        ({"node__type": 5}, "node 2: type: this is number 5, not text"),
+        ({"node__type": 5}, "node 2: type: this is the number 5, not text"),
         ({"groups": "x"}, "groups: this is text 'x', not an array or null"),
     ],
 )
