@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from graphrun.catalog.options import read_options
 from graphrun.catalog.spec import InputSpec, NodeSpec, OutputSpec, Section
 from graphrun.errors import Diagnostic, DocumentError
 
 _HINT = "save what http://127.0.0.1:8188/object_info shows (the address of your server) as a file"
 _SECTIONS: tuple[Section, ...] = ("required", "optional")
-_NUMBERS = frozenset({"min", "max", "step"})
 
 
 @dataclass(frozen=True)
@@ -159,25 +159,14 @@ def _input(entry: _Entry, name: str, value: Any, section: Section) -> InputSpec:
     kind, given = value[0], value[1] if len(value) > 1 else {}
     if given is not None and not isinstance(given, dict):
         entry.left_out.append(f"the options of {name} are {given!r:.60}")
-    options = dict(_options(entry, name, given if isinstance(given, dict) else {}))
+    given = given if isinstance(given, dict) else {}
+    options = read_options(kind, name, given, entry.left_out)
     if isinstance(kind, list):
         return InputSpec(name, "COMBO", section, {**options, "options": kind})
     if kind == "COMBO" and not isinstance(options.get("options", []), list):
         entry.left_out.append(f"the choices of {name} are no list")
         del options["options"]
     return InputSpec(name, kind, section, options)
-
-
-def _options(entry: _Entry, name: str, given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Without nulls, which mean "not given", and without bounds that are no numbers."""
-    for key, value in given.items():
-        if value is None:
-            continue
-        number = isinstance(value, int | float) and not isinstance(value, bool) and value == value
-        if key in _NUMBERS and not number:
-            entry.left_out.append(f"{key} of {name} is {value!r:.60}")
-        else:
-            yield key, value
 
 
 def _outputs(entry: _Entry) -> Iterator[OutputSpec]:

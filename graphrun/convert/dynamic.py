@@ -13,12 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from graphrun.catalog.sockets import MATCH_TYPE
+from graphrun.catalog.sockets import CHOICE, GROWING, MATCH_TYPE, ROWS
 from graphrun.catalog.spec import InputSpec, NodeSpec, Section
-from graphrun.convert.places import ROWS, is_widget, saved_places
+from graphrun.convert.places import is_widget, saved_places
 
-CHOICE = "COMFY_DYNAMICCOMBO_V3"
-GROWING = "COMFY_AUTOGROW_V3"
 CUSTOM_COMBO = "CustomCombo"
 
 _MOST_VALUES = 10_000

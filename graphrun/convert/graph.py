@@ -12,7 +12,7 @@ from graphrun.convert.dynamic import settle
 from graphrun.convert.notes import Notes
 from graphrun.convert.places import editor_inputs, is_widget, kind
 from graphrun.convert.roles import REAL, REROUTES, SUBGRAPH, VIRTUAL
-from graphrun.convert.sheets import INPUTS, OUTPUTS, ROOT, Sheet, type_name
+from graphrun.convert.sheets import INPUTS, OUTPUTS, ROOT, Sheet, id_text, type_name
 from graphrun.documents.source import Path
 
 MUTED, BYPASSED = 2, 4
@@ -81,7 +81,9 @@ class Node:
 
     @property
     def title(self) -> str:
-        return self.data.get("title") or (self.spec.title if self.spec else "") or self.type
+        own = self.data.get("title")
+        named = own is not None and own != ""
+        return str(own) if named else (self.spec.title if self.spec else "") or self.type
 
     @property
     def pack(self) -> str | None:
@@ -139,16 +141,24 @@ def _node(raw: Mapping[str, Any], path: Path, sheet: Sheet, kinds: Kinds) -> Nod
         id=sheet.renamed(raw["id"]),
         type=kind_of,
         role=role,
-        mode=0 if mode is None else mode if type(mode) is int else -1,
+        mode=_mode(mode),
         path=path,
         data=raw,
         slots=slots,
         sockets=_boundary(inner) if inner else tuple(live_sockets(kind_of, slots, spec)),
         outputs=tuple(o.type for o in inner.outputs) if inner else _outputs(raw, spec),
         spec=spec,
-        saved_id=str(raw["id"]),
+        saved_id=id_text(raw["id"]),
         home=sheet.name,
     )
+
+
+def _mode(raw: Any) -> int:
+    """A mode that is none comes out as one that is unknown."""
+    if raw is None:
+        return 0
+    whole = type(raw) is int or (isinstance(raw, float) and raw.is_integer())
+    return int(raw) if whole else -1
 
 
 def read_slot(raw: Mapping[str, Any]) -> Slot:
@@ -156,7 +166,7 @@ def read_slot(raw: Mapping[str, Any]) -> Slot:
     return Slot(
         name=raw["name"],
         type=type_name(raw.get("type")),
-        link=None if link is None else str(link),
+        link=None if link is None else id_text(link),
         widget=bool(raw.get("widget")),
     )
 

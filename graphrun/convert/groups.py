@@ -16,7 +16,16 @@ from graphrun.convert.graph import Socket, live_sockets, read_slot
 from graphrun.convert.notes import Notes
 from graphrun.convert.places import Place, initial, places
 from graphrun.convert.roles import VIRTUAL
-from graphrun.convert.sheets import INPUTS, OUTPUTS, ROOT, Boundary, Numbers, Sheet, type_name
+from graphrun.convert.sheets import (
+    INPUTS,
+    OUTPUTS,
+    ROOT,
+    Boundary,
+    Numbers,
+    Sheet,
+    id_text,
+    type_name,
+)
 from graphrun.documents.source import Path
 
 PREFIXES = ("workflow>", "workflow/")
@@ -49,10 +58,10 @@ class Unpacker:
                 kept.append((raw, path))
             elif name in trail:
                 message = f"the group {name!r} contains itself: {' → '.join((*trail, name))}"
-                self.notes.error("recursive_subgraph", message, node=str(raw["id"]), path=path)
+                self.notes.error("recursive_subgraph", message, node=id_text(raw["id"]), path=path)
             else:
                 made = _Group(name, self.groups[name], raw, path, unpacker=self).made(trail == ())
-                ids[str(raw["id"])] = made.instance_id
+                ids[id_text(raw["id"])] = made.instance_id
                 instances.append((made.instance, path))
                 waiting.append((made.sheet, (*trail, name)))
         return replace(sheet, nodes=kept + instances, ids=ids) if instances else sheet
@@ -125,7 +134,7 @@ class _Group:
         if self.raw.get("mode") in (2, 4):
             message = f"node {self.raw['id']} ({self.raw['type']}): the mode of a group node has "
             message += "no effect, its nodes are run as they were when they were grouped"
-            self.notes.warn("lost_mode", message, node=str(self.raw["id"]), path=self.path)
+            self.notes.warn("lost_mode", message, node=id_text(self.raw["id"]), path=self.path)
         where = ("extra", "groupNodes", self.name)
         placed = [(raw, (*where, "nodes", i)) for i, raw in enumerate(nodes)]
         data = {"links": rows}

@@ -13,7 +13,7 @@ from typing import Any
 
 from graphrun.convert.graph import Node
 from graphrun.convert.notes import Notes
-from graphrun.convert.sheets import ROOT, Sheet
+from graphrun.convert.sheets import ROOT, Sheet, id_text
 from graphrun.documents.source import Path
 
 SocketKey = tuple[str, int]
@@ -74,7 +74,7 @@ def _record(raw: Any, path: Path, sheet: Sheet) -> Record | None:
     if None in (link, origin, target) or slots[0] is None or slots[1] is None:
         return None
     ends = sheet.renamed(origin), sheet.renamed(target)
-    return Record(str(link), ends[0], slots[0], ends[1], slots[1], path)
+    return Record(id_text(link), ends[0], slots[0], ends[1], slots[1], path)
 
 
 def _slot_number(raw: Any) -> int | None:

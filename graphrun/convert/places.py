@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from graphrun.catalog.sockets import ROWS
 from graphrun.catalog.spec import InputSpec, NodeSpec
 
 CONTROL = "CONTROL"
@@ -14,8 +15,6 @@ CONTROL = "CONTROL"
 CONTROL_WORDS = frozenset({"fixed", "increment", "decrement", "randomize", "increment-wrap"})
 CONTROL_NAMES = frozenset({"control_after_generate", "control_filter_list"})
 BUTTONS = frozenset({"upload", "audioUI", "refresh"})
-ROWS = "COMFY_DYNAMICGROUP_V3"
-"""The kind of the hidden widget that counts rows of other widgets."""
 
 _INITIAL: dict[str, Any] = {
     "COLOR": "#000000",

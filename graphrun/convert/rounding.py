@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from graphrun.catalog.spec import InputSpec
@@ -26,6 +26,9 @@ _IGNORED = frozenset(
 )
 
 _NUMBER = re.compile(r"[+-]?([0-9]{1,300}(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?", re.ASCII)
+
+_EXACT = Context(prec=1200)
+"""Enough digits for the largest float with as many decimals as the smallest step shows."""
 
 
 def is_number(value: Any) -> bool:
@@ -61,7 +64,7 @@ def rounded(spec: InputSpec, value: Any) -> Any:
     if kind(spec) not in ("INT", "FLOAT"):
         return value
     number = as_number(value)
-    if number is None or not math.isfinite(number):
+    if number is None or (isinstance(number, float) and not math.isfinite(number)):
         return number
     return _integer(spec.options, number) if kind(spec) == "INT" else _float(spec.options, number)
 
@@ -87,20 +90,26 @@ def _integer(options: Mapping[str, Any], value: int | float) -> int:
     """Rounded half up to the grid of `step`, which starts at `min`. Not clamped."""
     if isinstance(value, float):
         value = math.floor(value + 0.5)
-    step = options.get("step", 1)
+    step, least = options.get("step", 1), options.get("min", 0)
     if not isinstance(step, int) or step <= 1:
         return value
-    shift = int(options.get("min", 0)) % step
+    shift = int(least) % step if math.isfinite(least) else 0
     return (2 * (value - shift) + step) // (2 * step) * step + shift
 
 
-def _float(options: Mapping[str, Any], number: float) -> float:
+def _float(options: Mapping[str, Any], number: int | float) -> int | float:
     """Rounded to the unit, then to the digits that `step` shows, then clamped."""
-    value = float(number)
+    least, most = options.get("min", 0), options.get("max", 2048)
+    try:
+        value = float(number)
+    except OverflowError:  # more than a float holds, so beyond any bound that there is
+        return clamp(number, least, most)
     digits = max(0, -math.floor(math.log10(options.get("step") or 0.5)))
-    unit = options.get("round") or (10**-digits if digits else None)
-    if unit is None:
+    unit = options.get("round") or (10.0**-digits if digits else None)
+    if not unit:
         return value
-    value = math.floor(value / unit + 0.5) * unit
-    shown = Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
-    return float(clamp(float(shown), options.get("min", 0), options.get("max", 2048)))
+    units = value / unit + 0.5
+    if math.isfinite(units):  # otherwise the unit is finer than the value can be told apart
+        value = math.floor(units) * unit
+    shown = Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP, _EXACT)
+    return float(clamp(float(shown), least, most))

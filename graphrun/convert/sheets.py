@@ -44,7 +44,12 @@ class Sheet:
 
     def renamed(self, id: Any) -> str:
         """The id under which a node of the file is known."""
-        return self.ids.get(str(id), str(id))
+        return self.ids.get(id_text(id), id_text(id))
+
+
+def id_text(raw: Any) -> str:
+    """An id of a node or a link as text; some tools write whole numbers as `3.0`."""
+    return str(int(raw)) if isinstance(raw, float) and raw.is_integer() else str(raw)
 
 
 def read_sheets(data: Mapping[str, Any], notes: Notes) -> dict[str, Sheet]:
@@ -84,7 +89,9 @@ def _sheet(id: str, name: str, path: Path, data: Mapping[str, Any]) -> Sheet:
 def _boundary(raw: Any) -> tuple[Boundary, ...]:
     return tuple(
         Boundary(
-            slot["name"], type_name(slot.get("type")), tuple(map(str, slot.get("linkIds") or ()))
+            slot["name"],
+            type_name(slot.get("type")),
+            tuple(map(id_text, slot.get("linkIds") or ())),
         )
         for slot in raw or ()
     )
@@ -118,7 +125,7 @@ class Numbers:
 
 
 def _number(raw: Any) -> int | None:
-    text = str(raw)
+    text = id_text(raw)
     return int(text) if text.isdecimal() and len(text) < 20 else None
 
 
@@ -128,13 +135,13 @@ def renumber(sheets: Mapping[str, Sheet], numbers: Numbers) -> dict[str, Sheet]:
     The ids of the root count first, and those of later definitions are not kept free for them,
     which is how the editor comes to the ids that it shows in a path like `12:34`.
     """
-    numbers.used |= {str(raw["id"]) for raw, _ in sheets[ROOT].nodes}
+    numbers.used |= {id_text(raw["id"]) for raw, _ in sheets[ROOT].nodes}
     found = dict(sheets)
     for sheet in sheets.values():
         if sheet.id != ROOT:
             found[sheet.id] = replace(sheet, ids=_renamed(sheet, numbers))
     for raw, _ in sheets[ROOT].nodes:
-        numbers.take(str(raw["id"]))
+        numbers.take(id_text(raw["id"]))
     return found
 
 
@@ -142,7 +149,7 @@ def _renamed(sheet: Sheet, numbers: Numbers) -> dict[str, str]:
     ids: dict[str, str] = {}
     seen: set[str] = set()
     for raw, _ in sheet.nodes:
-        id = str(raw["id"])
+        id = id_text(raw["id"])
         if id in seen:  # an error of its own, told when the nodes are read
             continue
         seen.add(id)

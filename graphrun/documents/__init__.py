@@ -1,6 +1,7 @@
 """Bytes → Workflow or Prompt."""
 
-from graphrun.documents.load import Workflow, load, loads, schema
+from graphrun.documents.checks import schema
+from graphrun.documents.load import Workflow, load, loads
 from graphrun.documents.prompt import BadLink, Link, Prompt, PromptNode
 from graphrun.documents.source import Source
 

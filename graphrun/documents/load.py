@@ -6,14 +6,13 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphrun.documents.checks import JSON_NAMES, check_schema, check_workflow
 from graphrun.documents.opening import Opened, not_json, open_data, open_file
 from graphrun.documents.prompt import Prompt, PromptNode, read_value
-from graphrun.documents.source import Path as Steps
+from graphrun.documents.scan import deepest, repeated_keys
 from graphrun.documents.source import Source
 from graphrun.errors import Diagnostic, DocumentError
 
@@ -70,15 +69,44 @@ def loads(
 
 
 def _document(opened: Opened) -> Workflow | Prompt:
+    source, other = opened.source, opened.other
+    if other is not None and _is_empty(source):
+        prompt = _good_prompt(other)
+        if prompt is not None:
+            message = f"{source.name}: the workflow in it has no nodes, so its prompt is read"
+            note = Diagnostic("empty_workflow", message, severity="warning")
+            return replace(prompt, notes=(*opened.notes, note, *prompt.notes))
     try:
-        document = _read(opened.source)
+        document = _read(source)
     except DocumentError as error:
-        if opened.other is None:
+        if other is None:
             raise
-        raise DocumentError(_with_other(d, opened.source) for d in error.diagnostics) from error
-    if opened.other is not None and isinstance(document, Prompt):
-        return replace(document, workflow=_object(opened.other))
+        raise DocumentError(_with_other(d, source) for d in error.diagnostics) from error
+    document = replace(document, notes=(*opened.notes, *document.notes))
+    if other is not None and isinstance(document, Prompt):
+        return replace(document, workflow=_object(other.text))
     return document
+
+
+def _is_empty(source: Source) -> bool:
+    """Whether it is the workflow of a media file, and savers had nothing to put there."""
+    if not source.name.endswith("(workflow)"):
+        return False
+    try:
+        found = json.loads(source.text)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(found, dict):
+        return not found
+    return not found.get("nodes") and not any(isinstance(v, dict) for v in found.values())
+
+
+def _good_prompt(source: Source) -> Prompt | None:
+    try:
+        found = _read(source)
+    except DocumentError:
+        return None
+    return found if isinstance(found, Prompt) and found.nodes else None
 
 
 def _with_other(diagnostic: Diagnostic, source: Source) -> Diagnostic:
@@ -99,7 +127,7 @@ def _object(text: str) -> Mapping[str, Any] | None:
 def _read(source: Source) -> Workflow | Prompt:
     document, notes = _parse(source)
     if isinstance(document, dict) and isinstance(document.get("nodes"), list):
-        _check_workflow(document, source)
+        check_workflow(document, source)
         return Workflow(document, source, notes)
     prefix: tuple[str, ...] = ()
     workflow = None
@@ -109,7 +137,7 @@ def _read(source: Source) -> Workflow | Prompt:
         document, prefix = document["prompt"], ("prompt",)
     if not _looks_like_prompt(document):
         raise DocumentError(_not_a_workflow(document, source))
-    _check_schema("prompt", document, source, prefix)
+    check_schema("prompt", document, source, prefix)
     nodes = {key: _prompt_node(key, node, prefix) for key, node in document.items()}
     return Prompt(nodes, source, workflow, notes)
 
@@ -144,18 +172,37 @@ def _parse(source: Source) -> tuple[Any, tuple[Diagnostic, ...]]:
     except json.JSONDecodeError as error:
         raise DocumentError(not_json(error.msg, source, error.pos)) from error
     except (RecursionError, ValueError) as error:
-        deep = isinstance(error, RecursionError)
-        reason = "nested too deep" if deep else "a number has too many digits"
-        raise DocumentError(Diagnostic("invalid_json", f"{source.name}: {reason}")) from error
+        raise DocumentError(_too_much(source, isinstance(error, RecursionError))) from error
     if notes.duplicates:
-        keys = ", ".join(repr(k) for k in dict.fromkeys(notes.duplicates))
-        message = f"{source.name}: the key {keys} stands twice in one object"
-        hint = "all but the last would be lost; give every node an id of its own"
-        raise DocumentError(Diagnostic("duplicate_key", message, hint=hint))
+        raise DocumentError(_duplicate(source, notes.duplicates))
     _refuse_half_characters(source)
     words = ", ".join(sorted(set(notes.constants)))
     message = f"{source.name}: {words} is not JSON and was read as null"
     return document, (Diagnostic("not_json_number", message, severity="warning"),) * bool(words)
+
+
+def _too_much(source: Source, deep: bool) -> Diagnostic:
+    if not deep:
+        return Diagnostic("invalid_json", f"{source.name}: a number has too many digits")
+    place = source.position(deepest(source.text))
+    return Diagnostic("invalid_json", "nested too deep", position=place)
+
+
+def _duplicate(source: Source, keys: list[str]) -> Diagnostic:
+    """Placed at the first key that stands there again."""
+    _, offset, value = next(repeated_keys(source.text))
+    is_node = (
+        source.text[value] == "{"
+        and "class_type" in json.JSONDecoder().raw_decode(source.text, value)[0]
+    )
+    way = "give every node an id of its own" if is_node else "keep the one that counts"
+    listed = ", ".join(repr(k) for k in dict.fromkeys(keys))
+    return Diagnostic(
+        "duplicate_key",
+        f"the key {listed} stands twice in one object",
+        hint=f"all but the last would be lost; {way}",
+        position=source.position(offset),
+    )
 
 
 _HALF = re.compile(
@@ -179,19 +226,30 @@ def _looks_like_prompt(document: Any) -> bool:
     )
 
 
-_JSON_NAMES: dict[type, str] = {
-    dict: "object",
-    list: "array",
-    str: "text",
-    int: "number",
-    float: "number",
-    bool: "boolean",
-    type(None): "null",
-}
+def _other_kind(document: Any) -> tuple[str, str] | None:
+    """What another document of the editor or the server is, and the way out."""
+    if not isinstance(document, dict) or not document:
+        return None
+    if all(isinstance(v, dict) and "input" in v and "output" in v for v in document.values()):
+        return (
+            "not a workflow: these are definitions of node kinds (what /object_info shows)",
+            "give this file as --object-info, and the workflow as the file to read",
+        )
+    if set(document) == {"templates"} and isinstance(document["templates"], list):
+        return (
+            "not a workflow: these are node templates of the editor",
+            "import them in the editor (Manage Node Templates), insert one into an empty "
+            "workflow and save that",
+        )
+    return None
 
 
 def _not_a_workflow(document: Any, source: Source) -> Diagnostic:
-    found = f"a JSON {_JSON_NAMES[type(document)]}"
+    known = _other_kind(document)
+    if known:
+        message, hint = known
+        return Diagnostic("not_a_workflow", message, hint=hint, position=source.locate(()))
+    found = f"a JSON {JSON_NAMES[type(document)]}"
     if isinstance(document, dict):
         keys = ", ".join(repr(k) for k in list(document)[:5])
         found += f" with the keys {keys}" if keys else ""
@@ -215,40 +273,3 @@ def _not_a_workflow(document: Any, source: Source) -> Diagnostic:
         "a prompt maps node ids to objects with 'class_type'",
         position=source.locate((broken,) if broken is not None else ()),
     )
-
-
-@cache
-def schema(name: str) -> dict[str, Any]:
-    """One of our JSON Schemas: `workflow`, `prompt` or `report`."""
-    text = resources.files("graphrun.schemas").joinpath(f"{name}.schema.json").read_text("utf-8")
-    found: dict[str, Any] = json.loads(text)
-    return found
-
-
-def _check_workflow(document: Mapping[str, Any], source: Source) -> None:
-    """Definitions nested in definitions are checked one level at a time: 200 of them are fine."""
-    waiting: list[tuple[Mapping[str, Any], Steps]] = [(document, ())]
-    for part, prefix in waiting:
-        _check_schema("workflow", part, source, prefix)
-        for place, inner in enumerate((part.get("definitions") or {}).get("subgraphs") or ()):
-            if inner.get("definitions"):
-                path = (*prefix, "definitions", "subgraphs", place)
-                waiting.append(({"nodes": [], "definitions": inner["definitions"]}, path))
-
-
-def _check_schema(name: str, document: Any, source: Source, prefix: Steps = ()) -> None:
-    from jsonschema import Draft202012Validator
-
-    errors = sorted(
-        Draft202012Validator(schema(name)).iter_errors(document),
-        key=lambda e: [str(p) for p in e.absolute_path],
-    )
-    if errors:
-        raise DocumentError(
-            Diagnostic(
-                f"invalid_{name}",
-                f"{'.'.join(str(p) for p in e.absolute_path) or 'document'}: {e.message[:300]}",
-                position=source.locate((*prefix, *e.absolute_path)),
-            )
-            for e in errors[:20]
-        )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from graphrun.documents.source import Source
-from graphrun.errors import Diagnostic, DocumentError
+from graphrun.errors import Diagnostic, DocumentError, Position
 
 if TYPE_CHECKING:
     from graphrun.documents.media import Kind, Prefer
@@ -29,10 +29,11 @@ _MARGIN = 64
 
 @dataclass(frozen=True)
 class Opened:
-    """A document's text. `other` holds the second document of a media file that has two."""
+    """A document's text. `other` is the second document of a media file that has two."""
 
     source: Source
-    other: str | None = None
+    other: Source | None = None
+    notes: tuple[Diagnostic, ...] = ()
 
 
 def open_file(path: str | Path, prefer: Prefer) -> Opened:
@@ -69,6 +70,7 @@ def _from_stream(file: BinaryIO, name: str, prefer: Prefer) -> Opened:
         if not file.seekable():
             file = io.BytesIO(head + file.read())
         return _from_media(file, kind, name, prefer)
+    _refuse_wide(head, name)
     if len(head) == HEAD:
         _refuse_early(head, name)
     return Opened(Source(name, _decode(head + file.read(), name)))
@@ -85,10 +87,11 @@ def _media_kind(head: bytes) -> Kind | None:
 def _from_media(file: BinaryIO, kind: Kind, name: str, prefer: Prefer) -> Opened:
     from graphrun.documents import media
 
-    found = media.embedded(file, kind, name)
-    key = prefer if prefer in found else next(iter(found))
-    other = next((text for other, text in found.items() if other != key), None)
-    return Opened(Source(f"{name} ({key})", found[key]), other)
+    found = media.embedded(file, kind, name, prefer)
+    sources = {key: Source(f"{name} ({key})", text) for key, text in found.texts.items()}
+    key = prefer if prefer in sources else next(iter(sources))
+    other = next((source for other, source in sources.items() if other != key), None)
+    return Opened(sources[key], other, found.notes)
 
 
 def _refuse_early(head: bytes, name: str) -> None:
@@ -121,22 +124,64 @@ def not_json(reason: str, source: Source, offset: int) -> Diagnostic:
     return Diagnostic("invalid_json", f"not JSON: {reason.lower()}", hint=hint, position=position)
 
 
+def _refuse_wide(head: bytes, name: str) -> None:
+    """Raise if the text has two or four bytes per character, as some editors save it."""
+    wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or (
+        head[:1] + head[2:3] == b"\0\0" or head[1:2] + head[3:4] == b"\0\0"
+    )
+    if wide and (b"{\0" in head[:8] or b"\0{" in head[:8]):
+        wider = b"\0\0\0" in head[:8]
+        message = f"{name}: this is {'UTF-32' if wider else 'UTF-16'} text, not UTF-8"
+        raise DocumentError(Diagnostic("invalid_encoding", message, hint="save it as UTF-8"))
+
+
+def _place(data: bytes, offset: int, name: str) -> Position | None:
+    """Line and column of a byte, unless the bytes are no text at all."""
+    before = data[:offset]
+    if b"\0" in data[:HEAD]:
+        return None
+    start = before.rfind(b"\n") + 1
+    column = len(before[start:].decode("utf-8-sig" if start == 0 else "utf-8")) + 1
+    return Position(name, before.count(b"\n") + 1, column)
+
+
 def _decode(data: bytes, name: str) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        message = f"{name}: not UTF-8 text (byte {data[error.start]:#04x} at offset {error.start})"
+        # With a byte order mark, the offsets count behind it.
+        start = error.start + 3 * data.startswith(codecs.BOM_UTF8)
+        place = _place(data, start, name)
+        message = f"not UTF-8 text (byte {data[start]:#04x} at offset {start})"
+        message = message if place else f"{name}: {message}"
         hint = (
             "graphrun reads workflow JSON, saved as UTF-8, and media files with workflows in them"
         )
-        raise DocumentError(Diagnostic("invalid_encoding", message, hint=hint)) from error
+        raise DocumentError(
+            Diagnostic("invalid_encoding", message, hint=hint, position=place)
+        ) from error
 
 
 def _unreadable(path: Path, error: OSError) -> Diagnostic:
     hint = None
     if isinstance(error, FileNotFoundError):
-        folder = path.parent if path.parent.is_dir() else Path()
-        near = get_close_matches(path.name, [p.name for p in folder.iterdir()], n=3)
-        hint = "did you mean " + " or ".join(str(folder / n) for n in near) + "?" if near else None
+        near = _near(path)
+        hint = "did you mean " + " or ".join(map(str, near)) + "?" if near else None
+        if path.is_symlink():
+            hint = f"it is a link to {path.readlink()}, which does not exist"
+        elif not path.parent.is_dir():
+            hint = f"there is no folder {path.parent}"
     reason = error.strerror or type(error).__name__
     return Diagnostic("unreadable_file", f"{path}: {reason.lower()}", hint=hint)
+
+
+def _near(path: Path) -> list[Path]:
+    """Up to three files of the same folder with much the same name; the ending may differ."""
+    try:
+        others = [p for p in path.parent.iterdir() if p.name != path.name and p.is_file()]
+    except OSError:
+        return []
+    stems = {p.stem.lower() for p in others}
+    near = get_close_matches(path.stem.lower(), stems, n=3, cutoff=0.75)
+    found = [p for stem in near for p in sorted(others) if p.stem.lower() == stem]
+    return sorted(found, key=lambda p: p.suffix.lower() != path.suffix.lower())[:3]

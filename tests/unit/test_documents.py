@@ -115,6 +115,83 @@ def test_two_nodes_with_one_id_are_refused():
     assert "'1'" in found.message
 
 
+@pytest.mark.parametrize(
+    ("text", "place", "words"),
+    [
+        ('{"1": {"class_type": "A"},\n "1": {"class_type": "A"}}', "2:2", "an id of its own"),
+        ('{"nodes": [],\n "links": ["links", {"a\\"": 1}],\n  "links": []}', "3:3", "counts"),
+        ('{"1": {"class_type": "A", "inputs": {"a": {}, "\\u0061": 2}}}', "1:47", "counts"),
+    ],
+)
+def test_a_key_that_stands_twice_has_its_place(text, place, words):
+    found = refused(text)
+    assert (found.code, str(found.position)) == ("duplicate_key", f"f.json:{place}")
+    assert words in found.hint
+
+
+def test_what_is_nested_too_deep_has_its_place():
+    found = refused('{\n"a": ' + "[" * 200_000 + "]" * 200_000 + "}")
+    assert (found.code, found.message) == ("invalid_json", "nested too deep")
+    assert str(found.position) == "f.json:2:200005"
+
+
+def test_bytes_that_are_no_text_have_their_place():
+    for mark in (b"", b"\xef\xbb\xbf"):
+        found = refused(mark + '{"é": 1,\n "né'.encode() + b"\xe9")
+        assert (found.code, str(found.position)) == ("invalid_encoding", "f.json:2:5")
+    assert str(refused(b'\xef\xbb\xbf{"\xe9": 1}').position) == "f.json:1:3"
+    assert refused(b"\x93\0\1").position is None
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"]
+)
+@pytest.mark.parametrize("size", [1, 100_000])
+def test_wide_text_is_named(encoding, size):
+    found = refused(('{"a": "' + "x" * size + '"}').encode(encoding))
+    assert found.code == "invalid_encoding"
+    assert f"{encoding[:6].upper()} text" in found.message
+    assert "UTF-8" in found.hint
+
+
+@pytest.mark.parametrize(
+    ("document", "words", "way"),
+    [
+        (
+            {"A": {"input": {}, "output": []}, "B": {"input": {}, "output": []}},
+            "definitions of node kinds",
+            "--object-info",
+        ),
+        ({"templates": [{"name": "x", "data": "{}"}]}, "node templates", "Manage Node Templates"),
+    ],
+)
+def test_other_documents_are_recognised(document, words, way):
+    found = refused(json.dumps(document))
+    assert found.code == "not_a_workflow"
+    assert words in found.message
+    assert way in found.hint
+
+
+def missing(path):
+    with pytest.raises(DocumentError) as caught:
+        load(path)
+    return caught.value.diagnostics[0].hint
+
+
+def test_suggestions_are_files_of_the_folder_with_a_like_name(tmp_path, monkeypatch):
+    (tmp_path / "portrait.json").write_text("{}")
+    (tmp_path / "portrait.png").write_text("{}")
+    (tmp_path / "other.json").write_text("{}")
+    (tmp_path / "gone.json").symlink_to("nowhere")
+    monkeypatch.chdir(tmp_path)
+    for name in ("Portrat.json", "portrait.jsn"):
+        first, second = tmp_path / "portrait.json", tmp_path / "portrait.png"
+        assert missing(tmp_path / name) == f"did you mean {first} or {second}?"
+    assert missing("a.json") is None
+    assert missing("gone.json") == "it is a link to nowhere, which does not exist"
+    assert missing("folder/portrait.json") == "there is no folder folder"
+
+
 def test_bare_nan_is_read_as_null_with_a_warning():
     prompt = loads('{"1": {"class_type": "A", "inputs": {"x": NaN}}}')
     assert prompt.nodes["1"].inputs["x"] is None

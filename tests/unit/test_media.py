@@ -76,9 +76,21 @@ def test_every_cut_is_noticed_or_harmless(data):
 
 @pytest.mark.parametrize("name", [n for n in media.KINDS if n.startswith("png")])
 def test_a_cut_png_is_always_noticed(name):
+    """A cut behind the texts is only told, as they are whole."""
     data = media.KINDS[name]
+    texts = data.index(b"IDAT") - 4
     for length in range(8, len(data)):
-        assert refused(data[:length]).code == "truncated_media"
+        if length < texts:
+            assert refused(data[:length]).code == "truncated_media"
+        else:
+            (note,) = loads(data[:length]).notes
+            assert (note.code, note.severity) == ("truncated_media", "warning")
+
+
+def test_a_prompt_that_is_wanted_and_whole_is_read_from_a_cut_png():
+    data = media.png_text()
+    data = data[: data.index(b"tEXtworkflow") + 20]
+    assert [n.code for n in loads(data, prefer="prompt").notes] == ["truncated_media"]
 
 
 def test_a_cut_png_names_the_chunk_and_the_place():
@@ -149,6 +161,67 @@ def test_a_damaged_chunk_is_refused():
     found = refused(data)
     assert found.code == "broken_media"
     assert "checksum" in found.message
+
+
+def test_damage_to_another_text_is_a_warning():
+    texts = {"Software": "painter", **media.TEXTS}
+    data = media.png_text(texts).replace(b"painter", b"pointer")
+    found = loads(data)
+    assert isinstance(found, Workflow)
+    assert [(n.code, n.severity) for n in found.notes] == [("broken_media", "warning")]
+    assert "checksum" in found.notes[0].message
+    alone = media.png_text({"Software": "painter"}).replace(b"painter", b"pointer")
+    assert refused(alone).code == "broken_media"
+
+
+def test_damage_without_end_is_refused():
+    texts = {f"Note{i}": "painter" for i in range(9)}
+    data = media.png_text({**texts, **media.TEXTS}).replace(b"painter", b"pointer")
+    assert refused(data).code == "broken_media"
+
+
+@pytest.mark.parametrize(
+    "text", ["{}", "null", " [] ", '{"nodes": [], "version": 0.4}', '{"nodes": null}']
+)
+def test_an_empty_workflow_gives_way_to_a_good_prompt(text):
+    found = loads(media.png_text({"prompt": media.PROMPT, "workflow": text}))
+    assert isinstance(found, Prompt)
+    assert found.source.name == "<string> (prompt)"
+    assert [(n.code, n.severity) for n in found.notes] == [("empty_workflow", "warning")]
+
+
+def test_an_empty_workflow_stays_where_there_is_nothing_better():
+    empty = '{"nodes": []}'
+    assert isinstance(loads(media.png_text({"workflow": empty})), Workflow)
+    assert isinstance(loads(media.png_text({"prompt": "{}", "workflow": empty})), Workflow)
+    assert isinstance(loads(media.png_text({"prompt": "[", "workflow": empty})), Workflow)
+
+
+def exif_bomb(text, tags=5000):
+    """Tags that all name the same bytes."""
+    start = 8 + 2 + 12 * tags + 4
+    entries = struct.pack("<HHII", 0x010F, 2, len(text), start) * tags
+    return b"II*\0" + struct.pack("<IH", 8, tags) + entries + bytes(4) + text
+
+
+@pytest.mark.parametrize("start", [b"", b"workflow:", b"prompt:", b"{"])
+def test_tags_that_share_their_bytes_cost_nothing(start):
+    body = exif_bomb(start + bytes(1 << 20))
+    chunks = media.riff(b"VP8L", b"pix") + media.riff(b"EXIF", body)
+    begin = time.perf_counter()
+    found = refused(b"RIFF" + struct.pack("<I", len(chunks) + 4) + b"WEBP" + chunks)
+    assert time.perf_counter() - begin < 2
+    assert found.code == ("broken_media" if start else "no_embedded_workflow")
+
+
+def test_directories_that_share_a_directory_cost_nothing():
+    tags = 20_000
+    entries = struct.pack("<HHII", 0x8769, 4, 1, 8) * tags
+    body = b"II*\0" + struct.pack("<IH", 8, tags) + entries + bytes(4)
+    chunks = media.riff(b"EXIF", body)
+    begin = time.perf_counter()
+    refused(b"RIFF" + struct.pack("<I", len(chunks) + 4) + b"WEBP" + chunks)
+    assert time.perf_counter() - begin < 2
 
 
 def test_bombs_and_lies_cost_nothing():

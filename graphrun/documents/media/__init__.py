@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import BinaryIO, Literal
 
-from graphrun.documents.media.entries import DOCUMENTS, PARAMETERS
-from graphrun.documents.media.entries import documents as _documents
+from graphrun.documents.media.entries import DOCUMENTS, PARAMETERS, gather
 from graphrun.documents.media.kinds import CARRIERS, Kind, kind
 from graphrun.documents.media.span import BrokenMedia, Span
 from graphrun.errors import Diagnostic, DocumentError
 
 Prefer = Literal["workflow", "prompt"]
 
-__all__ = ["Kind", "Prefer", "embedded", "kind"]
+__all__ = ["Embedded", "Kind", "Prefer", "embedded", "kind"]
 
 
-def embedded(file: BinaryIO, kind: Kind, name: str) -> dict[str, str]:
-    """The documents in a seekable file of a kind, as texts by `workflow` and `prompt`.
+@dataclass(frozen=True)
+class Embedded:
+    """The texts by `workflow` and `prompt`, and warnings about damage that does not touch them."""
+
+    texts: dict[str, str]
+    notes: tuple[Diagnostic, ...] = ()
+
+
+def embedded(file: BinaryIO, kind: Kind, name: str, prefer: Prefer) -> Embedded:
+    """The documents in a seekable file of a kind.
 
     Raises:
         DocumentError: there is none, or the file is damaged or incomplete.
@@ -25,14 +33,25 @@ def embedded(file: BinaryIO, kind: Kind, name: str) -> dict[str, str]:
         message = f"{name}: {_a(kind)} cannot hold a workflow"
         hint = f"workflows are in JSON files, and in {CARRIERS} files that a server has written"
         raise DocumentError(Diagnostic("unsupported_media", message, hint=hint))
+    span = Span.of(file)
+    entries: dict[str, str] = {}
+    notes = []
     try:
-        entries = _documents(kind.read(Span.of(file)))
+        gather(kind.read(span), entries)
     except BrokenMedia as error:
-        raise DocumentError(_broken(name, kind, error)) from error
+        if not (kind.open_ended and error.cut and entries.get(prefer)):
+            raise DocumentError(_broken(name, kind, error)) from error
+        notes.append(_warning(_broken(name, kind, error)))
+    faults = [_broken(name, kind, BrokenMedia(fault)) for fault in span.faults]
     found = {key: entries[key] for key in DOCUMENTS if entries.get(key)}
     if not found:
-        raise DocumentError(_empty(name, kind, entries))
-    return found
+        raise DocumentError(faults or _empty(name, kind, entries))
+    return Embedded(found, (*map(_warning, faults), *notes))
+
+
+def _warning(diagnostic: Diagnostic) -> Diagnostic:
+    hint = "the document in it is whole and was read"
+    return replace(diagnostic, severity="warning", hint=hint)
 
 
 def _broken(name: str, kind: Kind, error: BrokenMedia) -> Diagnostic:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from graphrun.documents.media.entries import Entry
 from graphrun.documents.media.exif import read_exif
-from graphrun.documents.media.span import LIMIT, BrokenMedia, Span, text
+from graphrun.documents.media.span import LIMIT, BrokenMedia, Budget, Span, text
 
 IMAGE_BRANDS = frozenset(
     {b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
@@ -27,7 +27,7 @@ def read_video(span: Span) -> Iterator[Entry]:
 
 def read_image(span: Span) -> Iterator[Entry]:
     """The Exif items of the `meta` box, wherever in the file they lie."""
-    file = span.elsewhere(0)
+    file, budget = span.elsewhere(0), Budget()
     metas = [box for kind, box in _boxes(span) if kind == b"meta"]
     for meta in metas:
         meta.skip(4, "box 'meta'")
@@ -41,7 +41,7 @@ def read_image(span: Span) -> Iterator[Entry]:
                     raise BrokenMedia("the Exif item has too many bytes for a text")
                 data = b"".join(_extent(file, children, method, e) for e in extents)
                 skipped = 4 + int.from_bytes(data[:4], "big")
-                yield from read_exif(data[skipped:], "the Exif item")
+                yield from read_exif(data[skipped:], "the Exif item", budget)
 
 
 def _boxes(span: Span) -> Iterator[tuple[bytes, Span]]:

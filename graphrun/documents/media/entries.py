@@ -20,13 +20,14 @@ _JOINT = frozenset({"comment", "©cmt", "description", "usercomment"})
 """Keys under which some savers write one object that holds both documents."""
 
 
-def documents(found: Iterable[Entry]) -> dict[str, str]:
-    """The documents by key, also those inside of joint entries, and `parameters`; the last counts.
+def gather(found: Iterable[Entry], entries: dict[str, str]) -> None:
+    """Add the documents by key, also those inside of joint entries, and `parameters`.
+
+    The last of several counts.
 
     Raises:
         BrokenMedia: not even all entries together can be texts.
     """
-    entries: dict[str, str] = {}
     total = 0
     for key, text in found:
         total += len(text)
@@ -37,7 +38,14 @@ def documents(found: Iterable[Entry]) -> dict[str, str]:
             entries[name] = text.strip("\0 \t\r\n")
         elif name in _JOINT and text.lstrip().startswith("{"):
             entries.update(within(_parsed(text)))
-    return entries
+
+
+def promises(head: bytes) -> bool:
+    """Whether `keyed` may find something in a text that begins like this."""
+    start = head.lstrip()
+    key, separator, _ = start.partition(b":")
+    named = key.strip().lower().decode("latin-1") in (*DOCUMENTS, PARAMETERS)
+    return start.startswith(b"{") or (bool(separator) and named)
 
 
 def keyed(text: str) -> Iterator[Entry]:

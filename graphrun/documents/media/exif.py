@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from graphrun.documents.media.entries import Entry, keyed
-from graphrun.documents.media.span import BrokenMedia, Span, text
+from graphrun.documents.media.entries import Entry, keyed, promises
+from graphrun.documents.media.span import BrokenMedia, Budget, Span, text
 
 _ASCII, _UNDEFINED = 2, 7
 _SUB_IFD, _USER_COMMENT = 0x8769, 0x9286
+_HEAD = 20
+"""Bytes of a tag that tell whether it is worth reading."""
 _PREFIX = b"Exif\0\0"
 _ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 """JPEG markers without a length."""
@@ -18,6 +20,7 @@ _ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 def read_jpeg(span: Span) -> Iterator[Entry]:
     """The EXIF segment and the comments. Reading stops where the image data begins."""
     span.skip(2, "the start marker")
+    budget = Budget()
     while True:
         start = span.at
         if span.number(1, "a segment's marker") != 0xFF:
@@ -34,7 +37,7 @@ def read_jpeg(span: Span) -> Iterator[Entry]:
         if marker == 0xE1 and body.left >= 6:
             data = body.rest(what)
             if data.startswith(_PREFIX):
-                yield from read_exif(data, what)
+                yield from read_exif(data, what, budget)
         elif marker == 0xFE:
             yield from keyed(text(body.rest(what)))
 
@@ -42,6 +45,7 @@ def read_jpeg(span: Span) -> Iterator[Entry]:
 def read_webp(span: Span) -> Iterator[Entry]:
     """The `EXIF` chunk; the others are skipped."""
     span.skip(4, "the signature")
+    budget = Budget()
     inside = span.part(span.number(4, "the length", "little"), "the RIFF container")
     inside.skip(4, "the kind")
     while inside.left:
@@ -53,14 +57,14 @@ def read_webp(span: Span) -> Iterator[Entry]:
         if length % 2 and inside.left:
             inside.skip(1, what)
         if kind == b"EXIF":
-            yield from read_exif(body.rest(what), what)
+            yield from read_exif(body.rest(what), what, budget)
 
 
-def read_exif(data: bytes, what: str) -> Iterator[Entry]:
+def read_exif(data: bytes, what: str, budget: Budget) -> Iterator[Entry]:
     """Texts such as `workflow:{…}` in any ASCII tag of the first directory, and the user comment.
 
     Raises:
-        BrokenMedia: a length or offset leads out of the data.
+        BrokenMedia: a length or offset leads out of the data, or `budget` is spent.
     """
     data = data.removeprefix(_PREFIX)
     span = Span.of(data)
@@ -69,28 +73,34 @@ def read_exif(data: bytes, what: str) -> Iterator[Entry]:
     if order is None:
         raise BrokenMedia(f"{what}: the EXIF data does not start as such")
     first = int.from_bytes(data[4:8], order)
-    for tag, value in _directory(span.elsewhere(first), order, what):
+    inner = None
+    for tag, place, count in _directory(span.elsewhere(first), order, what):
         if tag == _SUB_IFD:
-            inner = int.from_bytes(value, order)
-            tags = dict(_directory(span.elsewhere(inner), order, what))
-            comment = tags.get(_USER_COMMENT, b"")
-            yield from keyed(_comment(comment, order))
-        else:
-            yield from keyed(text(value.rstrip(b"\0")))
+            inner = place.number(4, what, order)
+        elif promises(span.elsewhere(place.at).take(min(count, _HEAD), what)):
+            budget.spend(count)
+            yield from keyed(text(place.take(count, what).rstrip(b"\0")))
+    if inner is None:
+        return
+    for tag, place, count in _directory(span.elsewhere(inner), order, what):
+        if tag == _USER_COMMENT:
+            budget.spend(count)
+            yield from keyed(_comment(place.take(count, what), order))
 
 
 def _directory(
     span: Span, order: Literal["big", "little"], what: str
-) -> Iterator[tuple[int, bytes]]:
-    """Tags and values, as far as they may be texts or lead to some."""
+) -> Iterator[tuple[int, Span, int]]:
+    """Tags, where their values begin and how long they are, if these are texts or lead to some."""
     for _ in range(span.number(2, f"{what}: an EXIF directory", order)):
         entry = span.part(12, f"{what}: an EXIF entry")
         tag, kind, count = (entry.number(n, what, order) for n in (2, 2, 4))
         if tag == _SUB_IFD:
-            yield tag, entry.rest(what)
+            yield tag, entry, 4
         elif kind == _ASCII or (kind == _UNDEFINED and tag == _USER_COMMENT):
             inside = entry if count <= 4 else span.elsewhere(entry.number(4, what, order))
-            yield tag, inside.take(count, f"{what}: EXIF tag {tag:#06x}")
+            inside.elsewhere(inside.at).skip(count, f"{what}: EXIF tag {tag:#06x}")
+            yield tag, inside, count
 
 
 def _comment(value: bytes, order: Literal["big", "little"]) -> str:

@@ -12,14 +12,18 @@ from graphrun.documents.media.span import Span
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of file. `read` gives its entries; None if none of the kind can hold a document."""
+    """A kind of file. `read` gives its entries; None if none of the kind can hold a document.
+
+    `open_ended`: what comes behind a document that was read in full has no bearing on it.
+    """
 
     name: str
     read: Callable[[Span], Iterator[Entry]] | None = None
+    open_ended: bool = False
 
 
 _STARTS: tuple[tuple[bytes, Kind], ...] = (
-    (png.SIGNATURE, Kind("PNG image", png.read)),
+    (png.SIGNATURE, Kind("PNG image", png.read, open_ended=True)),
     (b"\xff\xd8\xff", Kind("JPEG image", exif.read_jpeg)),
     (b"fLaC", Kind("FLAC audio", audio.read_flac)),
     (b"OggS", Kind("Ogg audio", audio.read_ogg)),

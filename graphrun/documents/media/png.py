@@ -5,15 +5,19 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 
-from graphrun.documents.media.entries import Entry
+from graphrun.documents.media.entries import DOCUMENTS, PARAMETERS, Entry
 from graphrun.documents.media.span import BrokenMedia, Span, inflate, text
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_MOST_FAULTS = 4
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt", b"comf")
 
 
 def read(span: Span) -> Iterator[Entry]:
-    """Every text of the chunks `tEXt`, `zTXt`, `iTXt` and `comf`; the other chunks are skipped."""
+    """Every text of the chunks `tEXt`, `zTXt`, `iTXt` and `comf`; the other chunks are skipped.
+
+    Damage to a text that is no document is a fault of the span; to another one, an error.
+    """
     span.skip(len(SIGNATURE), "the signature")
     kind = b""
     while kind != b"IEND":
@@ -25,9 +29,16 @@ def read(span: Span) -> Iterator[Entry]:
             span.skip(length + 4, what)
             continue
         body = span.take(length, what)
-        if zlib.crc32(kind + body) != span.number(4, f"the checksum of {what}"):
-            raise BrokenMedia(f"{what} is damaged: its checksum is wrong")
-        yield _entry(kind, body, what)
+        checksum = span.number(4, f"the checksum of {what}")
+        try:
+            if zlib.crc32(kind + body) != checksum:
+                raise BrokenMedia(f"{what} is damaged: its checksum is wrong")
+            yield _entry(kind, body, what)
+        except BrokenMedia as error:
+            name = body.partition(b"\0")[0].decode("latin-1").strip().lower()
+            if name in (*DOCUMENTS, PARAMETERS) or len(span.faults) == _MOST_FAULTS:
+                raise
+            span.faults.append(str(error))
 
 
 def _entry(kind: bytes, body: bytes, what: str) -> Entry:

@@ -28,6 +28,7 @@ class Span:
 
     def __init__(self, file: BinaryIO, at: int, end: int, size: int | None) -> None:
         self._file, self.at, self.end, self._size = file, at, end, size
+        self.faults: list[str] = []  # what is damaged, and could be passed over
 
     @classmethod
     def of(cls, file: BinaryIO | bytes) -> Span:
@@ -88,6 +89,19 @@ class Span:
                 f"{what} needs {count:,} bytes from byte {self.at} on, but {self.left:,} are left",
                 cut=cut,
             )
+
+
+class Budget:
+    """Counts what is taken as text, since many entries may name the same bytes."""
+
+    def __init__(self) -> None:
+        self._left = LIMIT
+
+    def spend(self, count: int) -> None:
+        """Raises BrokenMedia once it is more than `LIMIT` together."""
+        self._left -= count
+        if self._left < 0:
+            raise BrokenMedia("its texts are too large together")
 
 
 def inflate(data: bytes, what: str) -> bytes:
