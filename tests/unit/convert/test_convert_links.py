@@ -51,7 +51,8 @@ def blend(*links):
         (save(), [[1, 1, 2, 3, 7]], {}, ["lost_link"]),
         # an output that is not there, and an origin that is not: the check names them
         (save(slot("images", 1)), [[1, 1, 8, 3, 0]], {"images": Link("1", 8)}, []),
-        (save(slot("images", 1)), [[1, 77, 0, 3, 0]], {"images": Link("77", 0)}, []),
+        (save(slot("images", 1)), [[1, 77, 0, 3, 0]], {"images": Link("77", 0)},
+         ["missing_origin"]),
         (save(slot("images", 1)), [[1, 1, 2, 3, 0], [2, 1, 2, 99, 0]], {"images": ONE},
          ["lost_link"]),
         # records that are none
@@ -101,3 +102,12 @@ def test_prompt_carries_source_workflow_title_and_pack():
     assert prompt.workflow is document.data
     assert [n.title for n in prompt.nodes.values()] == ["Mine", "Save it", "Load"]
     assert [n.pack for n in prompt.nodes.values()] == ["toys", "me/toys", None]
+
+
+def test_a_link_from_a_node_that_is_not_there_is_told_with_its_place():
+    (note,) = run(
+        node(3, "Save", ["out"], [slot("images", 1, "IMAGE")]), links=[[1, 77, 0, 3, 0]]
+    ).notes
+    assert (note.code, note.node_id, note.input) == ("missing_origin", "3", "images")
+    assert "no node 77" in note.message
+    assert note.position is not None
