@@ -141,3 +141,9 @@ def test_notes_have_a_position():
     note = run(node(1, "Size", [64])).notes[0]
     assert (note.node_id, note.severity) == ("1", "warning")
     assert str(note.position).startswith("toy.json:3:")
+
+
+def test_every_note_of_a_large_file_has_a_position():
+    prompt = run(*(node(i, "Size", [8, 1, "x" * 600]) for i in range(1500)))
+    assert len(prompt.notes) >= 1500
+    assert all(note.position for note in prompt.notes)
