@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from graphrun.convert.dynamic import saved_values
 from graphrun.convert.graph import Node
 from graphrun.convert.hosts import Hosts
 from graphrun.convert.modes import Given, Lost, Resolver
@@ -126,4 +127,5 @@ class Exporter:
             message = f"{node.label}: the file has no value for some widgets; the defaults are " + (
                 f"used: {', '.join(names)}"
             )
-            self.notes.warn("default_used", message, node=node.id, path=node.path)
+            path = (*node.path, saved_values(node.data)[0])
+            self.notes.warn("default_used", message, node=node.id, path=path)
