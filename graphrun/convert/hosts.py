@@ -10,6 +10,7 @@ from graphrun.convert.dynamic import saved_values
 from graphrun.convert.expand import Flat, path_id
 from graphrun.convert.graph import Node
 from graphrun.convert.notes import Notes
+from graphrun.convert.places import BUTTONS, CONTROL_NAMES
 from graphrun.convert.roles import SUBGRAPH
 from graphrun.convert.values import Values
 from graphrun.convert.widgets import Value
@@ -37,7 +38,8 @@ class Hosts:
             numbers = {graph.sheet.inputs[k].name: k for k in promoted}
             known: dict[Any, int] = {n: numbers[n] for n in values if n in numbers}
             pairs = [(k, values[name], name) for name, k in known.items()]
-            surplus = [f"{n}={v!r:.40}" for n, v in values.items() if n not in numbers]
+            shown = {*numbers, *CONTROL_NAMES, *BUTTONS}
+            surplus = [f"{n}={v!r:.40}" for n, v in values.items() if n not in shown]
             self._surplus(instance, surplus, promoted, (*instance.path, key), notes=notes)
         else:
             pairs = [

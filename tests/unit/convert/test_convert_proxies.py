@@ -76,3 +76,7 @@ def test_values_without_a_place_are_told(listed, values, words):
 @pytest.mark.parametrize("name", ["$$preview", "control_after_generate"])
 def test_entries_that_hold_nothing_to_send_need_no_word(name):
     assert codes(made([["11", name]], ["fixed"])) == []
+
+
+def test_controls_of_seeds_that_an_instance_has_by_name_need_no_word():
+    assert codes(made([], {"width": 8, "control_after_generate": "fixed"})) == []
