@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from json.decoder import scanstring  # type: ignore[attr-defined]
+from threading import Lock
 
 from graphrun.errors import Position
 
@@ -58,10 +59,11 @@ class Source:
         opening = self.text[offset]
         if opening not in "{[" or (opening == "{") != isinstance(step, str):
             return None
-        members = self._members.get(offset)
-        if members is None:
-            members = self._members[offset] = _Members(self.text, offset)
-        return members.find(step)
+        with _WALKING:
+            members = self._members.get(offset)
+            if members is None:
+                members = self._members[offset] = _Members(self.text, offset)
+            return members.find(step)
 
 
 class _Members:
@@ -102,4 +104,6 @@ def _skip(text: str, offset: int) -> int:
     return match.end() if match else offset
 
 
+_WALKING = Lock()
+"""Nodes may ask for places from threads of their own, and a walk goes on where the last stopped."""
 _DECODER = json.JSONDecoder()
