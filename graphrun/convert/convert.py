@@ -13,7 +13,7 @@ from graphrun.convert.explain import explained
 from graphrun.convert.export import Exporter
 from graphrun.convert.graph import Node
 from graphrun.convert.graphs import read_graphs
-from graphrun.convert.groups import unpack_groups
+from graphrun.convert.groups import PREFIXES, unpack_groups
 from graphrun.convert.links import Feed, SocketKey
 from graphrun.convert.modes import Resolver
 from graphrun.convert.notes import Notes
@@ -105,10 +105,14 @@ def _push(
 
 def _refuse_undefined(flat: Flat, notes: Notes) -> None:
     def undefined(node: Node) -> bool:
-        return node.executes and node.spec is None and bool(_UUID.fullmatch(node.type))
+        named = bool(_UUID.fullmatch(node.type)) or node.type.startswith(PREFIXES)
+        return node.executes and node.spec is None and named
 
     for node in filter(undefined, flat.nodes.values()):
-        message = f"node {node.id}: no subgraph with the id {node.type} is defined in this file"
-        hint = "save the workflow again where the subgraph is known, or delete or mute the node"
+        group = next((node.type[len(p) :] for p in PREFIXES if node.type.startswith(p)), None)
+        kind = f"subgraph with the id {node.type}" if group is None else f"group node {group!r}"
+        message = f"node {node.id}: no {kind} is defined in this file"
+        where = "the subgraph" if group is None else "the group"
+        hint = f"save the workflow again where {where} is known, or delete or mute the node"
         notes.error("missing_subgraph", message, node=node.id, path=node.path, hint=hint)
     notes.raise_errors()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from graphrun.convert.dynamic import saved_values
 from graphrun.convert.graph import Node
 from graphrun.convert.hosts import Hosts
 from graphrun.convert.modes import Given, Lost, Resolver
@@ -13,7 +14,7 @@ from graphrun.convert.notes import Notes
 from graphrun.convert.tokens import Tokens, has_tokens
 from graphrun.convert.values import Values
 from graphrun.convert.widgets import Value, exported
-from graphrun.documents.prompt import PromptNode
+from graphrun.documents.prompt import Link, PromptNode
 from graphrun.documents.source import Path
 
 
@@ -76,7 +77,17 @@ class Exporter:
             elif isinstance(found, Given):
                 draft.replace(socket.name, found.value.value, found.value.path)
             elif found is not None:
-                draft.replace(socket.name, found, self.resolver.feeds[node.id, index].path)
+                path = self.resolver.feeds[node.id, index].path
+                draft.replace(socket.name, found, path)
+                if found.node_id not in self.resolver.flat.nodes:
+                    self._without_origin(node, socket.name, found, path)
+
+    def _without_origin(self, node: Node, name: str, link: Link, path: Path) -> None:
+        message = (
+            f"{node.label}: the file has no node {link.node_id}, but a link from it to {name!r}; "
+            "the link is kept as it is"
+        )
+        self.notes.warn("missing_origin", message, node=node.id, input=name, path=path)
 
     def _exported(self, node: Node, values: Mapping[str, Value]) -> dict[str, Any]:
         specs = {i.name: i for i in node.spec.inputs} if node.spec else {}
@@ -116,4 +127,5 @@ class Exporter:
             message = f"{node.label}: the file has no value for some widgets; the defaults are " + (
                 f"used: {', '.join(names)}"
             )
-            self.notes.warn("default_used", message, node=node.id, path=node.path)
+            path = (*node.path, saved_values(node.data)[0])
+            self.notes.warn("default_used", message, node=node.id, path=path)

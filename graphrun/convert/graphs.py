@@ -78,21 +78,46 @@ def _broadcast(
     """Links that the use-everywhere pack stored, for inputs that nothing else feeds."""
     for place, raw in enumerate((sheet.data.get("extra") or {}).get("ue_links") or ()):
         path = (*sheet.path, "extra", "ue_links", place)
-        target = nodes.get(sheet.renamed(raw.get("downstream")))
-        slot, number = raw.get("downstream_slot"), raw.get("upstream_slot")
-        origin = sheet.renamed(raw.get("upstream"))
-        if type(slot) is not int or type(number) is not int or target is None:
+        ends = _ends(raw, sheet, nodes)
+        if isinstance(ends, str):
+            message = f"use-everywhere link number {place} is left out: {ends}"
+            notes.warn("lost_link", message, path=path)
             continue
-        name = target.slots[slot].name if 0 <= slot < len(target.slots) else None
-        socket = target.index.get(name) if name is not None else None
-        if socket is None or (target.id, socket) in feeds or origin not in nodes or number < 0:
+        target, socket, origin, number = ends
+        if (target.id, socket) in feeds:
             continue
+        name = target.sockets[socket].name
         feeds[target.id, socket] = Feed(f"everywhere {place}", origin, number, path)
         message = (
             f"{target.label}: {name!r} gets output {number} of {nodes[origin].label}, "
             "as a use-everywhere node last had it"
         )
         notes.warn("assumed_link", message, node=target.id, input=name, path=path)
+
+
+def _ends(raw: Any, sheet: Sheet, nodes: Mapping[str, Node]) -> tuple[Node, int, str, int] | str:
+    """The target with its socket and the origin with its output, or why there are none."""
+    row = raw if isinstance(raw, Mapping) else {}
+    ids = row.get("downstream"), row.get("upstream")
+    slot, number = _slot(row.get("downstream_slot")), _slot(row.get("upstream_slot"))
+    if None in ids or slot is None or number is None:
+        return f"it does not say what it links: {raw!r:.80}"
+    target_id, origin = map(sheet.renamed, ids)
+    for id in (target_id, origin):
+        if id not in nodes:
+            return f"there is no node {id}"
+    target = nodes[target_id]
+    name = target.slots[slot].name if slot < len(target.slots) else None
+    socket = target.index.get(name) if name is not None else None
+    if socket is None:
+        return f"{target.label} has no input number {slot}"
+    return target, socket, origin, number
+
+
+def _slot(raw: Any) -> int | None:
+    """The number of a slot, which may be written as text or with a point."""
+    text = str(raw).removesuffix(".0")
+    return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
 def _leaf_first(sheets: Mapping[str, Sheet], notes: Notes) -> list[str]:

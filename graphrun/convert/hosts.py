@@ -10,9 +10,11 @@ from graphrun.convert.dynamic import saved_values
 from graphrun.convert.expand import Flat, path_id
 from graphrun.convert.graph import Node
 from graphrun.convert.notes import Notes
+from graphrun.convert.places import BUTTONS, CONTROL_NAMES
 from graphrun.convert.roles import SUBGRAPH
 from graphrun.convert.values import Values
 from graphrun.convert.widgets import Value
+from graphrun.documents.source import Path
 
 HostKey = tuple[str, int]
 """An input of an instance: its path id and the number of the input."""
@@ -36,11 +38,16 @@ class Hosts:
             numbers = {graph.sheet.inputs[k].name: k for k in promoted}
             known: dict[Any, int] = {n: numbers[n] for n in values if n in numbers}
             pairs = [(k, values[name], name) for name, k in known.items()]
+            shown = {*numbers, *CONTROL_NAMES, *BUTTONS}
+            surplus = [f"{n}={v!r:.40}" for n, v in values.items() if n not in shown]
+            self._surplus(instance, surplus, promoted, (*instance.path, key), notes=notes)
         else:
             pairs = [
                 (k, value, i) for i, (k, value) in enumerate(zip(promoted, values, strict=False))
             ]
-            self._surplus(instance, values, promoted, notes)
+            path = (*instance.path, key, len(promoted))
+            surplus = [f"{value!r:.40}" for value in values[len(promoted) :]]
+            self._surplus(instance, surplus, promoted, path, notes=notes)
         for k, value, step in pairs:
             self.held[instance.id, k] = Value(value, (*instance.path, key, step))
 
@@ -60,14 +67,13 @@ class Hosts:
             instance, number = target.id, widget[1]
 
     def _surplus(
-        self, instance: Node, values: list[Any], promoted: list[int], notes: Notes
+        self, instance: Node, surplus: list[str], promoted: list[int], path: Path, *, notes: Notes
     ) -> None:
-        if len(values) > len(promoted) and instance.off is None:
-            path = (*instance.path, "widgets_values", len(promoted))
+        if surplus and instance.off is None:
             names = ", ".join(instance.sockets[k].name for k in promoted) or "none"
-            count = len(values) - len(promoted)
-            message = f"{instance.label}: {count} more values than inputs that hold one: " + (
-                ", ".join(f"{value!r:.40}" for value in values[len(promoted) :])
+            message = (
+                f"{instance.label}: {len(surplus)} more values than inputs that hold one: "
+                + (", ".join(surplus))
             )
             hint = f"the inputs that hold one are {names}"
             notes.warn("extra_values", message, node=instance.id, path=path, hint=hint)

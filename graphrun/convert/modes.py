@@ -17,7 +17,7 @@ from graphrun.convert.graph import Node
 from graphrun.convert.hosts import Hosts
 from graphrun.convert.links import Feed, SocketKey
 from graphrun.convert.notes import Notes
-from graphrun.convert.packs import Setters
+from graphrun.convert.packs import Setters, broadcast_name
 from graphrun.convert.roles import GETTER, PRIMITIVE, REAL, REROUTE, SETTER, SUBGRAPH
 from graphrun.convert.sheets import OUTPUTS
 from graphrun.convert.widgets import Value
@@ -110,7 +110,8 @@ class Resolver:
         if origin.role == GETTER:
             setter = self._setters.of(origin)
             if setter is None:
-                return Lost(f"no SetNode has the name of {origin.label}")
+                name = broadcast_name(origin)
+                return Lost(f"no SetNode has the name {name!r}, which {origin.label} asks for")
             return self._upstream(setter, 0, step.wanted)
         if origin.role == SUBGRAPH:
             return self._inwards(origin, step)

@@ -7,12 +7,6 @@ from dataclasses import dataclass, field
 from graphrun.documents.source import Path, Source
 from graphrun.errors import Diagnostic, DocumentError, Severity
 
-LOCATED_CHARACTERS = 20_000_000
-"""How much text may be read to find positions: some 200 notes in a file of 100 KB.
-
-Past it notes go without a position, so that many notes in a huge file stay affordable.
-"""
-
 
 @dataclass
 class Notes:
@@ -21,7 +15,6 @@ class Notes:
     source: Source | None = None
     found: list[Diagnostic] = field(default_factory=list)
     errors: list[Diagnostic] = field(default_factory=list)
-    budget: int = LOCATED_CHARACTERS
 
     @classmethod
     def quiet(cls) -> Notes:
@@ -74,8 +67,5 @@ class Notes:
         path: Path,
         hint: str | None,
     ) -> Diagnostic:
-        position = None
-        if self.source and self.budget > 0:
-            self.budget -= len(self.source.text)
-            position = self.source.locate(path)
+        position = self.source.locate(path) if self.source else None
         return Diagnostic(code, message, node, input, severity, hint, position)

@@ -23,6 +23,7 @@ from graphrun.convert.roles import PRIMITIVE, SUBGRAPH
 from graphrun.convert.sheets import INPUTS
 from graphrun.convert.values import Values
 from graphrun.convert.widgets import Value
+from graphrun.documents.source import Path
 
 _PREFIX = re.compile(r"\s*([0-9]+)\s*:\s*")
 
@@ -82,34 +83,54 @@ class Proxies:
     def apply(self, instance: Node, listed: Sequence[Entry]) -> None:
         key, values = saved_values(instance.data)
         if not isinstance(values, list):
+            if values:
+                words = "the list of its inner widgets goes by position, but its values by name"
+                self._unused(instance, values, (*instance.path, key), words)
             return
-        for place, (entry, value) in enumerate(zip(listed, values, strict=False)):
-            if value is not None:
-                self._put(instance, entry, Value(value, (*instance.path, key, place)))
+        for place, (entry, raw) in enumerate(zip(listed, values, strict=False)):
+            value = Value(raw, (*instance.path, key, place))
+            # Pictures that are shown and controls of seeds are listed, but hold nothing to send.
+            shown = entry.name.startswith("$$") or entry.name in CONTROL_NAMES
+            if raw is not None and not shown and not self._put(instance, entry, value):
+                words = f"no widget {entry.name!r} of an inner node {entry.id} holds it"
+                self._unused(instance, raw, value.path, words)
+        if len(values) > len(listed):
+            words = f"the list of its inner widgets ends after {len(listed)}"
+            path = (*instance.path, key, len(listed))
+            self._unused(instance, values[len(listed) :], path, words)
 
-    def _put(self, instance: Node, entry: Entry, value: Value) -> None:
-        """Follow an entry inwards to the input or widget that it means. Nothing may be there."""
+    def _unused(self, instance: Node, value: Any, path: Path, words: str) -> None:
+        if instance.off is None and not instance.muted and not instance.bypassed:
+            message = f"{instance.label}: {value!r:.80} is left out: {words}"
+            self.notes.warn("extra_values", message, node=instance.id, path=path)
+
+    def _put(self, instance: Node, entry: Entry, value: Value) -> bool:
+        """Follow an entry inwards to the input or widget that it means. False: there is none."""
         flat = self.hosts.flat
         while True:
             graph = flat.graph_of(instance)
             if entry.id == "-1":
-                self._hold(instance, entry.name, value)
-                return
+                return self._hold(instance, entry.name, value)
             node = flat.nodes.get(path_id(instance.id, graph.sheet.renamed(entry.id)))
-            if node is None or entry.name.startswith("$$") or entry.name in CONTROL_NAMES:
-                return
+            if node is None:
+                return False
             if node.role == PRIMITIVE:
-                for target, socket in self._fed_by(node):
-                    if target in flat.nodes:
-                        self._set(flat.nodes[target], socket, value, fed=False)
-                return
+                return self._set_fed_by(node, value)
             number = _socket(node, entry.name)
             if number is not None and self._set(node, number, value):
-                return
+                return True
             nested = self._nested(node, entry) if node.role == SUBGRAPH else None
             if nested is None:
-                return
+                return False
+            if nested.name.startswith("$$") or nested.name in CONTROL_NAMES:
+                return True
             instance, entry = node, nested
+
+    def _set_fed_by(self, primitive: Node, value: Value) -> bool:
+        nodes = self.hosts.flat.nodes
+        fed = [key for key in self._fed_by(primitive) if key[0] in nodes]
+        done = [self._set(nodes[id], socket, value, fed=False) for id, socket in fed]
+        return any(done)
 
     def _fed_by(self, primitive: Node) -> Iterator[SocketKey]:
         """What a primitive is wired to; all of it is in the same subgraph."""
@@ -119,10 +140,9 @@ class Proxies:
             if path_id(scope, feed.origin) == primitive.id:
                 yield path_id(scope, target), socket
 
-    def _hold(self, instance: Node, name: str, value: Value) -> None:
+    def _hold(self, instance: Node, name: str, value: Value) -> bool:
         number = instance.index.get(name)
-        if number is not None and self.hosts.flat.graph_of(instance).promoted[number] is not None:
-            self.hosts.held[instance.id, number] = value
+        return number is not None and self._set_outer(instance, number, value)
 
     def _set(self, node: Node, socket: int, value: Value, *, fed: bool = True) -> bool:
         """Give a socket its value. False: it is no widget, nor an input that holds a value."""

@@ -12,11 +12,14 @@ from graphrun.convert.notes import Notes
 from graphrun.convert.places import BUTTONS, CONTROL_NAMES, CONTROL_WORDS
 from graphrun.convert.widgets import Value
 
+_HINT = "--object-info FILE gives the definitions of nodes that are not installed"
 _SEEDS = frozenset({"seed", "noise_seed"})
 
 
 def recover(node: Node, notes: Notes) -> dict[str, Value]:
-    """Values by input name, and a note on where the names come from."""
+    """Values by input name, with notes: the kind is unknown, and where the names come from."""
+    message = f"{node.label}: its class is not known here, so nothing about it can be checked"
+    notes.warn("unknown_class", message, node=node.id, path=(*node.path, "type"), hint=_HINT)
     key, values = saved_values(node.data)
     named = node.data.get("widgets_values_named")
     if isinstance(named, Mapping):
@@ -30,12 +33,12 @@ def recover(node: Node, notes: Notes) -> dict[str, Value]:
         how = "values are matched with the inputs that the file lists"
     if found:
         message = f"{node.label}: unknown kind of node; {how}"
-        notes.warn("guessed_inputs", message, node=node.id, path=node.path)
+        notes.warn("guessed_inputs", message, node=node.id, path=node.path, hint=_HINT)
     elif values:
         message = f"{node.label}: unknown kind of node; the file does not name its values: " + (
             f"{values!r:.200}"
         )
-        notes.warn("extra_values", message, node=node.id, path=(*node.path, key))
+        notes.warn("extra_values", message, node=node.id, path=(*node.path, key), hint=_HINT)
     return found
 
 

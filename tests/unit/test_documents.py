@@ -1,6 +1,7 @@
 """Bytes → documents, and positions in them."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -265,3 +266,13 @@ def test_what_is_no_workflow_is_called_as_json_calls_it(text, name):
 
 def test_a_version_that_is_a_text_is_read():
     assert isinstance(loads('{"nodes": [], "version": "0.4"}'), Workflow)
+
+
+def test_thousands_of_places_in_a_large_file_cost_little_more_than_one():
+    nodes = [{"id": i, "values": ["x" * 600, {"deep": [i]}]} for i in range(1500)]
+    source = Source("f.json", json.dumps({"nodes": nodes}, indent=1))
+    start = time.perf_counter()
+    places = [source.locate(("nodes", i, "values", 1, "deep", 0)) for i in reversed(range(1500))]
+    assert time.perf_counter() - start < 1
+    lines = source.text.splitlines()
+    assert [lines[p.line - 1].strip() for p in reversed(places) if p] == list(map(str, range(1500)))

@@ -30,10 +30,15 @@ def test_nodes_that_run_are_not_told():
         ("Image", 4, "bypassed", "node 1 (Image) is bypassed: what it feeds gets an input of it"),
         ("Note", 0, "note", "node 1 (Note) is a note"),
         ("Reroute", 0, "reroute", "node 1 (Reroute) is a reroute: its links lead on"),
-        ("Reroute", 4, "reroute", "node 1 (Reroute) is a reroute"),
+        ("Reroute", 2, "muted", "node 1 (Reroute) is muted: what it feeds gets nothing"),
+        ("Reroute", 4, "bypassed", "is bypassed: what it feeds gets an input of it instead"),
         ("Label (rgthree)", 0, "panel", "sets the modes of other nodes in the editor"),
         ("SetNode", 0, "setter", "names the wire 'x'"),
-        ("GetNode", 0, "getter", "stands for the wire 'x'"),
+        ("SetNode", 2, "setter", "names the wire 'x'; that it is muted matters only to what its"),
+        ("SetNode", 4, "setter", "names the wire 'x'; that it is bypassed matters only to what"),
+        ("GetNode", 0, "getter", "stands for the wire 'x', which no SetNode names"),
+        ("GetNode", 2, "muted", "is muted: what it feeds gets nothing"),
+        ("GetNode", 4, "bypassed", "no connected input of the type to pass on"),
         ("PrimitiveNode", 0, "primitive", "is wired to no widget"),
         ("NotInstalled", 2, "muted", "is muted"),
     ],
@@ -79,7 +84,11 @@ def test_subgraphs_are_told_with_what_became_of_each_inner_node():
 
 def test_subgraphs_that_nothing_uses_are_told_node_by_node():
     found = told(node(5, "Load", ["a"]), subgraphs=[INNER])
-    assert [code for code, _, _ in found] == ["unused"] * 3
+    assert [(code, id) for code, id, _ in found] == [
+        ("unused", "21"),
+        ("unused", "22"),
+        ("unused", "1"),
+    ]
     assert found[0][2] == "node 21 (Number) belongs to the subgraph 'Inner', which is not used"
 
 
@@ -102,4 +111,46 @@ def test_a_wire_of_a_getter_without_setter_is_told_by_the_prompt():
         links=[[1, 1, 0, 2, 0]],
     )
     (note,) = convert(workflow, SPECS).notes
-    assert "gets nothing: no SetNode has the name of node 1 (GetNode)" in note.message
+    assert (
+        "gets nothing: no SetNode has the name 'x', which node 1 (GetNode) asks for" in note.message
+    )
+
+
+def test_a_getter_that_finds_its_setter_is_told_so():
+    found = told(node(1, "SetNode", ["x"]), node(2, "GetNode", ["x"]))
+    assert [message for _, _, message in found] == [
+        "node 1 (SetNode) names the wire 'x'",
+        "node 2 (GetNode) stands for the wire 'x'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("slots", "links", "words"),
+    [
+        ([slot("image", 2, "IMAGE")], [[2, 3, 2, 1, 0]], "gets an input of it instead"),
+        ([slot("image", None, "IMAGE")], [], "no connected input of the type to pass on"),
+    ],
+)
+def test_a_bypassed_node_is_told_with_whether_it_passes_anything(slots, links, words):
+    nodes = [
+        node(3, "Load", ["a"]),
+        node(1, "Image", None, slots, mode=4),
+        node(2, "Save", ["out"], [slot("images", 1, "IMAGE")]),
+    ]
+    ((code, id, message),) = told(*nodes, links=[[1, 1, 0, 2, 0], *links])
+    assert (code, id) == ("bypassed", "1")
+    assert words in message
+
+
+def test_nodes_of_a_second_definition_with_the_same_id_are_told():
+    again = definition("inner", node(31, "Load", ["a"]), name="Other")
+    found = told(instance(1, "inner"), subgraphs=[INNER, again])
+    assert found[-1] == (
+        "unused",
+        "31",
+        "node 31 (Load) is in a second subgraph with the id inner, 'Other', which is left out",
+    )
+
+
+def test_an_empty_document_is_told_as_empty():
+    assert told() == [("empty", None, "this document has no nodes, so its prompt is empty")]

@@ -87,9 +87,10 @@ def test_a_group_that_contains_itself_is_refused():
         convert(document(node(1, "workflow>A"), groups=groups), SPECS)
 
 
-def test_a_group_that_the_file_does_not_define_is_an_unknown_kind():
+def test_a_group_that_the_file_does_not_define_is_refused():
     workflow = document(node(1, "workflow>Gone"), groups={"A": {"nodes": []}})
-    assert convert(workflow, SPECS).nodes["1"].class_type == "workflow>Gone"
+    with pytest.raises(DocumentError, match="no group node 'Gone'"):
+        convert(workflow, SPECS)
 
 
 def test_a_primitive_of_a_group_takes_its_values_in_turn():

@@ -1,7 +1,7 @@
 """The link table against the slots: names beat numbers, nothing is lost in silence."""
 
 import pytest
-from convert_toys import SPECS, codes, inputs, node, run, slot, widget, workflow
+from convert_toys import SPECS, codes, inputs, load, node, run, slot, widget, workflow
 
 from graphrun.convert import convert
 from graphrun.documents import Link
@@ -51,7 +51,8 @@ def blend(*links):
         (save(), [[1, 1, 2, 3, 7]], {}, ["lost_link"]),
         # an output that is not there, and an origin that is not: the check names them
         (save(slot("images", 1)), [[1, 1, 8, 3, 0]], {"images": Link("1", 8)}, []),
-        (save(slot("images", 1)), [[1, 77, 0, 3, 0]], {"images": Link("77", 0)}, []),
+        (save(slot("images", 1)), [[1, 77, 0, 3, 0]], {"images": Link("77", 0)},
+         ["missing_origin"]),
         (save(slot("images", 1)), [[1, 1, 2, 3, 0], [2, 1, 2, 99, 0]], {"images": ONE},
          ["lost_link"]),
         # records that are none
@@ -101,3 +102,51 @@ def test_prompt_carries_source_workflow_title_and_pack():
     assert prompt.workflow is document.data
     assert [n.title for n in prompt.nodes.values()] == ["Mine", "Save it", "Load"]
     assert [n.pack for n in prompt.nodes.values()] == ["toys", "me/toys", None]
+
+
+def test_a_link_from_a_node_that_is_not_there_is_told_with_its_place():
+    (note,) = run(
+        node(3, "Save", ["out"], [slot("images", 1, "IMAGE")]), links=[[1, 77, 0, 3, 0]]
+    ).notes
+    assert (note.code, note.node_id, note.input) == ("missing_origin", "3", "images")
+    assert "no node 77" in note.message
+    assert note.position is not None
+
+
+def everywhere(**change):
+    row = {"downstream": 3, "downstream_slot": 0, "upstream": 1, "upstream_slot": 2, **change}
+    nodes = [*LOADS, save(slot("images", None, "IMAGE"))]
+    document = {"nodes": nodes, "links": [], "version": 0.4, "extra": {"ue_links": [row]}}
+    return convert(load(document), SPECS)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"downstream_slot": "0", "upstream_slot": "2"},
+        {"downstream": "3", "upstream": "1", "upstream_slot": 2.0},
+    ],
+)
+def test_links_that_use_everywhere_stored_may_be_written_as_text(change):
+    prompt = everywhere(**change)
+    assert inputs(prompt, "3")["images"] == ONE
+    assert codes(prompt) == ["assumed_link"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"downstream": 9}, "there is no node 9"),
+        ({"upstream": 9}, "there is no node 9"),
+        ({"downstream_slot": 5}, "node 3 (Save) has no input number 5"),
+        ({"downstream_slot": None}, "it does not say what it links"),
+        ({"upstream_slot": -1}, "it does not say what it links"),
+        ({"upstream_slot": True}, "it does not say what it links"),
+    ],
+)
+def test_links_that_use_everywhere_stored_are_not_lost_in_silence(change, words):
+    (note,) = everywhere(**change).notes
+    assert note.code == "lost_link"
+    assert words in note.message
+    assert note.position is not None

@@ -153,3 +153,11 @@ def test_long_chains_with_a_consumer_at_every_node(make):
     assert time.perf_counter() - start < 10
     last = inputs(prompt, str(2 * count - 1))["images"]
     assert last == (Link(str(count - 1), 0) if make is image else Link("1", 2))
+
+
+def test_a_wire_through_a_reroute_to_another_type_is_kept_for_the_check_to_name():
+    way = node(2, "Reroute", None, [slot("", 1, "*")], outputs=[{"type": "IMAGE"}])
+    target = node(3, "Sampler", [1, "fixed", 2, 3.0, "heun"], [slot("model", 2, "MODEL")])
+    prompt = run(LOAD, way, target, links=[[1, 1, 2, 2, 0], [2, 2, 0, 3, 0]])
+    assert inputs(prompt, "3")["model"] == Link("1", 2)
+    assert codes(prompt) == []

@@ -52,3 +52,31 @@ def test_a_wire_is_worth_more_than_a_value_that_was_listed():
     prompt = made([["14", "width"]], [8])
     assert inputs(prompt, "1:14")["width"] == Link("1:13", 0)
     assert codes(prompt) == ["extra_values"]
+
+
+@pytest.mark.parametrize(
+    ("listed", "values", "words"),
+    [
+        ([["99", "width"]], [8], "8 is left out: no widget 'width' of an inner node 99"),
+        ([["11", "gone"]], [8], "no widget 'gone' of an inner node 11"),
+        ([["-1", "gone"]], [8], "no widget 'gone' of an inner node -1"),
+        ([["11", "width"]], [8, 9], "[9] is left out: the list of its inner widgets ends after 1"),
+        ([["11", "width"]], {"width": 8}, "goes by position, but its values by name"),
+        ([], {"width": 8, "gone": 9}, "1 more values than inputs that hold one: gone=9"),
+        ([], [8, 9], "1 more values than inputs that hold one: 9"),
+    ],
+)
+def test_values_without_a_place_are_told(listed, values, words):
+    (note,) = made(listed, values).notes
+    assert (note.code, note.node_id) == ("extra_values", "1")
+    assert words in note.message
+    assert note.position is not None
+
+
+@pytest.mark.parametrize("name", ["$$preview", "control_after_generate"])
+def test_entries_that_hold_nothing_to_send_need_no_word(name):
+    assert codes(made([["11", name]], ["fixed"])) == []
+
+
+def test_controls_of_seeds_that_an_instance_has_by_name_need_no_word():
+    assert codes(made([], {"width": 8, "control_after_generate": "fixed"})) == []

@@ -1,7 +1,9 @@
 """Widget values: by position, by name, defaults, controls, dummies, nulls."""
 
 import pytest
-from convert_toys import codes, inputs, node, run, slot, widget
+from convert_toys import SPECS, codes, inputs, node, run, slot, widget, workflow
+
+from graphrun.convert import convert
 
 SEED = {"seed": 42, "steps": 12, "cfg": 6.5, "method": "heun"}
 
@@ -140,4 +142,18 @@ def test_choices_in_a_text_are_made_and_told():
 def test_notes_have_a_position():
     note = run(node(1, "Size", [64])).notes[0]
     assert (note.node_id, note.severity) == ("1", "warning")
-    assert str(note.position).startswith("toy.json:3:")
+    assert str(note.position).startswith("toy.json:7:22")
+
+
+def test_every_note_of_a_large_file_has_a_position():
+    prompt = run(*(node(i, "Size", [8, 1, "x" * 600]) for i in range(1500)))
+    assert len(prompt.notes) >= 1500
+    assert all(note.position for note in prompt.notes)
+
+
+@pytest.mark.parametrize(("values", "line"), [([8], '"widgets_values": ['), (None, "{")])
+def test_missing_required_values_are_told_where_the_values_stand(values, line):
+    document = workflow(node(1, "Size", values))
+    (note,) = convert(document, SPECS).notes
+    assert note.code == "default_used"
+    assert document.source.text.splitlines()[note.position.line - 1].strip() == line
