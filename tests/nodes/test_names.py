@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -60,14 +59,12 @@ def snapshot(home: Path, repository: str, *files: str) -> Path:
 
 
 @pytest.mark.parametrize("find", [find_model, find_dataset])
-def test_what_cannot_be_had_is_missing_within_a_second(
+def test_what_cannot_be_had_is_missing(
     nowhere: None, find: Callable[[str], object], home: Path
 ) -> None:
     name = "distilbert-base-uncased" if find is find_model else "imdb"
-    start = time.monotonic()
     with pytest.raises(MissingResource) as caught:
         find(name)
-    assert time.monotonic() - start < 1
     text = str(caught.value)
     for part in (name, str(home), f"--alias {name}=DIR", "--tiny", "network", "cannot be reached"):
         assert part in text
@@ -76,19 +73,23 @@ def test_what_cannot_be_had_is_missing_within_a_second(
 def test_a_hub_that_does_not_answer_is_given_up_in_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    asked = []
+    given_up = threading.Event()
+
     def hang(*_: object, **__: object) -> None:
-        threading.Event().wait(20)
+        asked.append(1)
+        given_up.wait(60)
 
     monkeypatch.setattr(_cache, "_probe", hang)
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
-    start = time.monotonic()
-    with pytest.raises(MissingResource, match="cannot be reached"):
-        find_model("bert-base-uncased")
-    assert time.monotonic() - start < 1
-    again = time.monotonic()
-    with pytest.raises(MissingResource):
-        find_model("roberta-base")
-    assert time.monotonic() - again < 0.3, "the answer is remembered"
+    assert _cache.PROBE_SECONDS < 1
+    for name in ("bert-base-uncased", "roberta-base"):
+        with pytest.raises(MissingResource, match="cannot be reached"):
+            find_model(name)
+    # Both errors came while the one question was still unanswered.
+    assert asked == [1]
+    assert not given_up.is_set()
+    given_up.set()
 
 
 @pytest.mark.parametrize("flag", FLAGS[:2])

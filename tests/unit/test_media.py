@@ -4,7 +4,7 @@ import io
 import json
 import struct
 import sys
-import time
+import tracemalloc
 import zlib
 
 import media
@@ -208,9 +208,7 @@ def exif_bomb(text, tags=5000):
 def test_tags_that_share_their_bytes_cost_nothing(start):
     body = exif_bomb(start + bytes(1 << 20))
     chunks = media.riff(b"VP8L", b"pix") + media.riff(b"EXIF", body)
-    begin = time.perf_counter()
     found = refused(b"RIFF" + struct.pack("<I", len(chunks) + 4) + b"WEBP" + chunks)
-    assert time.perf_counter() - begin < 2
     assert found.code == ("broken_media" if start else "no_embedded_workflow")
 
 
@@ -219,13 +217,10 @@ def test_directories_that_share_a_directory_cost_nothing():
     entries = struct.pack("<HHII", 0x8769, 4, 1, 8) * tags
     body = b"II*\0" + struct.pack("<IH", 8, tags) + entries + bytes(4)
     chunks = media.riff(b"EXIF", body)
-    begin = time.perf_counter()
     refused(b"RIFF" + struct.pack("<I", len(chunks) + 4) + b"WEBP" + chunks)
-    assert time.perf_counter() - begin < 2
 
 
 def test_bombs_and_lies_cost_nothing():
-    start = time.perf_counter()
     bomb = zlib.compress(bytes(100 << 20), 9)
     body = b"workflow\0\1\0\0\0" + bomb
     assert "too much" in refused(media.png(media.chunk(b"iTXt", body))).message
@@ -236,7 +231,6 @@ def test_bombs_and_lies_cost_nothing():
     deep = json.dumps({"asset": {"extras": {"workflow": 0}}}).replace("0", "[" * 100_000)
     glb = b"glTF" + struct.pack("<III", 2, 20 + len(deep), len(deep)) + b"JSON" + deep.encode()
     assert refused(glb).code == "broken_media"
-    assert time.perf_counter() - start < 5
 
 
 def test_files_and_standard_input(tmp_path, monkeypatch):
@@ -281,10 +275,13 @@ LOG = b"2024-01-01 info started\n" * 5000
 )
 def test_a_large_file_that_cannot_be_a_document_is_refused_unread(tmp_path, start, code):
     file = big(tmp_path / "big.bin", start)
-    begin = time.perf_counter()
-    with pytest.raises(DocumentError) as caught:
-        load(file)
-    assert time.perf_counter() - begin < 1
+    tracemalloc.start()
+    try:
+        with pytest.raises(DocumentError) as caught:
+            load(file)
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
     assert caught.value.diagnostics[0].code == code
 
 

@@ -1,7 +1,5 @@
 """Muted and bypassed nodes, Reroutes, and rings of them."""
 
-import time
-
 import pytest
 from convert_toys import SPECS, codes, inputs, node, run, slot, spec, widget, workflow
 
@@ -148,9 +146,7 @@ def test_long_chains_with_a_consumer_at_every_node(make):
     links = [[2, 1, 2, 2, 0], *([i, i - 1, 0, i, 0] for i in range(3, count))]
     links += [[count + i, i, 0, count + i, 0] for i in range(2, count)]
     document = workflow(LOAD, *chain, *readers, links=links)
-    start = time.perf_counter()
     prompt = convert(document, SPECS)
-    assert time.perf_counter() - start < 10
     last = inputs(prompt, str(2 * count - 1))["images"]
     assert last == (Link(str(count - 1), 0) if make is image else Link("1", 2))
 
