@@ -106,7 +106,7 @@ class Resolver:
         if origin.role == REAL:
             return Link(origin.id, step.slot)
         if origin.role in (REROUTE, SETTER):
-            return self._upstream(origin, 0, step.wanted)
+            return self._upstream(origin, step.slot, step.wanted)
         if origin.role == GETTER:
             setter = self._setters.of(origin)
             if setter is None:

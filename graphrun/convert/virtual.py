@@ -29,7 +29,7 @@ def pushed(
     """The values that primitives put into widgets, by socket; their own mode does not matter."""
     wires: dict[str, list[tuple[SocketKey, Feed]]] = defaultdict(list)
     for socket, feed in feeds.items():
-        if feed.origin in nodes and nodes[feed.origin].role == PRIMITIVE:
+        if feed.slot == 0 and feed.origin in nodes and nodes[feed.origin].role == PRIMITIVE:
             wires[feed.origin].append((socket, feed))
     values: dict[SocketKey, Value] = {}
     for origin, targets in wires.items():
@@ -74,7 +74,7 @@ def _own(primitive: Node, first: InputSpec) -> Value | None:
     """The saved value, if it was saved for this type of widget."""
     key, values = saved_values(primitive.data)
     type = primitive.outputs[0] if primitive.outputs else None
-    if not isinstance(values, list) or not values or type != kind(first):
+    if not isinstance(values, list) or not values or type != first.type:
         return None
     return Value(values[0], (*primitive.path, key, 0))
 

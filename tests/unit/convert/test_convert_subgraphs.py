@@ -157,6 +157,9 @@ def test_ids_are_renumbered_from_the_counter_of_either_format():
     assert list(made(instance(1, "a"), last_node_id=7, **parts).nodes) == ["1:8", "1:x"]
     assert list(made(instance(1, "a"), state={"lastNodeId": 5}, **parts).nodes) == ["1:6", "1:x"]
     assert list(made(instance(1, "a"), **parts).nodes) == ["1:2", "1:x"]
+    for last in (None, "7", "x"):
+        prompt = made(instance(1, "a"), last_node_id=last, **parts)
+        assert list(prompt.nodes) == ["1:2", "1:x"]
 
 
 def test_a_fresh_id_may_take_one_of_a_later_definition():
