@@ -169,6 +169,7 @@ def _attach_by_number(
         message = f"{node.label}: link {record.id} leads to input number {number}, which is gone"
         notes.warn("lost_link", message, node=node.id, path=record.path)
         return
+    _tell_recounted(node, record, socket, notes)
     held = feeds.setdefault((node.id, socket), feed_of(record, path))
     if (held.origin, held.slot) != (record.origin, record.origin_slot):
         name = node.sockets[socket].name
@@ -177,6 +178,17 @@ def _attach_by_number(
             f"the one from node {held.origin} is kept, the one from node {record.origin} is not"
         )
         notes.warn("lost_link", message, node=node.id, input=name, path=record.path)
+
+
+def _tell_recounted(node: Node, record: Record, socket: int, notes: Notes) -> None:
+    """The editor counts the inputs of the definition, which may stand in another order."""
+    if socket != record.target_slot:
+        name = node.sockets[socket].name
+        message = (
+            f"{node.label}: link {record.id} leads to input number {record.target_slot}, "
+            f"which is {name!r} in the file; in the editor it is another one"
+        )
+        notes.warn("slot_disagrees", message, node=node.id, input=name, path=record.path)
 
 
 def _unmet(nodes: Mapping[str, Node], feeds: Mapping[SocketKey, Feed], notes: Notes) -> None:

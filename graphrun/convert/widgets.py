@@ -197,8 +197,8 @@ def _filled(node: Node, spec: InputSpec, value: Value, notes: Notes) -> Value:
 
 def settled(spec: InputSpec, held: Any) -> Any:
     """What a combo makes of a null, and a text box of what is no text."""
-    if kind(spec) == "COMBO" and held is None and spec.choices:
-        return spec.choices[0]
+    if kind(spec) == "COMBO" and held is None:
+        return initial(replace(spec, options={**spec.options, "default": None}))
     if kind(spec) == "STRING" and spec.options.get("multiline"):
         return text_box(held)
     return held

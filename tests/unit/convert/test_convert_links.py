@@ -46,7 +46,7 @@ def blend(*links):
          ["slot_disagrees", "lost_link"]),
         # the input's number counts slots as the file lists them
         (node(3, "Blend", [1.0], [slot("second"), slot("first")]), [[1, 1, 2, 3, 0]],
-         {"second": ONE}, []),
+         {"second": ONE}, ["slot_disagrees"]),
         # an input that names a link the table does not have
         (save(slot("images", 9)), [], {}, ["lost_link"]),
         # a plain input that is no longer defined stays, for the check to name

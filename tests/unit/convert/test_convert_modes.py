@@ -6,7 +6,7 @@ import pytest
 from convert_toys import SPECS, codes, inputs, node, run, slot, spec, widget, workflow
 
 from graphrun.convert import convert
-from graphrun.convert.modes import compatible
+from graphrun.convert.matching import compatible
 from graphrun.documents import Link
 from graphrun.errors import DocumentError
 

@@ -212,7 +212,7 @@ def test_ten_thousand_nodes_in_a_row():
     row = [node(1, "Load", ["a"])]
     row += [node(k, "Reroute", None, [slot("", k, "*")]) for k in range(2, 10_000)]
     row.append(node(10_000, "Image", None, [slot("image", 10_000, "IMAGE")]))
-    links = [[k, k - 1, 0, k, 0, "*"] for k in range(2, 10_001)]
+    links = [[k, k - 1, 2 * (k == 2), k, 0, "*"] for k in range(2, 10_001)]
     document = {"nodes": row, "links": links, "version": 0.4}
     prompt = convert(Workflow(document, Source("row.json", "{}")), SPECS)
-    assert inputs(prompt, "10000") == {"image": Link("1", 0)}
+    assert inputs(prompt, "10000") == {"image": Link("1", 2)}

@@ -5,6 +5,7 @@ from convert_toys import SPECS, codes, inputs, node, run, slot, socket, spec, wi
 
 from graphrun.convert import convert
 from graphrun.convert.rounding import merged_range, rounded
+from graphrun.documents import Link
 
 
 def primitive(values, type="INT", **more):
@@ -83,6 +84,37 @@ def test_reroute_has_one_output():
     prompt = run(*nodes[:2], {**nodes[2], "id": 3, "inputs": [widget("width", 2)]}, links=links)
     assert inputs(prompt, "3")["width"] == 512
     assert codes(prompt) == ["lost_link"]
+
+
+@pytest.mark.parametrize(
+    ("value", "type", "expected"),
+    [(5, "INT", 5), (-5, "INT", 1), (5000, "INT", 64), (5, "FLOAT", 1)],
+)
+def test_plain_socket_of_a_values_type_counts_as_the_first_widget(value, type, expected):
+    forced = node(2, "Forced", [7, "t"], [slot("forced", 1)])
+    links = [[1, 9, 0, 2, 0], [2, 9, 0, 1, 0]]
+    target = node(1, "Size", [512, 1], [widget("count", 2)])
+    prompt = run(primitive([value], type=type), target, forced, links=links)
+    assert inputs(prompt, "1")["count"] == expected
+    assert inputs(prompt, "2") == {"n": 7, "tail": "t"}
+
+
+@pytest.mark.parametrize(("output", "expected"), [(0, 64), (1, Link("1", 1))])
+def test_reroutes_bring_only_what_fits(output, expected):
+    reroutes = [node(k, "Reroute", None, [slot("", k, "*")], mode=4) for k in (2, 3)]
+    mixed = {"Mixed": spec("Mixed", outputs="FLOAT INT"), **SPECS}
+    target = node(4, "Size", [64, 1], [widget("width", 4)])
+    links = [[2, 1, output, 2, 0], [3, 2, 0, 3, 0], [4, 3, 0, 4, 0]]
+    prompt = convert(workflow(node(1, "Mixed"), *reroutes, target, links=links), mixed)
+    assert inputs(prompt, "4")["width"] == expected
+    assert codes(prompt) == (["lost_link"] if expected == 64 else [])
+
+
+def test_ring_of_reroutes_has_no_type():
+    reroutes = [node(k, "Reroute", None, [slot("", k, "*")]) for k in (2, 3)]
+    links = [[2, 3, 0, 2, 0], [3, 2, 0, 3, 0], [4, 3, 0, 1, 0]]
+    prompt = run(*reroutes, node(1, "Size", [64, 1], [widget("width", 4)]), links=links)
+    assert inputs(prompt, "1")["width"] == 64
 
 
 def test_primitive_of_a_combo():

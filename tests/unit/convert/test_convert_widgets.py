@@ -1,7 +1,9 @@
 """Widget values: by position, by name, defaults, controls, dummies, nulls."""
 
 import pytest
-from convert_toys import codes, inputs, node, run, slot, widget
+from convert_toys import codes, inputs, node, run, slot, socket, spec, widget, workflow
+
+from graphrun.convert import convert
 
 SEED = {"seed": 42, "steps": 12, "cfg": 6.5, "method": "heun"}
 
@@ -141,3 +143,10 @@ def test_notes_have_a_position():
     note = run(node(1, "Size", [64])).notes[0]
     assert (note.node_id, note.severity) == ("1", "warning")
     assert str(note.position).startswith("toy.json:3:")
+
+
+def test_null_in_a_list_of_choices_is_an_empty_list():
+    kinds = {"Tags": spec("Tags", socket("tags", "COMBO", options=["r", "g"], multi_select={}))}
+    prompt = convert(workflow(node(1, "Tags", [None])), kinds)
+    assert prompt.nodes["1"].inputs == {"tags": []}
+    assert codes(prompt) == ["null_value"]
