@@ -84,8 +84,12 @@ class Proxies:
         if not isinstance(values, list):
             return
         for place, (entry, value) in enumerate(zip(listed, values, strict=False)):
+            path = (*instance.path, key, place)
             if value is not None:
-                self._put(instance, entry, Value(value, (*instance.path, key, place)))
+                self._put(instance, entry, Value(value, path))
+            elif instance.off is None:
+                message = f"{instance.label}: no value for {entry.name!r}; the inner one is used"
+                self.notes.warn("null_value", message, node=instance.id, path=path)
 
     def _put(self, instance: Node, entry: Entry, value: Value) -> None:
         """Follow an entry inwards to the input or widget that it means. Nothing may be there."""

@@ -150,3 +150,12 @@ def test_null_in_a_list_of_choices_is_an_empty_list():
     prompt = convert(workflow(node(1, "Tags", [None])), kinds)
     assert prompt.nodes["1"].inputs == {"tags": []}
     assert codes(prompt) == ["null_value"]
+
+
+def test_a_surplus_value_is_no_dummy_unless_the_controls_fit():
+    pick = socket("pick", "COMBO", options=["x", "y"], control_after_generate=True)
+    force = socket("label", "INT", forceInput=True)
+    kinds = {"Pick": spec("Pick", force, pick, socket("n", "INT"))}
+    for values in (["x", "randomize", "", 3, "more"], [None, "x", "randomize", "", 3]):
+        prompt = convert(workflow(node(1, "Pick", values)), kinds)
+        assert prompt.nodes["1"].inputs == {"pick": "x", "n": 3}
