@@ -99,8 +99,11 @@ class Proxies:
             if entry.id == "-1":
                 self._hold(instance, entry.name, value)
                 return
+            if entry.name.startswith("$$") or entry.name in CONTROL_NAMES:
+                return
             node = flat.nodes.get(path_id(instance.id, graph.sheet.renamed(entry.id)))
-            if node is None or entry.name.startswith("$$") or entry.name in CONTROL_NAMES:
+            if node is None:
+                self._unmatched(instance, entry, value)
                 return
             if node.role == PRIMITIVE:
                 for target, socket in self._fed_by(node):
@@ -112,8 +115,17 @@ class Proxies:
                 return
             nested = self._nested(node, entry) if node.role == SUBGRAPH else None
             if nested is None:
+                self._unmatched(instance, entry, value)
                 return
             instance, entry = node, nested
+
+    def _unmatched(self, instance: Node, entry: Entry, value: Value) -> None:
+        if instance.off is None:
+            message = (
+                f"{instance.label}: no node {entry.id} with a widget {entry.name!r} is inside, "
+                f"so {value.value!r:.40} is left out"
+            )
+            self.notes.warn("extra_values", message, node=instance.id, path=value.path)
 
     def _fed_by(self, primitive: Node) -> Iterator[SocketKey]:
         """What a primitive is wired to; all of it is in the same subgraph."""
