@@ -128,10 +128,12 @@ def _members(entry: InputSpec, slots: Sequence[str]) -> Iterator[InputSpec]:
         stem = re.escape(f"{entry.name}.{template.get('prefix', '')}")
         found = [re.fullmatch(rf"{stem}(0|[1-9][0-9]{{0,5}})", slot) for slot in slots]
         known = {m.group(0): int(m.group(1)) for m in found if m and int(m.group(1)) < most}
-        known |= {f"{entry.name}.{template.get('prefix', '')}{i}": i for i in range(least)}
+        known |= {f"{entry.name}.{template.get('prefix', '')}{i}": i for i in range(least + 1)}
+    # The editor draws one more than the least, to be wired next.
+    drawn = least if is_widget(_input(entry.name, raw, "optional")) else min(least + 1, most)
     listed = {slot for slot in slots if slot in known}
     for name, i in sorted(known.items(), key=lambda item: item[1]):
-        if name in listed or i < least:
+        if name in listed or i < drawn:
             part: Section = "required" if i < least else "optional"
             yield _input(name, raw, "optional" if entry.section == "optional" else part)
 

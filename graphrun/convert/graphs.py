@@ -10,6 +10,7 @@ from graphrun.catalog.spec import NodeSpec
 from graphrun.convert.graph import Kinds, Node, read_nodes
 from graphrun.convert.links import Feed, SocketKey, connect, feed_of, read_links
 from graphrun.convert.notes import Notes
+from graphrun.convert.reroutes import drop_mismatched
 from graphrun.convert.roles import SUBGRAPH
 from graphrun.convert.sheets import INPUTS, OUTPUTS, ROOT, Sheet
 
@@ -68,6 +69,7 @@ def _read(sheet: Sheet, kinds: Kinds, notes: Notes) -> Graph:
             next((feed_of(by_id[i], by_id[i].path) for i in end.links if i in by_id), None)
             for end in sheet.outputs
         )
+    drop_mismatched(nodes, feeds, notes)
     _broadcast(sheet, nodes, feeds, notes)
     return Graph(sheet, nodes, feeds, exits)
 

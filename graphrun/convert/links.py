@@ -7,7 +7,7 @@ only for records that no input names, since definitions move sockets about.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,17 +94,19 @@ def connect(
     claims = _claims(nodes)
     feeds: dict[SocketKey, Feed] = {}
     unnamed: list[Record] = []
+    named: set[tuple[str, int]] = set()
     for record in records:
         target = nodes.get(record.target)
         if target is None:
             message = f"link {record.id} leads to node {record.target}, which does not exist"
             notes.warn("lost_link", message, path=record.path)
         elif claimed := claims.get((record.target, record.id)):
+            named.add((record.target, record.target_slot))
             _attach(feeds, target, record, claimed, notes=notes)
         else:
             unnamed.append(record)
     for record in unnamed:
-        _attach_by_number(feeds, nodes[record.target], record, notes)
+        _attach_by_number(feeds, nodes[record.target], record, named, notes)
     _unmet(nodes, feeds, notes)
     return feeds
 
@@ -122,11 +124,12 @@ def _claims(nodes: Mapping[str, Node]) -> Mapping[tuple[str, str], list[int]]:
 def _attach(
     feeds: dict[SocketKey, Feed], node: Node, record: Record, claimed: list[int], *, notes: Notes
 ) -> None:
-    """A record that inputs name: the one at its slot number, else the first."""
+    """A record that inputs name: the one whose live place is its slot number, else the first."""
     number = record.target_slot
-    place = number if number in claimed else claimed[0]
+    live = (p for p in claimed if node.index.get(node.slots[p].name) == number)
+    place = next(live, claimed[0])
     name, path = node.slots[place].name, (*node.path, "inputs", place)
-    if place != number:
+    if number not in claimed:
         message = (
             f"{node.label}: link {record.id} leads to input number {number}, "
             f"but {name!r} names it; the name counts"
@@ -142,10 +145,21 @@ def feed_of(record: Record, path: Path) -> Feed:
 
 
 def _attach_by_number(
-    feeds: dict[SocketKey, Feed], node: Node, record: Record, notes: Notes
+    feeds: dict[SocketKey, Feed],
+    node: Node,
+    record: Record,
+    named: Collection[tuple[str, int]],
+    notes: Notes,
 ) -> None:
-    """A record that no input names: its number counts the inputs as the file lists them."""
+    """A record that no input names: its number counts the inputs as the file lists them.
+
+    It is left out where a record that is `named` has the same number.
+    """
     number, socket, path = record.target_slot, None, record.path
+    if (node.id, number) in named:
+        message = f"{node.label}: link {record.id}: another one leads to input number {number}"
+        notes.warn("lost_link", message, node=node.id, path=path)
+        return
     if 0 <= number < len(node.slots):
         socket = node.index.get(node.slots[number].name)
         path = (*node.path, "inputs", number)
@@ -155,6 +169,7 @@ def _attach_by_number(
         message = f"{node.label}: link {record.id} leads to input number {number}, which is gone"
         notes.warn("lost_link", message, node=node.id, path=record.path)
         return
+    _tell_recounted(node, record, socket, notes)
     held = feeds.setdefault((node.id, socket), feed_of(record, path))
     if (held.origin, held.slot) != (record.origin, record.origin_slot):
         name = node.sockets[socket].name
@@ -163,6 +178,17 @@ def _attach_by_number(
             f"the one from node {held.origin} is kept, the one from node {record.origin} is not"
         )
         notes.warn("lost_link", message, node=node.id, input=name, path=record.path)
+
+
+def _tell_recounted(node: Node, record: Record, socket: int, notes: Notes) -> None:
+    """The editor counts the inputs of the definition, which may stand in another order."""
+    if socket != record.target_slot:
+        name = node.sockets[socket].name
+        message = (
+            f"{node.label}: link {record.id} leads to input number {record.target_slot}, "
+            f"which is {name!r} in the file; in the editor it is another one"
+        )
+        notes.warn("slot_disagrees", message, node=node.id, input=name, path=record.path)
 
 
 def _unmet(nodes: Mapping[str, Node], feeds: Mapping[SocketKey, Feed], notes: Notes) -> None:

@@ -11,19 +11,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from graphrun.catalog.sockets import MATCH_TYPE
 from graphrun.convert.expand import Flat, path_id
 from graphrun.convert.graph import Node
 from graphrun.convert.hosts import Hosts
 from graphrun.convert.links import Feed, SocketKey
+from graphrun.convert.matching import ANY, compatible
 from graphrun.convert.notes import Notes
 from graphrun.convert.packs import Setters, broadcast_name
 from graphrun.convert.roles import GETTER, PRIMITIVE, REAL, REROUTE, SETTER, SUBGRAPH
 from graphrun.convert.sheets import OUTPUTS
 from graphrun.convert.widgets import Value
 from graphrun.documents.prompt import Link
-
-_ANY = frozenset({"*", "", MATCH_TYPE})
 
 
 class Lost(NamedTuple):
@@ -106,7 +104,7 @@ class Resolver:
         if origin.role == REAL:
             return Link(origin.id, step.slot)
         if origin.role in (REROUTE, SETTER):
-            return self._upstream(origin, 0, step.wanted)
+            return self._upstream(origin, step.slot, step.wanted)
         if origin.role == GETTER:
             setter = self._setters.of(origin)
             if setter is None:
@@ -158,7 +156,7 @@ class Resolver:
 def bypass_socket(node: Node, slot: int, wanted: str) -> int | None:
     """The input that a bypassed node passes on as its output `slot`; only this one is tried."""
     sockets = node.sockets
-    if wanted in _ANY:
+    if wanted in ANY:
         return (slot if slot < len(sockets) else 0) if sockets else None
     output = node.outputs[slot] if slot < len(node.outputs) else "*"
 
@@ -170,11 +168,3 @@ def bypass_socket(node: Node, slot: int, wanted: str) -> int | None:
     exact = (i for i, s in enumerate(sockets) if s.type == wanted)
     near = (i for i, s in enumerate(sockets) if passes(s.type))
     return next(exact, next(near, None))
-
-
-def compatible(one: str, other: str) -> bool:
-    """Whether the editor lets two types be wired: it does not look at upper and lower case."""
-    if one in _ANY or other in _ANY:
-        return True
-    mine, theirs = one.lower().split(","), other.lower().split(",")
-    return not {m.strip() for m in mine}.isdisjoint(t.strip() for t in theirs)

@@ -130,5 +130,5 @@ def initial(spec: InputSpec) -> Any:
         return _INITIAL[shown]
     if shown == "COMBO":
         first = spec.choices[0] if spec.choices else None
-        return [] if spec.options.get("multi_select") else first
+        return first if spec.options.get("multi_select") in (None, False) else []
     return replace(spec, type=shown, options={}).initial

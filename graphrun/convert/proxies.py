@@ -91,7 +91,10 @@ class Proxies:
             value = Value(raw, (*instance.path, key, place))
             # Pictures that are shown and controls of seeds are listed, but hold nothing to send.
             shown = entry.name.startswith("$$") or entry.name in CONTROL_NAMES
-            if raw is not None and not shown and not self._put(instance, entry, value):
+            if raw is None and not shown:
+                words = f"it has no value for {entry.name!r}; the inner one is used"
+                self._warn("null_value", instance, words, value.path)
+            elif not shown and not self._put(instance, entry, value):
                 words = f"no widget {entry.name!r} of an inner node {entry.id} holds it"
                 self._unused(instance, raw, value.path, words)
         if len(values) > len(listed):
@@ -100,9 +103,11 @@ class Proxies:
             self._unused(instance, values[len(listed) :], path, words)
 
     def _unused(self, instance: Node, value: Any, path: Path, words: str) -> None:
+        self._warn("extra_values", instance, f"{value!r:.80} is left out: {words}", path)
+
+    def _warn(self, code: str, instance: Node, words: str, path: Path) -> None:
         if instance.off is None and not instance.muted and not instance.bypassed:
-            message = f"{instance.label}: {value!r:.80} is left out: {words}"
-            self.notes.warn("extra_values", message, node=instance.id, path=path)
+            self.notes.warn(code, f"{instance.label}: {words}", node=instance.id, path=path)
 
     def _put(self, instance: Node, entry: Entry, value: Value) -> bool:
         """Follow an entry inwards to the input or widget that it means. False: there is none."""

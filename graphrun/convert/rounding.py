@@ -25,6 +25,11 @@ _IGNORED = frozenset(
     }
 )
 
+_BLANK = " \t\n\v\f\r\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+_EDGES = re.compile(f"^[{_BLANK}]+|[{_BLANK}]+$")
+"""What JavaScript takes for blank at the ends of a number."""
+
+_BASED = re.compile(r"0([xX][0-9a-fA-F]{1,250}|[oO][0-7]{1,300}|[bB][01]{1,1000})", re.ASCII)
 _NUMBER = re.compile(r"[+-]?([0-9]{1,300}(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?", re.ASCII)
 
 _EXACT = Context(prec=1200)
@@ -76,13 +81,15 @@ def as_number(value: Any) -> int | float | None:
     if value is None or isinstance(value, bool):
         return int(bool(value))
     if isinstance(value, str):
-        text = value.strip()
-        found = _NUMBER.fullmatch(text) if text else None
-        return 0 if not text else None if found is None else _read(text)
+        return _read(_EDGES.sub("", value))
     return value if isinstance(value, int | float) else None
 
 
-def _read(text: str) -> int | float:
+def _read(text: str) -> int | float | None:
+    if not text or _BASED.fullmatch(text):
+        return int(text or "0", 0)
+    if _NUMBER.fullmatch(text) is None:
+        return None
     return int(text) if text.lstrip("+-").isdecimal() else float(text)
 
 

@@ -109,7 +109,8 @@ class Numbers:
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         last = data.get("last_node_id", (data.get("state") or {}).get("lastNodeId"))
-        self.counter = _number(last) or 0
+        # Only a number counts: the editor starts at 0 from a text or null.
+        self.counter = (_number(last) if type(last) is int else None) or 0
         self.used: set[str] = set()
 
     def take(self, id: str) -> None:

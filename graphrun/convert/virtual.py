@@ -14,10 +14,13 @@ from graphrun.convert.dynamic import saved_values
 from graphrun.convert.graph import Node
 from graphrun.convert.links import Feed, SocketKey, link_order
 from graphrun.convert.notes import Notes
-from graphrun.convert.places import kind
-from graphrun.convert.roles import PRIMITIVE
+from graphrun.convert.places import initial, is_widget, kind
+from graphrun.convert.roles import PRIMITIVE, REAL, SUBGRAPH
 from graphrun.convert.rounding import clamp, is_number, merged_range, rounded
 from graphrun.convert.widgets import Value, settled
+
+_MOST = 2048
+"""The largest number of a widget that has no bounds of its own."""
 
 Current = Callable[[Node, str], Value | None]
 """What a widget of a node holds by itself."""
@@ -29,7 +32,7 @@ def pushed(
     """The values that primitives put into widgets, by socket; their own mode does not matter."""
     wires: dict[str, list[tuple[SocketKey, Feed]]] = defaultdict(list)
     for socket, feed in feeds.items():
-        if feed.origin in nodes and nodes[feed.origin].role == PRIMITIVE:
+        if feed.slot == 0 and feed.origin in nodes and nodes[feed.origin].role == PRIMITIVE:
             wires[feed.origin].append((socket, feed))
     values: dict[SocketKey, Value] = {}
     for origin, targets in wires.items():
@@ -47,7 +50,7 @@ def _push(
     current: Current,
     notes: Notes,
 ) -> Iterator[tuple[SocketKey, Value]]:
-    """One value into all widgets; none at all unless the first wire leads to a widget."""
+    """One value into all widgets; none at all unless the first wire leads to what could be one."""
     # The outputs of a subgraph are no nodes, nor are they widgets.
     widgets = {
         socket: nodes[socket[0]].widget_spec(socket[1]) if socket[0] in nodes else None
@@ -55,12 +58,16 @@ def _push(
     }
     first = widgets[sockets[0]]
     if first is None:
+        first = _pretended(nodes, sockets[0])
+        fallback = Value(initial(first), primitive.path) if first else None
+    else:
+        fallback = current(nodes[sockets[0][0]], first.name)
+    if first is None:
         return
-    value = _own(primitive, first) or current(nodes[sockets[0][0]], first.name)
+    value = _own(primitive, first) or fallback
     if value is None:
         return
-    specs = [spec for spec in widgets.values() if spec is not None]
-    low, high = merged_range(specs)
+    low, high = merged_range([first, *(spec for spec in widgets.values() if spec)])
     for socket, spec in widgets.items():
         if spec is not None:
             result = _fitted(first, value.value, low=low, high=high)
@@ -70,11 +77,21 @@ def _push(
             yield socket, Value(result, value.path)
 
 
+def _pretended(nodes: Mapping[str, Node], key: SocketKey) -> InputSpec | None:
+    """The widget that a primitive takes a plain socket of a value's type to have."""
+    node = nodes.get(key[0])
+    socket = node.sockets[key[1]] if node is not None and node.role in (REAL, SUBGRAPH) else None
+    if socket is None or socket.widget:
+        return None
+    spec = InputSpec(socket.name, socket.type, options={"min": 0, "max": _MOST})
+    return spec if is_widget(spec) else None
+
+
 def _own(primitive: Node, first: InputSpec) -> Value | None:
     """The saved value, if it was saved for this type of widget."""
     key, values = saved_values(primitive.data)
     type = primitive.outputs[0] if primitive.outputs else None
-    if not isinstance(values, list) or not values or type != kind(first):
+    if not isinstance(values, list) or not values or type != first.type:
         return None
     return Value(values[0], (*primitive.path, key, 0))
 

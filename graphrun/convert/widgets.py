@@ -106,10 +106,21 @@ def _without_dummies(
         dummies = list(_dummies(spec, layout, implied=implied))
         if (any(dummies) or not exact) and len(dummies) in (len(kept), len(values)):
             found = [v for i, v in enumerate(kept) if i >= len(dummies) or not dummies[i]]
+            if implied and not _controls_fit(layout, found):
+                continue
             if exact:
                 _tell_dropped(node, values, found, notes)
             return found
     return values
+
+
+def _controls_fit(layout: Sequence[Place], values: Sequence[Value]) -> bool:
+    """Whether every control gets a word for one, a sign that the values are in their places."""
+    saved = [place for place in layout if place.saved]
+    pairs = zip(saved, values, strict=False)
+    controls = [value.value for place, value in pairs if place.kind == CONTROL]
+    words = [isinstance(value, str) and value in CONTROL_WORDS for value in controls]
+    return all(word or value is None for word, value in zip(words, controls, strict=True))
 
 
 def _tell_dropped(node: Node, values: Sequence[Value], kept: Sequence[Value], notes: Notes) -> None:
@@ -197,8 +208,8 @@ def _filled(node: Node, spec: InputSpec, value: Value, notes: Notes) -> Value:
 
 def settled(spec: InputSpec, held: Any) -> Any:
     """What a combo makes of a null, and a text box of what is no text."""
-    if kind(spec) == "COMBO" and held is None and spec.choices:
-        return spec.choices[0]
+    if kind(spec) == "COMBO" and held is None:
+        return initial(replace(spec, options={**spec.options, "default": None}))
     if kind(spec) == "STRING" and spec.options.get("multiline"):
         return text_box(held)
     return held

@@ -57,6 +57,7 @@ def settled(values: Any, *slots: dict[str, Any]) -> list[tuple[str, str]]:
             [
                 ("mode", "COMBO"),
                 ("mode.many.p0", "IMAGE"),
+                ("mode.many.p1", "IMAGE"),
                 ("mode.many.p2", "IMAGE"),
                 ("tail", "INT"),
             ],

@@ -39,9 +39,14 @@ def blend(*links):
          ["slot_disagrees"]),
         # one link, two inputs that name it
         (blend(None, 1, 1), [[1, 1, 2, 3, 2]], {"second": ONE}, ["lost_link"]),
+        (node(3, "Blend", [1.0], [slot("second", 1), slot("first"), slot("mask", 1)]),
+         [[1, 1, 2, 3, 2]], {"second": ONE}, ["lost_link"]),
+        # a record that no input names, and one that is named, with one number
+        (blend(None, 1, None), [[2, 2, 2, 3, 2], [1, 1, 2, 3, 2]], {"first": ONE},
+         ["slot_disagrees", "lost_link"]),
         # the input's number counts slots as the file lists them
         (node(3, "Blend", [1.0], [slot("second"), slot("first")]), [[1, 1, 2, 3, 0]],
-         {"second": ONE}, []),
+         {"second": ONE}, ["slot_disagrees"]),
         # an input that names a link the table does not have
         (save(slot("images", 9)), [], {}, ["lost_link"]),
         # a plain input that is no longer defined stays, for the check to name

@@ -41,6 +41,15 @@ def test_values_of_listed_widgets(listed, values, expected):
     assert inputs(made(listed, values), "1:11") == expected
 
 
+def test_entries_that_name_nothing_are_told_but_for_previews():
+    prompt = made([["99", "width"], ["11", "gone"], ["11", "$$x"]], [1, 2, 3])
+    assert codes(prompt) == ["extra_values"] * 2
+
+
+def test_a_null_is_told():
+    assert codes(made([["11", "width"]], [None])) == ["null_value"]
+
+
 @pytest.mark.parametrize("listed", ["[", "{}", [["11"]], [[11, "width"]], {"a": 1}, 5])
 def test_a_malformed_list_is_left_out_as_a_whole(listed):
     prompt = made(listed, [8])

@@ -157,6 +157,9 @@ def test_ids_are_renumbered_from_the_counter_of_either_format():
     assert list(made(instance(1, "a"), last_node_id=7, **parts).nodes) == ["1:8", "1:x"]
     assert list(made(instance(1, "a"), state={"lastNodeId": 5}, **parts).nodes) == ["1:6", "1:x"]
     assert list(made(instance(1, "a"), **parts).nodes) == ["1:2", "1:x"]
+    for last in (None, "7", "x"):
+        prompt = made(instance(1, "a"), last_node_id=last, **parts)
+        assert list(prompt.nodes) == ["1:2", "1:x"]
 
 
 def test_a_fresh_id_may_take_one_of_a_later_definition():
@@ -209,7 +212,7 @@ def test_ten_thousand_nodes_in_a_row():
     row = [node(1, "Load", ["a"])]
     row += [node(k, "Reroute", None, [slot("", k, "*")]) for k in range(2, 10_000)]
     row.append(node(10_000, "Image", None, [slot("image", 10_000, "IMAGE")]))
-    links = [[k, k - 1, 0, k, 0, "*"] for k in range(2, 10_001)]
+    links = [[k, k - 1, 2 * (k == 2), k, 0, "*"] for k in range(2, 10_001)]
     document = {"nodes": row, "links": links, "version": 0.4}
     prompt = convert(Workflow(document, Source("row.json", "{}")), SPECS)
-    assert inputs(prompt, "10000") == {"image": Link("1", 0)}
+    assert inputs(prompt, "10000") == {"image": Link("1", 2)}

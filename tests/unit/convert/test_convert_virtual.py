@@ -1,9 +1,11 @@
 """Notes and primitives."""
 
 import pytest
-from convert_toys import SPECS, codes, inputs, node, run, slot, socket, widget
+from convert_toys import SPECS, codes, inputs, node, run, slot, socket, spec, widget, workflow
 
+from graphrun.convert import convert
 from graphrun.convert.rounding import merged_range, rounded
+from graphrun.documents import Link
 
 
 def primitive(values, type="INT", **more):
@@ -34,6 +36,10 @@ def test_notes_are_left_out():
         ([""], ["count"], {"width": 512, "count": 0}, ["fitted_value"]),
         (["1.7"], ["width"], {"width": 0, "count": 1}, ["fitted_value"]),
         ([7.5], ["count"], {"width": 512, "count": 8}, ["fitted_value"]),
+        ([" 0x10 "], ["count"], {"width": 512, "count": 16}, ["fitted_value"]),
+        (["0b101"], ["count"], {"width": 512, "count": 5}, ["fitted_value"]),
+        (["-0x10"], ["count"], {"width": 512, "count": None}, ["fitted_value"]),
+        (["\u00a07\ufeff"], ["count"], {"width": 512, "count": 7}, ["fitted_value"]),
     ],
 )
 def test_primitive_into_integers(values, wired, expected, noted):
@@ -54,6 +60,61 @@ def test_mode_of_a_primitive_does_not_matter(mode):
 def test_value_saved_for_another_type_gives_way_to_the_widgets_own():
     prompt = run(primitive([64], type="STRING"), size("width"), links=[[1, 9, 0, 1, 0]])
     assert inputs(prompt, "1")["width"] == 512
+
+
+def test_union_has_its_primitives_value_under_its_own_type():
+    kinds = {"Union": spec("Union", socket("x", "INT,FLOAT", default=3, widgetType="FLOAT"))}
+    for type, expected in (("INT,FLOAT", 5), ("FLOAT", 1.5)):
+        union = node(1, "Union", [1.5], [widget("x", 1, "INT,FLOAT")])
+        document = workflow(primitive([5], type=type), union, links=[[1, 9, 0, 1, 0]])
+        assert convert(document, kinds).nodes["1"].inputs == {"x": expected}
+
+
+def test_primitive_has_one_output():
+    links = [[1, 9, 2, 1, 0], [2, 9, 0, 1, 1]]
+    prompt = run(primitive([20]), size("width", "count"), links=links)
+    assert inputs(prompt, "1") == {"width": 512, "count": 20}
+    assert codes(prompt) == ["lost_link"]
+
+
+def test_reroute_has_one_output():
+    reroute = node(2, "Reroute", None, [slot("", 1, "*")])
+    nodes = (node(1, "Number", [4]), reroute, size("width"))
+    links = [[1, 1, 0, 2, 0], [2, 2, 1, 3, 0]]
+    prompt = run(*nodes[:2], {**nodes[2], "id": 3, "inputs": [widget("width", 2)]}, links=links)
+    assert inputs(prompt, "3")["width"] == 512
+    assert codes(prompt) == ["lost_link"]
+
+
+@pytest.mark.parametrize(
+    ("value", "type", "expected"),
+    [(5, "INT", 5), (-5, "INT", 1), (5000, "INT", 64), (5, "FLOAT", 1)],
+)
+def test_plain_socket_of_a_values_type_counts_as_the_first_widget(value, type, expected):
+    forced = node(2, "Forced", [7, "t"], [slot("forced", 1)])
+    links = [[1, 9, 0, 2, 0], [2, 9, 0, 1, 0]]
+    target = node(1, "Size", [512, 1], [widget("count", 2)])
+    prompt = run(primitive([value], type=type), target, forced, links=links)
+    assert inputs(prompt, "1")["count"] == expected
+    assert inputs(prompt, "2") == {"n": 7, "tail": "t"}
+
+
+@pytest.mark.parametrize(("output", "expected"), [(0, 64), (1, Link("1", 1))])
+def test_reroutes_bring_only_what_fits(output, expected):
+    reroutes = [node(k, "Reroute", None, [slot("", k, "*")], mode=4) for k in (2, 3)]
+    mixed = {"Mixed": spec("Mixed", outputs="FLOAT INT"), **SPECS}
+    target = node(4, "Size", [64, 1], [widget("width", 4)])
+    links = [[2, 1, output, 2, 0], [3, 2, 0, 3, 0], [4, 3, 0, 4, 0]]
+    prompt = convert(workflow(node(1, "Mixed"), *reroutes, target, links=links), mixed)
+    assert inputs(prompt, "4")["width"] == expected
+    assert codes(prompt) == (["lost_link"] if expected == 64 else [])
+
+
+def test_ring_of_reroutes_has_no_type():
+    reroutes = [node(k, "Reroute", None, [slot("", k, "*")]) for k in (2, 3)]
+    links = [[2, 3, 0, 2, 0], [3, 2, 0, 3, 0], [4, 3, 0, 1, 0]]
+    prompt = run(*reroutes, node(1, "Size", [64, 1], [widget("width", 4)]), links=links)
+    assert inputs(prompt, "1")["width"] == 64
 
 
 def test_primitive_of_a_combo():

@@ -1,7 +1,7 @@
 """Widget values: by position, by name, defaults, controls, dummies, nulls."""
 
 import pytest
-from convert_toys import SPECS, codes, inputs, node, run, slot, widget, workflow
+from convert_toys import SPECS, codes, inputs, node, run, slot, socket, spec, widget, workflow
 
 from graphrun.convert import convert
 
@@ -157,3 +157,19 @@ def test_missing_required_values_are_told_where_the_values_stand(values, line):
     (note,) = convert(document, SPECS).notes
     assert note.code == "default_used"
     assert document.source.text.splitlines()[note.position.line - 1].strip() == line
+
+
+def test_null_in_a_list_of_choices_is_an_empty_list():
+    kinds = {"Tags": spec("Tags", socket("tags", "COMBO", options=["r", "g"], multi_select={}))}
+    prompt = convert(workflow(node(1, "Tags", [None])), kinds)
+    assert prompt.nodes["1"].inputs == {"tags": []}
+    assert codes(prompt) == ["null_value"]
+
+
+def test_a_surplus_value_is_no_dummy_unless_the_controls_fit():
+    pick = socket("pick", "COMBO", options=["x", "y"], control_after_generate=True)
+    force = socket("label", "INT", forceInput=True)
+    kinds = {"Pick": spec("Pick", force, pick, socket("n", "INT"))}
+    for values in (["x", "randomize", "", 3, "more"], [None, "x", "randomize", "", 3]):
+        prompt = convert(workflow(node(1, "Pick", values)), kinds)
+        assert prompt.nodes["1"].inputs == {"pick": "x", "n": 3}
