@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from graphrun.catalog.sockets import CHOICE
 from graphrun.catalog.spec import InputSpec
 from graphrun.convert.dynamic import saved_values
 from graphrun.convert.graph import Node
@@ -65,6 +66,8 @@ def _push(
     if first is None:
         return
     value = _own(primitive, first) or fallback
+    if primitive.outputs[:1] == (CHOICE,):
+        _tell_unchosen(primitive, notes)
     if value is None:
         return
     low, high = merged_range([first, *(spec for spec in widgets.values() if spec)])
@@ -75,6 +78,16 @@ def _push(
             if result != value.value:
                 _tell(primitive, nodes[socket[0]], spec.name, value, result, notes=notes)
             yield socket, Value(result, value.path)
+
+
+def _tell_unchosen(primitive: Node, notes: Notes) -> None:
+    """A choice decides which inputs its node has, and those are read before values are pushed."""
+    key, values = saved_values(primitive.data)
+    if values:
+        message = f"{primitive.label}: its value does not change the choice that it is wired to"
+        hint = "set the choice on the node itself"
+        path = (*primitive.path, key)
+        notes.warn("value_left_out", message, node=primitive.id, path=path, hint=hint)
 
 
 def _pretended(nodes: Mapping[str, Node], key: SocketKey) -> InputSpec | None:

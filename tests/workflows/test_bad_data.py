@@ -189,20 +189,21 @@ def test_use_gpu_without_one_is_one_warning(go):
     assert len(warnings) == (0 if torch.cuda.is_available() else 1)
 
 
-def test_names_that_lead_nowhere_offline_are_refused_within_a_second(tmp_path):
-    """The clock starts when Python has: the interpreter's own start is not ours."""
+def test_names_that_lead_nowhere_offline_are_refused_before_any_library_is_asked(tmp_path):
+    """None of the libraries that retry is even imported; tests/bench/startup.py has the time."""
     program = (
-        "import sys, time; start = time.perf_counter()\n"
+        "import sys\n"
         "from graphrun.cli.main import main\n"
         "code = main(sys.argv[1:])\n"
-        "print(code, time.perf_counter() - start, 'torch' in sys.modules)"
+        "heavy = {'torch', 'transformers', 'datasets', 'huggingface_hub'}\n"
+        "print(code, sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, FLAGSHIP],
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=30,
         check=True,
         env={
             "HF_HOME": str(tmp_path / "cache"),
@@ -211,11 +212,8 @@ def test_names_that_lead_nowhere_offline_are_refused_within_a_second(tmp_path):
             "PATH": "/usr/bin:/bin",
         },
     )
-    code, seconds, torch = done.stdout.split()
-    assert code == "4"
-    assert torch == "False"
+    assert done.stdout == "4 []\n"
     for fragment in ("distilbert-base-uncased", "imdb", "--alias", "--tiny", "network"):
         assert fragment in done.stderr
     assert f"{FLAGSHIP}:" in done.stderr
     assert not (tmp_path / "runs").exists()
-    assert float(seconds) < 30, "a retry loop"

@@ -181,3 +181,14 @@ def test_ranges_of_widgets_with_other_options_do_not_count():
     assert merged_range([width, count]) == (16, 64)
     assert merged_range([width, odd]) == (16, 8192)
     assert merged_range([count, socket("far", "INT", min=100, max=200)]) == (1, 64)
+
+
+def test_a_primitive_does_not_change_a_choice_and_that_is_told():
+    choice = "COMFY_DYNAMICCOMBO_V3"
+    options = [{"key": key, "inputs": {}} for key in ("a", "b")]
+    kinds = {"Choose": spec("Choose", socket("mode", choice, options=options))}
+    target = node(1, "Choose", ["a"], [widget("mode", 1, choice)])
+    document = workflow(target, primitive(["b"], choice), links=[[1, 9, 0, 1, 0, choice]])
+    prompt = convert(document, kinds)
+    assert inputs(prompt, "1") == {"mode": "a"}
+    assert codes(prompt) == ["value_left_out"]
