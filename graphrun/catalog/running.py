@@ -34,13 +34,20 @@ class Alias:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a run was asked for, as far as nodes may depend on it."""
+    """What a run was asked for, as far as nodes may depend on it.
+
+    `inputs`, `models` and `temporary` are the folders that ComfyUI's nodes read files from, look
+    for models in, and write previews to.
+    """
 
     seed: int = 0
     device: Device = "auto"
     tiny: bool = False
     aliases: Mapping[str, Alias] = field(default_factory=dict)
     outputs: Path = Path()
+    inputs: Path = Path("input")
+    models: Path = Path("models")
+    temporary: Path = Path("temp")
     allow_paths: tuple[Path, ...] = ()
 
 
@@ -49,6 +56,15 @@ class Call(Protocol):
 
     @property
     def settings(self) -> Settings: ...
+    @property
+    def node_id(self) -> str: ...
+    @property
+    def index(self) -> int:
+        """Which call of a node that is called once per element of a list."""
+
+    def next_builder(self) -> int:
+        """0, 1, … : the number of the next graph that this call builds."""
+
     def progress(self, step: int, total: int, metrics: Mapping[str, Any]) -> None: ...
     def metric(self, values: Mapping[str, Any]) -> None: ...
     def notice(
@@ -61,8 +77,16 @@ class Call(Protocol):
 class Silent:
     """The call outside of a run."""
 
+    node_id = ""
+    index = 0
+
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
+        self._builders = 0
+
+    def next_builder(self) -> int:
+        self._builders += 1
+        return self._builders - 1
 
     def progress(self, step: int, total: int, metrics: Mapping[str, Any]) -> None: ...
     def metric(self, values: Mapping[str, Any]) -> None: ...

@@ -82,6 +82,13 @@ class NodeSpec:
     `volatile` nodes have no identity (they act on the world); `random` nodes draw random numbers,
     so the run's seed is part of theirs. `echoes` names the input that a constant passes on as
     its first output, which lets a value be known before anything runs.
+
+    What ComfyUI's classes have besides: `foreign` says that its rules hold for literals (see
+    `plan/rules`), `asynchronous` that the function is a coroutine, `not_idempotent` that two nodes
+    of equal inputs stay two, `shows_anyway` that what it showed is repeated when it is served from
+    a store. `any_input` is the type of inputs that are not declared and taken all the same,
+    `own_checks` names the inputs whose value the class checks itself (`*` for all; `input_types`
+    for the types of links). `about` is what only an editor needs: deprecated, search_aliases, ….
     """
 
     class_type: str
@@ -97,6 +104,13 @@ class NodeSpec:
     random: bool = False
     echoes: str | None = None
     module: str = ""
+    foreign: bool = False
+    asynchronous: bool = False
+    not_idempotent: bool = False
+    shows_anyway: bool = False
+    any_input: str | None = None
+    own_checks: frozenset[str] = frozenset()
+    about: Mapping[str, Any] = field(default_factory=dict)
 
     def input(self, name: str) -> InputSpec | None:
         return next((i for i in self.inputs if i.name == name), None)
