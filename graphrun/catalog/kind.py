@@ -7,7 +7,7 @@ shape.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,9 +62,7 @@ class Kind:
     call: Callable[[Any, Inputs], Any]
     returned: Callable[[Any], Returned]
     create: Callable[[], Any] = _no_object
-    wanted: (
-        Callable[[Any, Inputs], Sequence[str] | None | Awaitable[Sequence[str] | None]] | None
-    ) = None
+    wanted: Callable[[Any, Inputs], Any] | None = None
     changed: Callable[[Inputs], Any] | None = None
     validate: Callable[[Inputs], Any] | None = None
     around: Callable[[int], AbstractContextManager[Any]] = _nothing
