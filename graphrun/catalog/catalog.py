@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 
-from graphrun.catalog.pack import Pack, installed
+from graphrun.catalog.kind import Kind
+from graphrun.catalog.pack import Provider, installed
 from graphrun.catalog.spec import NodeSpec
 from graphrun.errors import Diagnostic, PackError
 
@@ -16,21 +17,40 @@ class Catalog(Mapping[str, NodeSpec]):
     `definitions` are specs without code, such as a ComfyUI server gives: such kinds can be
     converted and checked, but not run. An installed pack's own spec comes before one of the same
     name, since what is checked must be what runs; `differences` tells where the two disagree.
+
+    `notes` are warnings about packs: names that two of them bring, packs that failed to load.
     """
 
     def __init__(
-        self, packs: tuple[Pack, ...], definitions: Mapping[str, NodeSpec] | None = None
+        self,
+        packs: tuple[Provider, ...],
+        definitions: Mapping[str, NodeSpec] | None = None,
+        *,
+        notes: tuple[Diagnostic, ...] = (),
     ) -> None:
-        self._packs: dict[str, Pack] = {}
+        self._packs: dict[str, Provider] = {}
         self._specs: dict[str, NodeSpec | None] = {}
+        self._kinds: dict[str, Kind] = {}
         self._definitions = dict(definitions or {})
-        self._all_packs = packs
-        for pack in packs:
+        self.packs = packs
+        self.notes = notes
+        for pack in sorted(packs, key=lambda pack: pack.foreign):
             for name in pack.names():
-                other = self._packs.setdefault(name, pack)
-                if other is not pack:
-                    message = f"{name} is brought by two packs: {other.name} and {pack.name}"
-                    raise PackError(Diagnostic("duplicate_node", message))
+                self._add(name, pack)
+
+    def _add(self, name: str, pack: Provider) -> None:
+        other = self._packs.get(name, pack)
+        if other is pack or other.foreign:
+            self._packs[name] = pack  # between foreign packs the last one counts
+        if other is pack:
+            return
+        message = f"{name} is brought by two packs: {other.name} and {pack.name}"
+        if not pack.foreign:
+            raise PackError(Diagnostic("duplicate_node", message))
+        used = self._packs[name].name
+        hint = f"the class of {used} is used"
+        found = Diagnostic("duplicate_node", message, severity="warning", hint=hint)
+        self.notes = (*self.notes, found)
 
     @classmethod
     def installed(cls) -> Catalog:
@@ -38,10 +58,25 @@ class Catalog(Mapping[str, NodeSpec]):
 
     def with_definitions(self, definitions: Mapping[str, NodeSpec]) -> Catalog:
         """The same packs, and specs for kinds that none of them brings."""
-        return Catalog(self._all_packs, {**self._definitions, **definitions})
+        return Catalog(self.packs, {**self._definitions, **definitions}, notes=self.notes)
 
-    def pack(self, class_type: str) -> Pack:
+    def with_packs(self, packs: Iterable[Provider], notes: Iterable[Diagnostic] = ()) -> Catalog:
+        """Also these packs; `notes` are warnings about packs, such as those that failed to load."""
+        notes = (*self.notes, *notes)
+        return Catalog((*self.packs, *packs), self._definitions, notes=notes)
+
+    def pack(self, class_type: str) -> Provider:
         return self._packs[class_type]
+
+    def kind(self, class_type: str) -> Kind:
+        """The code of a class type.
+
+        Raises:
+            PackError: its module cannot be imported.
+        """
+        if class_type not in self._kinds:
+            self._kinds[class_type] = self._packs[class_type].kind(self[class_type])
+        return self._kinds[class_type]
 
     def runs(self, class_type: str) -> bool:
         """Whether a pack brings the code of a kind."""

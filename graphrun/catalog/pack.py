@@ -9,16 +9,36 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module, metadata, resources
 from importlib.resources.abc import Traversable
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
+from graphrun.catalog.blocking import Blocker
+from graphrun.catalog.kind import Inputs, Kind, Returned
 from graphrun.catalog.schema import from_schema
 from graphrun.catalog.spec import NodeSpec
-from graphrun.errors import Diagnostic, PackError
+from graphrun.errors import Diagnostic, InputError, PackError
 
 if TYPE_CHECKING:
     from graphrun.catalog.node import Nodes
 
 ENTRY_POINTS = "graphrun.packs"
+
+
+class Provider(Protocol):
+    """What a catalogue knows of a pack, however its nodes are written.
+
+    `foreign` packs were written for ComfyUI: where two packs have one name for a kind, theirs is
+    the one that is left out.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def foreign(self) -> bool: ...
+    def names(self) -> Iterator[str]: ...
+    def spec(self, class_type: str) -> NodeSpec | None: ...
+    def kind(self, spec: NodeSpec) -> Kind: ...
+    def look_for(self, kind: str, name: str) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -41,6 +61,7 @@ class Pack:
     schemas: str | None = None
     resources: Mapping[str, str] = field(default_factory=dict)
     around: str | None = None
+    foreign = False
 
     def names(self) -> Iterator[str]:
         if self.schemas is None:
@@ -65,6 +86,28 @@ class Pack:
         module = self._import(spec.module)
         function: Callable[..., Any] = module.NODES[spec.class_type]
         return function
+
+    def kind(self, spec: NodeSpec) -> Kind:
+        """The code of a node kind; imports its module.
+
+        Raises:
+            PackError: the module cannot be imported.
+        """
+        function = self.function(spec)
+        hidden = {one.name for one in spec.hidden} if spec.input_is_list else frozenset[str]()
+
+        def call(_: Any, inputs: Inputs) -> Any:
+            if hidden:
+                inputs = {n: v[0] if n in hidden else v for n, v in inputs.items()}
+            return function(**inputs)
+
+        return Kind(
+            call=call,
+            returned=lambda result: _returned(result, spec),
+            around=self.surround,
+            turns=self.around is not None,
+            folder=str(Path(function.__code__.co_filename).parent),
+        )
 
     def look_for(self, kind: str, name: str) -> None:
         """Raise `MissingResource` if this machine cannot provide `name`; without a hook, pass."""
@@ -116,6 +159,24 @@ class Pack:
                     "missing_pack", f"pack {self.name}: cannot import {name}: {error}", hint=hint
                 )
             ) from error
+
+
+def _returned(result: Any, spec: NodeSpec) -> Returned:
+    """A function of one output returns the value itself, of several a tuple, of none nothing."""
+    if isinstance(result, Returned):
+        return result
+    if len(spec.outputs) == 1:
+        return Returned((result,))
+    if isinstance(result, Blocker):
+        return Returned((result,) * len(spec.outputs))
+    found = () if result is None else result
+    if not isinstance(found, tuple) or len(found) != len(spec.outputs):
+        given = f"{len(found)} values" if isinstance(found, tuple) else type(found).__name__
+        raise InputError(
+            f"{spec.class_type} returned {given} for {len(spec.outputs)} outputs",
+            code="invalid_return",
+        )
+    return Returned(found)
 
 
 def installed() -> tuple[Pack, ...]:

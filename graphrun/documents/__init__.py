@@ -1,7 +1,7 @@
 """Bytes → Workflow or Prompt."""
 
 from graphrun.documents.checks import schema
-from graphrun.documents.load import Workflow, load, loads
+from graphrun.documents.load import Workflow, load, loads, read
 from graphrun.documents.prompt import BadLink, Link, Prompt, PromptNode
 from graphrun.documents.source import Source
 
@@ -14,5 +14,6 @@ __all__ = [
     "Workflow",
     "load",
     "loads",
+    "read",
     "schema",
 ]

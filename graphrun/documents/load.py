@@ -68,6 +68,34 @@ def loads(
     return _document(open_data(data, name, prefer))
 
 
+def read(document: Mapping[str, Any], *, name: str = "<prompt>") -> Workflow | Prompt:
+    """A document that is already in memory. Places in messages are then ids, without lines.
+
+    Raises:
+        DocumentError: it is neither a workflow nor a prompt, or holds what JSON cannot.
+    """
+    if isinstance(document.get("nodes"), list) or not _plain(document):
+        # Rare, or wrong: the text tells what of it, with the words for files.
+        try:
+            return loads(json.dumps(document, ensure_ascii=False), name=name)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise DocumentError(Diagnostic("invalid_json", f"{name}: {error}")) from error
+    return Prompt({key: _prompt_node(key, node, ()) for key, node in document.items()})
+
+
+def _plain(document: Mapping[str, Any]) -> bool:
+    """Whether every entry is a node of a prompt, and nothing of it has to be looked at closer."""
+    return bool(document) and all(
+        isinstance(key, str)
+        and isinstance(node, Mapping)
+        and isinstance(node.get("class_type"), str)
+        and node["class_type"]
+        and isinstance(node.get("inputs", {}), Mapping)
+        and "_meta" not in node
+        for key, node in document.items()
+    )
+
+
 def _document(opened: Opened) -> Workflow | Prompt:
     source, other = opened.source, opened.other
     if other is not None and _is_empty(source):
@@ -158,6 +186,7 @@ def _prompt_node(key: str, node: Mapping[str, Any], prefix: tuple[str, ...]) -> 
         inputs=inputs,
         title=meta.get("title"),
         pack=meta.get("cnr_id") or meta.get("aux_id"),
+        changed=node.get("is_changed"),
         path=path,
         paths={name: (*path, "inputs", name) for name in inputs},
     )

@@ -1,50 +1,138 @@
-"""One node's call: list mapping, hidden inputs, return shapes.
+"""One node's call: what goes in for every parameter, and how several calls become one result.
 
-Nothing else knows these; everything outside sees a tuple of lists, one list per output.
+Nothing else knows these shapes; everything outside sees a tuple of lists, one list per output.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphrun.cache import Outputs
 from graphrun.catalog import NodeSpec
-from graphrun.documents import Link, Prompt, PromptNode
+from graphrun.catalog.blocking import Blocker
+from graphrun.catalog.builder import is_link
+from graphrun.catalog.kind import Returned
+from graphrun.documents import BadLink, Link, PromptNode
 from graphrun.errors import InputError
+
+Lists = dict[str, list[Any]]
+
+_ABSENT: list[Any] = [None]
+"""What stands for an output that is not there: a lazy one that nobody asked for yet."""
 
 
 def gather(
-    node: PromptNode, spec: NodeSpec, values: Mapping[str, Outputs], prompt: Prompt
-) -> dict[str, list[Any]]:
-    """The list of values for every parameter; a literal is a list of one."""
-    found = {
-        name: values[value.node_id][value.slot] if isinstance(value, Link) else [value]
-        for name, value in node.inputs.items()
-    }
-    for hidden in spec.hidden:
-        found[hidden.name] = [_hidden(hidden.type, node, prompt)]
-    return found
+    node: PromptNode, spec: NodeSpec, values: Mapping[str, Outputs], hidden: Mapping[str, Any]
+) -> tuple[Lists, set[str]]:
+    """The list of values for every parameter, and the names of those that are not there yet.
 
-
-def call(function: Callable[..., Any], spec: NodeSpec, inputs: Mapping[str, list[Any]]) -> Outputs:
-    """Call a node's function as often as its inputs ask for, and merge the results.
-
-    Without INPUT_IS_LIST the function is called once per element of the longest list; a shorter
-    list repeats its last element. An empty list means no call and empty outputs.
+    A literal is a list of one. Literals that nothing declares are left out; links that nothing
+    declares are passed on, which nodes with any number of inputs rely on.
     """
-    if spec.input_is_list:
-        hidden = {h.name for h in spec.hidden}
-        results = [function(**{n: v[0] if n in hidden else list(v) for n, v in inputs.items()})]
-    elif any(not values for values in inputs.values()):
-        results = []
-    else:
-        times = max((len(v) for v in inputs.values()), default=1)
-        results = [
-            function(**{name: v[min(i, len(v) - 1)] for name, v in inputs.items()})
-            for i in range(times)
-        ]
-    return _merge([_as_tuple(r, spec) for r in results], spec)
+    found: Lists = {}
+    missing: set[str] = set()
+    raw = {one.name for one in spec.inputs if one.options.get("rawLink")} if spec.foreign else None
+    declared = None
+    for name, value in node.inputs.items():
+        if isinstance(value, Link):
+            if raw and name in raw:
+                found[name] = [list(value)]
+                continue
+            outputs = values.get(value.node_id)
+            if outputs is None or value.slot >= len(outputs):
+                missing.add(name)
+                found[name] = _ABSENT
+            else:
+                found[name] = outputs[value.slot]
+            continue
+        if spec.foreign and spec.any_input is None:
+            declared = declared or {one.name for one in spec.inputs}
+            if name not in declared:
+                continue
+        # ComfyUI takes a bare list for a link; in a graph that a node built it is what it is.
+        found[name] = [value.value if isinstance(value, BadLink) else value]
+    for one in spec.hidden:
+        if one.type in hidden:
+            found[one.name] = [hidden[one.type]]
+        elif not spec.foreign:
+            found[one.name] = [None]
+    return found, missing
+
+
+def blocker(inputs: Mapping[str, Any], whole: bool) -> Blocker | None:
+    """The first blocker among the inputs of a call; with `whole`, in their lists."""
+    for value in inputs.values():
+        if isinstance(value, Blocker):
+            return value
+        if whole:
+            for element in value:
+                if isinstance(element, Blocker):
+                    return element
+    return None
+
+
+def blocked(spec: NodeSpec) -> Returned:
+    """The result of a call that was skipped: what it would have given is blocked in silence."""
+    return Returned((Blocker(),) * len(spec.outputs))
+
+
+def merge(results: Sequence[Returned], spec: NodeSpec, values: Mapping[str, Outputs]) -> Outputs:
+    """The calls' results as one list per output.
+
+    Links in the result of a call that gave a graph stand for all that the linked output has.
+
+    Raises:
+        InputError: the calls gave different numbers of outputs, or a list output is no list.
+    """
+    if not results:
+        return tuple([] for _ in spec.outputs)
+    width = len(results[0].values)
+    for result in results:
+        if len(result.values) < width:
+            raise InputError(
+                f"one of its calls returned {len(result.values)} outputs, the first {width}",
+                code="invalid_return",
+            )
+    merged = []
+    for slot in range(width):
+        spread = slot < len(spec.outputs) and spec.outputs[slot].is_list
+        if not spread and len(results) == 1 and results[0].expand is None:
+            merged.append([results[0].values[slot]])
+            continue
+        column: list[Any] = []
+        for result in results:
+            value = result.values[slot]
+            if result.expand is not None and is_link(value):
+                column += _linked(value, values)
+            elif spread and not isinstance(value, Blocker):
+                column += _elements(value, slot, spec)
+            else:
+                column.append(value)
+        merged.append(column)
+    return tuple(merged)
+
+
+def _linked(link: list[Any], values: Mapping[str, Outputs]) -> list[Any]:
+    outputs, slot = values.get(link[0], ()), int(link[1])
+    if slot >= len(outputs):
+        message = f"it hands on output {slot} of node {link[0]}, which has {len(outputs)}"
+        raise InputError(message, code="invalid_return")
+    return outputs[slot]
+
+
+def _elements(value: Any, slot: int, spec: NodeSpec) -> list[Any]:
+    """What a list output gives, element by element: any sequence, a batch of pictures too."""
+    try:
+        if isinstance(value, str | bytes | Mapping):
+            raise TypeError
+        return list(value)
+    except TypeError:
+        raise InputError(
+            f"output {slot} ({spec.outputs[slot].name}) is declared as a list, but a "
+            f"{type(value).__name__} was returned",
+            code="invalid_return",
+        ) from None
 
 
 def summaries(inputs: Mapping[str, list[Any]]) -> dict[str, str]:
@@ -53,43 +141,10 @@ def summaries(inputs: Mapping[str, list[Any]]) -> dict[str, str]:
 
 
 def summary(value: Any) -> str:
+    if isinstance(value, str | bytes | list | tuple | dict):
+        return f"{type(value).__name__} of length {len(value)}"
     shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
     name = type(value).__name__
     if shape is not None and dtype is not None:
         return f"{name}{list(shape)} {str(dtype).removeprefix('torch.')}"
-    if isinstance(value, str | bytes | list | tuple | dict):
-        return f"{name} of length {len(value)}"
     return name
-
-
-def _hidden(token: str, node: PromptNode, prompt: Prompt) -> Any:
-    match token:
-        case "UNIQUE_ID":
-            return node.id
-        case "PROMPT":
-            return prompt.to_json()
-        case "EXTRA_PNGINFO":
-            return {"workflow": prompt.workflow} if prompt.workflow is not None else None
-    return None
-
-
-def _as_tuple(result: Any, spec: NodeSpec) -> tuple[Any, ...]:
-    """A function of one output returns the value itself, of several a tuple, of none nothing."""
-    if len(spec.outputs) == 1:
-        return (result,)
-    found = () if result is None else result
-    if not isinstance(found, tuple) or len(found) != len(spec.outputs):
-        given = f"{len(found)} values" if isinstance(found, tuple) else type(found).__name__
-        raise InputError(
-            f"{spec.class_type} returned {given} for {len(spec.outputs)} outputs",
-            code="invalid_return",
-        )
-    return found
-
-
-def _merge(results: Sequence[tuple[Any, ...]], spec: NodeSpec) -> Outputs:
-    merged = []
-    for slot, output in enumerate(spec.outputs):
-        column = [result[slot] for result in results]
-        merged.append([v for values in column for v in values] if output.is_list else column)
-    return tuple(merged)

@@ -25,12 +25,13 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeInfo:
-    """A node of the plan, in order of execution."""
+    """A node of the plan, in order of execution; `display_id` if it is reported under another."""
 
     node_id: str
     class_type: str
     title: str
     identity: str | None = None
+    display_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,21 @@ class RunStarted(Event):
 
     name: str
     seed: int
+    nodes: tuple[NodeInfo, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodesCached(Event):
+    """Nodes whose results were there before the run, whether it needs them or not."""
+
+    node_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodesAdded(Event):
+    """The node `node_id` gave a graph; these are its nodes."""
+
+    node_id: str
     nodes: tuple[NodeInfo, ...]
 
 
@@ -88,13 +104,25 @@ class NodeFinished(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeFailed(Event):
-    """A node raised. `inputs` are summaries, never values."""
+    """A node raised. `inputs` are summaries, never values.
+
+    `traceback` has the frames of the pack's own code, `full_traceback` all.
+    """
 
     node_id: str
     seconds: float
     diagnostic: Diagnostic
     inputs: Mapping[str, str]
     traceback: str
+    full_traceback: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeBlocked(Event):
+    """A node cannot run because `by`, which it needs, failed."""
+
+    node_id: str
+    by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

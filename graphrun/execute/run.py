@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import time
-import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import Any, NoReturn
 
-from graphrun.cache import MemoryStore, Outputs, Store
+from graphrun.cache import Outputs, Store, is_value
 from graphrun.catalog import Catalog, Settings
-from graphrun.catalog.running import CALL
-from graphrun.errors import Cancelled, Diagnostic, GraphrunError, InputError, NodeError
-from graphrun.execute.call import call, gather, summaries
+from graphrun.errors import Cancelled
+from graphrun.execute.call import summaries
 from graphrun.execute.events import (
-    NodeFailed,
+    NodeBlocked,
     NodeFinished,
     NodeInfo,
     NodeInterrupted,
+    NodesCached,
     NodeStarted,
     Notice,
     Observer,
@@ -26,10 +23,15 @@ from graphrun.execute.events import (
     RunStarted,
     Status,
 )
+from graphrun.execute.failure import blame, circular
 from graphrun.execute.memory import peak_mb
-from graphrun.execute.state import NodeCall, Run, Stop
-from graphrun.plan import Plan, Step
-from graphrun.plan.identity import digest
+from graphrun.execute.state import Objects, Run, Stop
+from graphrun.execute.visit import Visit
+from graphrun.plan import Plan
+from graphrun.plan.plan import twins
+
+POLL = 0.05
+"""Seconds between two looks for a stop while only coroutines are at work."""
 
 
 def execute(
@@ -40,116 +42,153 @@ def execute(
     observers: Iterable[Observer] = (),
     store: Store | None = None,
     stop: Stop | None = None,
-) -> None:
-    """Run every step of a plan in order and tell the observers.
+    objects: Objects | None = None,
+    keep: Collection[str] = (),
+    keep_going: bool = False,
+) -> dict[str, Outputs]:
+    """Run what the plan's roots need, tell the observers, and give the outputs of `keep`.
 
-    Values are released when their last consumer has run. The first node that fails ends the run.
-    After a stop, nodes that only write a finished value to a file still run.
+    Values are released when nobody can need them any more. Results that are values are looked for
+    in `store` and put there; `objects` holds the objects of nodes. The first node that fails ends
+    the run, unless `keep_going` has everything else run that does not need it. After a stop,
+    nodes that only write a finished value to a file still run.
 
     Raises:
         NodeError: a node raised; the original exception is its `__cause__`.
         Cancelled: `stop` was requested.
     """
-    # Not `store or ...`: a store that is still empty is false.
-    store = MemoryStore() if store is None else store
-    run = Run(plan, catalog, settings, list(observers), store, stop or Stop())
-    infos = tuple(_info(step) for step in plan.steps)
+    objects = {} if objects is None else objects
+    run = Run(plan, catalog, settings, list(observers), stop or Stop(), store, objects, keep)
+    run.keep_going = keep_going
     with _finishing(run):
-        run.tell(RunStarted(name=plan.prompt.name, seed=plan.seed, nodes=infos))
-        for warning in plan.warnings:
+        run.serve(plan.steps)
+        run.tell(RunStarted(name=plan.prompt.name, seed=plan.seed, nodes=_infos(plan)))
+        for warning in (*plan.refused, *plan.warnings):
             run.tell(Notice(diagnostic=warning))
-        for index, step in enumerate(plan.steps):
-            if run.stop.requested:
-                _save_what_there_is(run, plan.steps[index:])
-                raise Cancelled
-            _perform(run, step)
+        if run.served:
+            run.tell(NodesCached(node_ids=tuple(run.served)))
+        run.agenda.add(twins(plan.steps, run.firsts), keep)
+        run.agenda.enter(plan.roots)
+        _loop(run)
+    if run.failures:
+        raise run.failures[0]
+    return {name: run.agenda.values[name] for name in keep if name in run.agenda.values}
 
 
-def _save_what_there_is(run: Run, steps: Iterable[Step]) -> None:
-    """Run the nodes that write files from values that are there: a trained model is not lost."""
-    for step in steps:
-        writes = any(spec.resource == "output_file" for spec in step.spec.inputs)
-        if writes and all(link.node_id in run.values for _, link in step.node.links()):
-            _perform(run, step)
+def _loop(run: Run) -> None:
+    visits: dict[str, Visit] = {}
+    while True:
+        _resume(run)
+        if run.stop.requested:
+            _save_what_there_is(run)
+            raise Cancelled
+        name = run.agenda.next()
+        if name is not None:
+            _visit(run, name, visits)
+        elif run.background.outstanding:
+            _resume(run, POLL)
+        elif run.agenda.waiting():
+            raise circular(run)
+        else:
+            return
 
 
-def _perform(run: Run, step: Step) -> None:
-    """One step: from the store if it is there, else by calling the node."""
-    run.tell(NodeStarted(node_id=step.node.id))
-    start = time.perf_counter()
-    key = step.identity if step.spec.storable else None
-    stored = run.store.get(key) if key else None
-    outputs, ui = stored or _call(run, step, start)
-    if key and not stored:
-        run.store.put(key, (outputs, ui))
-    pairs = zip(step.spec.outputs, outputs, strict=True)
-    run.tell(
-        NodeFinished(
-            node_id=step.node.id,
-            seconds=time.perf_counter() - start,
-            peak_mb=peak_mb(),
-            cached=stored is not None,
-            outputs=tuple(f"{o.name}: {summaries({'': v})['']}" for o, v in pairs),
-            ui=ui,
-        )
-    )
-    run.values[step.node.id] = outputs
-    run.release(step)
-
-
-def _call(run: Run, step: Step, start: float) -> tuple[Outputs, Mapping[str, list[Any]]]:
-    inputs = gather(step.node, step.spec, run.values, run.plan.prompt)
-    here = NodeCall(run, step)
-    token = CALL.set(here)
+def _visit(run: Run, name: str, visits: dict[str, Visit]) -> None:
+    """Go on with one node, for the first time or again."""
+    cause = run.agenda.cause(name)
+    if cause is not None:
+        run.tell(NodeBlocked(node_id=name, by=cause))
+        _kill(run, name, cause)
+        return
+    step = run.agenda.steps[name]
+    visit = visits.pop(name, None)
+    if visit is None:
+        visit = Visit(run, step)
+        run.tell(NodeStarted(node_id=name))
+        if _take_over(run, visit):
+            return
     try:
-        pack = run.catalog.pack(step.spec.class_type)
-        function = pack.function(step.spec)
-        with pack.surround(_seed(run, step)):
-            return call(function, step.spec, inputs), here.ui
+        outputs = visit.go_on()
     except (Cancelled, KeyboardInterrupt):
-        seconds = time.perf_counter() - start
-        run.tell(NodeInterrupted(node_id=step.node.id, seconds=seconds, ui=here.ui))
+        seconds = time.perf_counter() - visit.start
+        run.tell(NodeInterrupted(node_id=name, seconds=seconds, ui=visit.ui))
         raise
     except Exception as error:
-        _fail(run, step, error, inputs, time.perf_counter() - start)
-    finally:
-        CALL.reset(token)
-
-
-def _fail(
-    run: Run, step: Step, error: Exception, inputs: Mapping[str, list[Any]], seconds: float
-) -> NoReturn:
-    """Blame the node: its label, the place of the input in the file, what it was given."""
-    label, node_id = step.node.label, step.node.id
-    if isinstance(error, InputError):
-        found = Diagnostic(error.code, f"{label}: {error}", node_id, error.input, hint=error.hint)
-    elif isinstance(error, GraphrunError):
-        first = error.diagnostics[0]
-        found = replace(first, message=f"{label}: {first.message}", node_id=node_id)
+        _fail(run, visit, error)
     else:
-        text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        found = Diagnostic("node_failed", f"{label}: {text}", node_id)
-    found = run.plan.prompt.located(found)
-    given = summaries(inputs)
+        if outputs is None:
+            visits[name] = visit
+        else:
+            _finish(run, visit, outputs)
+
+
+def _take_over(run: Run, visit: Visit) -> bool:
+    """Finish a node with what the store, or a node that does the same, has for it."""
+    step = visit.step
+    stored = run.served.pop(step.node.id, None)
+    if stored is None and step.twin in run.shareable:
+        twin = run.agenda.values.get(step.twin)
+        stored = (twin, {}) if twin is not None else None
+    if stored is None:
+        return False
+    visit.ui = {key: list(values) for key, values in stored[1].items()}
+    _finish(run, visit, stored[0], cached=True)
+    return True
+
+
+def _finish(run: Run, visit: Visit, outputs: Outputs, *, cached: bool = False) -> None:
+    step, name = visit.step, visit.step.node.id
+    if step.identity and (cached or step.spec.storable or is_value(outputs, step.spec)):
+        run.shareable.add(name)
+        if run.store is not None and not cached:
+            run.store.put(step.identity, (outputs, visit.ui))
+    pairs = zip(step.spec.outputs, outputs, strict=False)
     run.tell(
-        NodeFailed(
-            node_id=node_id,
-            seconds=seconds,
-            diagnostic=found,
-            inputs=given,
-            traceback="".join(traceback.format_exception(error)),
+        NodeFinished(
+            node_id=name,
+            seconds=time.perf_counter() - visit.start,
+            peak_mb=peak_mb(),
+            cached=cached,
+            outputs=tuple(f"{o.name}: {summaries({'': v})['']}" for o, v in pairs),
+            ui=visit.ui,
         )
     )
-    raise NodeError(found, class_type=step.spec.class_type, inputs=given) from error
+    run.agenda.finish(name, outputs)
 
 
-def _seed(run: Run, step: Step) -> int:
-    """A seed for the node's random numbers, from the run's seed and what the node is.
+def _fail(run: Run, visit: Visit, error: Exception) -> None:
+    failed = blame(run, visit, error, time.perf_counter() - visit.start)
+    if not run.keep_going:
+        raise failed from error
+    run.failures.append(failed)
+    _kill(run, visit.step.node.id, visit.step.node.id)
 
-    So that results depend neither on the order of nodes nor on what was served from a store.
-    """
-    key = step.identity or step.node.id
-    return int(digest(["seed", run.plan.seed, key])[:15], 16)
+
+def _kill(run: Run, name: str, cause: str) -> None:
+    for blocked in run.agenda.kill(name, cause):
+        run.tell(NodeBlocked(node_id=blocked, by=cause))
+
+
+def _resume(run: Run, wait: float = 0.0) -> None:
+    """Make nodes ready again whose coroutines have ended."""
+    if run.background.outstanding:
+        name = run.background.finished(wait)
+        while name is not None:
+            run.agenda.resume(name)
+            name = run.background.finished()
+
+
+def _save_what_there_is(run: Run) -> None:
+    """Run the nodes that write files from values that are there: a trained model is not lost."""
+    for step in run.plan.steps:
+        writes = any(spec.resource == "output_file" for spec in step.spec.inputs)
+        here = all(source in run.agenda.values for source in step.uses)
+        if writes and here and step.node.id not in run.agenda.over:
+            visit = Visit(run, step)
+            run.tell(NodeStarted(node_id=step.node.id))
+            outputs = visit.go_on()
+            if outputs is not None:
+                _finish(run, visit, outputs)
 
 
 @contextmanager
@@ -158,20 +197,24 @@ def _finishing(run: Run) -> Iterator[None]:
     status: Status = "failed"
     try:
         yield
-        status = "success"
+        status = "failed" if run.failures else "success"
     except (Cancelled, KeyboardInterrupt):
         status = "interrupted"
         raise
     finally:
+        run.background.close()
         run.stop.over = True
         seconds = time.perf_counter() - start
         run.tell(RunFinished(status=status, seconds=seconds, peak_mb=peak_mb()))
 
 
-def _info(step: Step) -> NodeInfo:
-    return NodeInfo(
-        node_id=step.node.id,
-        class_type=step.spec.class_type,
-        title=step.node.title or step.spec.title,
-        identity=step.identity,
+def _infos(plan: Plan) -> tuple[NodeInfo, ...]:
+    return tuple(
+        NodeInfo(
+            node_id=step.node.id,
+            class_type=step.spec.class_type,
+            title=step.node.title or step.spec.title,
+            identity=step.identity,
+        )
+        for step in plan.steps
     )

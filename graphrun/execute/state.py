@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from graphrun.cache import Outputs, Store
+from graphrun.cache import Store, Stored
 from graphrun.catalog import Catalog, Settings
-from graphrun.errors import Cancelled, Diagnostic, Severity
+from graphrun.errors import Cancelled, Diagnostic, NodeError, Severity
+from graphrun.execute.agenda import Agenda
+from graphrun.execute.background import Background
+from graphrun.execute.dynamic import DynamicPrompt
 from graphrun.execute.events import Event, Metric, Notice, Observer, Progress
 from graphrun.plan import Plan, Step
 
@@ -28,59 +32,115 @@ class Stop:
         self.requested = True
 
 
+Objects = dict[tuple[str, str], Any]
+"""The objects of nodes, by id and class; a session keeps them over its runs."""
+
+
 @dataclass
 class Run:
-    """One execution: values that somebody still needs, and the observers that still listen."""
+    """One execution: its agenda, and the observers that still listen."""
 
     plan: Plan
     catalog: Catalog
     settings: Settings
     observers: list[Observer]
-    store: Store
     stop: Stop
-    values: dict[str, Outputs] = field(default_factory=dict)
-    waiting: Counter[str] = field(default_factory=Counter)
+    store: Store | None = None
+    objects: Objects = field(default_factory=dict)
+    keep: Collection[str] = ()
+    keep_going: bool = False
+    served: dict[str, Stored] = field(default_factory=dict)
+    firsts: dict[str, str] = field(default_factory=dict)
+    shareable: set[str] = field(default_factory=set)
+    failures: list[NodeError] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        for step in self.plan.steps:
-            self.waiting.update(link.node_id for _, link in step.node.links())
+        self.agenda = Agenda(self.served.__contains__)
+        self.background = Background()
+        self._telling = threading.RLock()  # coroutines speak from a thread of their own
+
+    @cached_property
+    def prompt_json(self) -> dict[str, Any]:
+        """The prompt with its literals as they are used, for nodes that ask for it."""
+        return self.plan.prompt.to_json()
+
+    @cached_property
+    def dynamic(self) -> DynamicPrompt:
+        return DynamicPrompt(self.prompt_json)
+
+    @cached_property
+    def pnginfo(self) -> dict[str, Any] | None:
+        workflow = self.plan.prompt.workflow
+        return {"workflow": workflow} if workflow is not None else None
+
+    def serve(self, steps: Iterable[Step]) -> None:
+        """Look for results of these nodes from before the run."""
+        if self.store is not None:
+            for step in steps:
+                stored = self.store.get(step.identity) if step.identity else None
+                if stored is not None:
+                    self.served[step.node.id] = stored
+
+    def hidden(self, step: Step) -> Mapping[str, Any]:
+        """Values of the hidden inputs that a node declares, by token."""
+        known: dict[str, Callable[[], Any]] = {
+            "UNIQUE_ID": lambda: step.node.id,
+            "PROMPT": lambda: self.prompt_json,
+            "DYNPROMPT": lambda: self.dynamic,
+            "EXTRA_PNGINFO": lambda: self.pnginfo,
+            "AUTH_TOKEN_COMFY_ORG": lambda: None,
+            "API_KEY_COMFY_ORG": lambda: None,
+            "COMFY_USAGE_SOURCE": lambda: None,
+        }
+        return {one.type: known[one.type]() for one in step.spec.hidden if one.type in known}
+
+    def display_id(self, node_id: str) -> str:
+        """The id of the file's node that an added node belongs to; of others, their own."""
+        if node_id in self.plan.prompt.nodes:
+            return node_id
+        return self.dynamic.get_real_node_id(node_id)
 
     def tell(self, event: Event) -> None:
         """Hand an event to every observer. One that raises is told nothing more.
 
         A view whose terminal has gone, or a log on a full disk, must not cost a training.
         """
-        for observer in tuple(self.observers):
-            try:
-                observer(event)
-            except Exception as error:
-                self.observers.remove(observer)
-                name = type(observer).__name__
-                message = f"{name} stopped listening: {type(error).__name__}: {error}"
-                lost = Diagnostic("observer_failed", message, severity="warning")
-                self.tell(Notice(diagnostic=lost))
+        with self._telling:
+            for observer in tuple(self.observers):
+                try:
+                    observer(event)
+                except Exception as error:
+                    self.observers.remove(observer)
+                    name = getattr(observer, "__name__", type(observer).__name__)
+                    message = f"{name} stopped listening: {type(error).__name__}: {error}"
+                    lost = Diagnostic("observer_failed", message, severity="warning")
+                    self.tell(Notice(diagnostic=lost))
 
-    def release(self, step: Step) -> None:
-        """Let go of values whose last consumer this step was."""
-        for _, link in step.node.links():
-            self.waiting[link.node_id] -= 1
-            if self.waiting[link.node_id] <= 0:
-                self.values.pop(link.node_id, None)
-        if not self.waiting[step.node.id]:
-            self.values.pop(step.node.id, None)
+    def notice(self, diagnostic: Diagnostic) -> None:
+        self.tell(Notice(diagnostic=self.plan.prompt.located(diagnostic)))
 
 
-@dataclass
+@dataclass(slots=True)
 class NodeCall:
     """The engine's side of a running node (`catalog.running.Call`)."""
 
     run: Run
     step: Step
-    ui: dict[str, list[Any]] = field(default_factory=dict)
+    ui: dict[str, list[Any]]
+    index: int = 0
+    builders: int = 0
 
     @property
     def settings(self) -> Settings:
         return self.run.settings
+
+    @property
+    def node_id(self) -> str:
+        return self.step.node.id
+
+    def next_builder(self) -> int:
+        self.builders += 1
+        return self.builders - 1
 
     def progress(self, step: int, total: int, metrics: Mapping[str, Any]) -> None:
         if self.run.stop.requested:
@@ -94,8 +154,8 @@ class NodeCall:
     def notice(
         self, message: str, *, code: str, input: str | None, severity: Severity, hint: str | None
     ) -> None:
-        found = Diagnostic(code, message, self.step.node.id, input, severity, hint)
-        self.run.tell(Notice(diagnostic=self.run.plan.prompt.located(found)))
+        node_id = self.run.display_id(self.step.node.id)
+        self.run.notice(Diagnostic(code, message, node_id, input, severity, hint))
 
     def show(self, ui: Mapping[str, list[Any]]) -> None:
         for key, values in ui.items():

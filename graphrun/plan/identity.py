@@ -4,48 +4,112 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from graphrun.catalog import NodeSpec
-from graphrun.documents import Link, PromptNode
+from graphrun.catalog import Catalog, NodeSpec
+from graphrun.catalog.awaiting import completed
+from graphrun.catalog.mapping import calls
+from graphrun.documents import BadLink, Link, PromptNode
+from graphrun.errors import Diagnostic
+from graphrun.plan.rules.own import hidden_before
 
 TAG = "graphrun/1"
 """First element of everything hashed; raise it when the meaning of the key changes."""
 
+Notes = list[Diagnostic]
+
+_encode = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+).encode
+
 
 def identities(
-    nodes: Iterable[PromptNode], specs: Mapping[str, NodeSpec], *, seed: int
+    nodes: Iterable[PromptNode], specs: Mapping[str, NodeSpec], *, seed: int, notes: Notes
 ) -> dict[str, str | None]:
     """sha256 digests (hex) by node id; `nodes` must be in topological order.
 
     In it: class, version, literals, how the ancestors are wired, the run's seed for nodes that
-    draw random numbers. Not in it: ids, titles, order, positions. None means "never the same
-    again": volatile nodes, and everything behind them.
+    draw random numbers, what a foreign class says in IS_CHANGED. Not in it: ids, titles, order,
+    positions. None means "never the same again": volatile nodes, and everything behind them.
     """
     found: dict[str, str | None] = {}
     for node in nodes:
         spec = specs[node.class_type]
-        inputs: dict[str, Any] = {}
-        for name, value in node.inputs.items():
-            inputs[name] = _reference(value, found) if isinstance(value, Link) else ["value", value]
-        blocked = spec.volatile or any(i is None for i in inputs.values())
-        changed = None
-        drawn = seed if spec.random else None
-        found[node.id] = (
-            None
-            if blocked
-            else digest([TAG, node.class_type, spec.version, changed, drawn, inputs])
-        )
+        token = changed(node, spec, specs, notes) if spec.foreign else None
+        found[node.id] = identity(node, spec, found.get, changed=token, seed=seed)
     return found
 
 
+def identity(
+    node: PromptNode,
+    spec: NodeSpec,
+    source: Callable[[str], str | None],
+    *,
+    changed: Any,
+    seed: int,
+) -> str | None:
+    """The identity of one node, given those of its sources."""
+    if spec.volatile:
+        return None
+    inputs: dict[str, Any] = {}
+    for name, value in node.inputs.items():
+        if isinstance(value, Link):
+            key = source(value.node_id)
+            if key is None:
+                return None
+            inputs[name] = ["link", key, value.slot]
+        else:
+            inputs[name] = ["value", value]
+    drawn = seed if spec.random else None
+    parts: list[Any] = [TAG, node.class_type, spec.version, changed, drawn, inputs]
+    if spec.foreign and _own_id(spec):
+        parts.append(node.id)
+    try:
+        return digest(parts)
+    except (TypeError, ValueError):  # live objects in a graph that a node built, or a NaN
+        return None
+
+
+def changed(
+    node: PromptNode, spec: NodeSpec, specs: Mapping[str, NodeSpec], notes: Notes
+) -> list[Any] | None:
+    """What the class says in IS_CHANGED, a value for each call; None if it has no such function.
+
+    It sees literals, None for links, and the node's id. If it fails, the node always runs, which
+    is told in `notes`.
+    """
+    ask = specs.kind(spec.class_type).changed if isinstance(specs, Catalog) else None
+    if ask is None:
+        return None
+    if node.changed is not None:
+        return [node.changed]
+    declared = {one.name for one in spec.visible}
+    inputs: dict[str, Any] = {
+        name: [None if isinstance(value, Link) else value]
+        for name, value in node.inputs.items()
+        if isinstance(value, Link) or name in declared or spec.any_input
+        if not isinstance(value, BadLink)
+    }
+    inputs |= {name: [value] for name, value in hidden_before(node, spec).items()}
+    try:
+        return [completed(ask(one)) for one in calls(inputs, spec.input_is_list)]
+    except Exception as error:
+        text = f"{type(error).__name__}: {error}"
+        message = f"{node.label}: its IS_CHANGED failed, so it runs every time: {text}"
+        notes.append(Diagnostic("is_changed_failed", message, node.id, severity="warning"))
+        return [math.nan]
+
+
 def digest(value: Any) -> str:
-    """sha256 of canonical JSON: sorted keys, no spaces, UTF-8."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    """sha256 of canonical JSON: sorted keys, no spaces, UTF-8.
+
+    Raises:
+        TypeError, ValueError: there is something in it that JSON cannot say.
+    """
+    return hashlib.sha256(_encode(value).encode()).hexdigest()
 
 
-def _reference(link: Link, found: Mapping[str, str | None]) -> list[Any] | None:
-    source = found[link.node_id]
-    return None if source is None else ["link", source, link.slot]
+def _own_id(spec: NodeSpec) -> bool:
+    return spec.not_idempotent or any(one.type == "UNIQUE_ID" for one in spec.hidden)

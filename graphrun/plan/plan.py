@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from graphrun.catalog import Catalog, NodeSpec
-from graphrun.documents import Prompt, PromptNode
+from graphrun.documents import Link, Prompt, PromptNode
 from graphrun.errors import Diagnostic, UsageError, ValidationFailed
 from graphrun.plan.identity import identities
-from graphrun.plan.rules import check
+from graphrun.plan.rules import checked
 from graphrun.plan.sharing import files_in_order, readers_first, same_files
 from graphrun.plan.static import ResourceUse, ancestors, outputs, resources
 
@@ -20,64 +20,135 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One node to run, with its spec and identity (None if it has none)."""
+    """One node that may run, with its spec and identity (None if it has none).
+
+    `uses` are the nodes that its inputs link to, once each, and `needs` those of them that it
+    cannot begin without: all but the ones behind lazy inputs. `after` are nodes that it only has
+    to wait for; `twin`, one of them, is an earlier node of the same identity.
+    """
 
     node: PromptNode
     spec: NodeSpec
     identity: str | None
+    uses: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    twin: str | None = None
+
+    @classmethod
+    def of(cls, node: PromptNode, spec: NodeSpec, identity: str | None) -> Step:
+        links = [(name, v.node_id) for name, v in node.inputs.items() if isinstance(v, Link)]
+        uses = tuple(dict.fromkeys(source for _, source in links))
+        lazy = {one.name for one in spec.inputs if one.options.get("lazy")} if links else None
+        if lazy:
+            needs = tuple(dict.fromkeys(source for name, source in links if name not in lazy))
+            return cls(node, spec, identity, uses, needs)
+        return cls(node, spec, identity, uses, uses)
+
+
+def twins(steps: Iterable[Step], firsts: dict[str, str] | None = None) -> Iterator[Step]:
+    """The steps, those that do the same as an earlier one with its id; `firsts` remembers them."""
+    firsts = {} if firsts is None else firsts
+    for step in steps:
+        key, name = step.identity, step.node.id
+        first = firsts.setdefault(key, name) if key else name
+        if first != name:
+            step = replace(step, twin=first, after=(*step.after, first))
+        yield step
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Steps in the order of execution. `warnings` are what the rules found that is no error.
+    """What may run, in an order in which it can, and the nodes that the run is for.
 
-    `resources` are the names to look for before the run: files that the run itself writes first
-    are not among them.
+    `warnings` are what the rules found that is no error. `refused` are errors of outputs that are
+    left out because others can run. `resources` are the names to look for before the run: files
+    that the run itself writes first are not among them.
     """
 
     prompt: Prompt
     steps: tuple[Step, ...]
+    roots: tuple[str, ...]
     seed: int
     warnings: tuple[Diagnostic, ...] = ()
     resources: tuple[ResourceUse, ...] = ()
+    refused: tuple[Diagnostic, ...] = ()
 
 
 def plan(
-    prompt: Prompt, specs: Mapping[str, NodeSpec], *, targets: Sequence[str] = (), seed: int = 0
+    prompt: Prompt,
+    specs: Mapping[str, NodeSpec],
+    *,
+    targets: Sequence[str] = (),
+    seed: int = 0,
+    lenient: bool = False,
+    keep_going: bool = False,
 ) -> Plan:
     """Check a prompt, keep what its outputs (or `targets`) need, and put it in order.
+
+    With `keep_going`, outputs that the errors do not touch are planned without the others.
 
     Raises:
         ValidationFailed: the prompt breaks rules, or needs a node of which only the definition is
             known; all problems are listed.
         UsageError: a target does not exist.
     """
-    problems = check(prompt, specs)
-    if any(p.severity == "error" for p in problems):
-        raise ValidationFailed(problems)
-    roots = _roots(prompt, specs, targets)
+    _known_targets(prompt, specs, targets)
+    prompt, problems = checked(prompt, specs, targets=targets, lenient=lenient)
+    wrong = [p for p in problems if p.severity == "error"]
+    roots = list(targets) or outputs(prompt, specs)
+    if wrong:
+        roots = _untouched(prompt, specs, roots, wrong) if keep_going else []
     needed = ancestors(prompt, roots)
     missing = [prompt.located(d) for d in _without_code(prompt, specs, needed)]
-    if missing:
-        raise ValidationFailed(missing)
+    if missing or (wrong and not roots):
+        raise ValidationFailed(missing or problems)
     graph = _graph(prompt, needed)
     used = tuple(resources(prompt, specs, graph))
+    linked = graph.copy()
     served = set(files_in_order(graph, used))
     shared = [*readers_first(graph, prompt, specs), *same_files(prompt, used)]
-    nodes = [_typed(node, specs[node.class_type]) for node in _ordered(graph, prompt)]
-    keys = identities(nodes, specs, seed=seed)
-    steps = tuple(Step(n, specs[n.class_type], keys[n.id]) for n in nodes)
-    warnings = (*problems, *(prompt.located(w) for w in shared))
-    return Plan(prompt, steps, seed, warnings, tuple(use for use in used if use not in served))
+    nodes = _ordered(graph, prompt, specs)
+    keys = identities(nodes, specs, seed=seed, notes=shared)
+    steps = [Step.of(n, specs[n.class_type], keys[n.id]) for n in nodes]
+    if graph.number_of_edges() != linked.number_of_edges():
+        steps = [_waiting(step, graph, linked) for step in steps]
+    refused = tuple(wrong)
+    warnings = (p for p in problems if p.severity != "error")
+    return Plan(
+        prompt,
+        tuple(steps),
+        tuple(roots),
+        seed,
+        (*warnings, *(prompt.located(w) for w in shared)),
+        tuple(use for use in used if use not in served),
+        refused,
+    )
 
 
-def _roots(prompt: Prompt, specs: Mapping[str, NodeSpec], targets: Sequence[str]) -> list[str]:
+def _waiting(step: Step, graph: nx.DiGraph[str], linked: nx.DiGraph[str]) -> Step:
+    """The step with what it waits for besides its links."""
+    name = step.node.id
+    extra = [one for one in graph.predecessors(name) if not linked.has_edge(one, name)]
+    return replace(step, after=(*step.after, *extra)) if extra else step
+
+
+def _untouched(
+    prompt: Prompt, specs: Mapping[str, NodeSpec], roots: Sequence[str], wrong: list[Diagnostic]
+) -> list[str]:
+    """The roots that no error is above of. A class that is missing anywhere refuses the prompt."""
+    if any(p.node_id is None or p.code == "missing_node_type" for p in wrong):
+        return []
+    faulty = {p.node_id for p in wrong}
+    return [root for root in roots if not faulty & ancestors(prompt, [root])]
+
+
+def _known_targets(prompt: Prompt, specs: Mapping[str, NodeSpec], targets: Sequence[str]) -> None:
     unknown = [t for t in targets if t not in prompt.nodes]
     if unknown:
         hint = f"outputs: {', '.join(outputs(prompt, specs))}"
         message = f"no node has the id {', '.join(map(repr, unknown))}"
         raise UsageError(Diagnostic("unknown_target", message, hint=hint))
-    return list(targets) or outputs(prompt, specs)
 
 
 def _without_code(
@@ -108,23 +179,19 @@ def _graph(prompt: Prompt, needed: set[str]) -> nx.DiGraph[str]:
     return graph
 
 
-def _ordered(graph: nx.DiGraph[str], prompt: Prompt) -> Iterable[PromptNode]:
-    """Topological, and among ready nodes the order of the document, so that runs repeat."""
+def _ordered(
+    graph: nx.DiGraph[str], prompt: Prompt, specs: Mapping[str, NodeSpec]
+) -> list[PromptNode]:
+    """Topological. Among ready nodes outputs and coroutines come first, so that results are seen
+    early and waiting overlaps with work; else the order of the document, so that runs repeat.
+    """
     import networkx as nx
 
-    place = {node_id: index for index, node_id in enumerate(prompt.nodes)}
+    place = {}
+    for index, (node_id, node) in enumerate(prompt.nodes.items()):
+        if node_id in graph:
+            spec = specs[node.class_type]
+            place[node_id] = (not (spec.output_node or spec.asynchronous), index)
     return [
         prompt.nodes[i] for i in nx.lexicographical_topological_sort(graph, key=place.__getitem__)
     ]
-
-
-def _typed(node: PromptNode, spec: NodeSpec) -> PromptNode:
-    """Numbers as the spec's type: JSON writes 2 for 2.0 and the other way round."""
-    values: dict[str, Any] = {}
-    for wanted in spec.inputs:
-        value = node.inputs.get(wanted.name)
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            convert = {"INT": int, "FLOAT": float}.get(wanted.type)
-            if convert:
-                values[wanted.name] = convert(value)
-    return node.with_inputs({**node.inputs, **values})

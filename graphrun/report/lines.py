@@ -8,8 +8,10 @@ from collections.abc import Callable
 from graphrun.execute.events import (
     Event,
     Metric,
+    NodeBlocked,
     NodeFailed,
     NodeFinished,
+    NodesAdded,
     Notice,
     Progress,
     RunStarted,
@@ -58,6 +60,8 @@ class Lines:
             case RunStarted():
                 self._labels = {n.node_id: f"{n.node_id} {n.class_type}" for n in event.nodes}
                 self._write(f"{event.name}: {len(event.nodes)} nodes, seed {event.seed}")
+            case NodesAdded():
+                self._labels |= {n.node_id: f"{n.node_id} {n.class_type}" for n in event.nodes}
             case Progress():
                 self._progress(event)
             case Metric():
@@ -68,6 +72,9 @@ class Lines:
             case NodeFailed():
                 label = self._labels[event.node_id]
                 self._write(f"{self._count()} {label}  failed after {duration(event.seconds)}")
+            case NodeBlocked():
+                label = self._labels[event.node_id]
+                self._write(f"{self._count()} {label}  blocked: it needs node {event.by}")
 
     def _count(self) -> str:
         self._done += 1

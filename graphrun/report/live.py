@@ -13,9 +13,11 @@ from rich.text import Text
 from graphrun.execute.events import (
     Event,
     Metric,
+    NodeBlocked,
     NodeFailed,
     NodeFinished,
     NodeInterrupted,
+    NodesAdded,
     NodeStarted,
     Notice,
     RunFinished,
@@ -33,6 +35,7 @@ _MARKS = {
     "finished": ("✓", "green"),
     "cached": ("✓", "dim green"),
     "failed": ("✗", "bold red"),
+    "blocked": ("–", "red"),
     "interrupted": ("■", "yellow"),
 }
 
@@ -65,8 +68,12 @@ class Live:
                 )
                 self._states = {n.node_id: ["pending", n, 0.0] for n in event.nodes}
                 self._screen.start()
+            case NodesAdded():
+                self._states |= {n.node_id: ["pending", n, 0.0] for n in event.nodes}
             case NodeStarted():
                 self._states[event.node_id][0] = "running"
+            case NodeBlocked():
+                self._states[event.node_id][0] = "blocked"
             case ProgressEvent():
                 self._advance(event)
             case Metric():

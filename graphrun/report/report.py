@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from graphrun.errors import Diagnostic
+from graphrun.cache import Outputs
+from graphrun.errors import Cancelled, Diagnostic, NodeError
 from graphrun.execute.events import (
     Event,
     Metric,
+    NodeBlocked,
     NodeFailed,
     NodeFinished,
+    NodeInfo,
     NodeInterrupted,
+    NodesAdded,
+    NodesCached,
     NodeStarted,
     Notice,
     RunFinished,
@@ -43,7 +48,12 @@ _LIBRARIES = (
 
 @dataclass
 class NodeReport:
-    """One node of a run. `state` is pending, running, finished, cached, failed or interrupted."""
+    """One node of a run.
+
+    `state` is pending (nothing asked for it), running, finished, cached, failed, blocked or
+    interrupted. `display_id` is set for nodes of graphs that nodes built: the id that they are
+    reported under. `blocked_by` is the failed node without which a blocked one could not run.
+    """
 
     id: str
     class_type: str
@@ -54,6 +64,8 @@ class NodeReport:
     peak_mb: float | None = None
     outputs: tuple[str, ...] = ()
     ui: Mapping[str, list[Any]] = field(default_factory=dict)
+    display_id: str | None = None
+    blocked_by: str | None = None
 
 
 @dataclass
@@ -61,7 +73,9 @@ class Report:
     """A run in figures. Call it with events in order; read it at any time.
 
     `metrics` holds one entry per `metric()` call with the node's id; `final` the newest value of
-    every figure.
+    every figure. `error` is the first failure, `failures` are all of them. `outputs` has, by node
+    id and slot, the list of values that the run's targets and outputs gave; it is filled when the
+    run is over, and not part of the JSON.
     """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -75,16 +89,20 @@ class Report:
     nodes: dict[str, NodeReport] = field(default_factory=dict)
     metrics: list[dict[str, Any]] = field(default_factory=list)
     notices: list[Diagnostic] = field(default_factory=list)
-    error: NodeFailed | None = None
+    failures: list[NodeFailed] = field(default_factory=list)
+    outputs: Mapping[str, Outputs] = field(default_factory=dict)
+    ran: list[str] = field(default_factory=list)
 
     def __call__(self, event: Event) -> None:
         match event:
             case RunStarted():
                 self.name, self.seed, self.started = event.name, event.seed, event.time
-                self.nodes = {
-                    n.node_id: NodeReport(n.node_id, n.class_type, n.title, n.identity)
-                    for n in event.nodes
-                }
+                self._add(event.nodes)
+            case NodesAdded():
+                self._add(event.nodes)
+            case NodesCached():
+                for node_id in event.node_ids:
+                    self.nodes[node_id].state = "cached"
             case NodeStarted():
                 self.nodes[event.node_id].state = "running"
             case NodeFinished():
@@ -92,9 +110,15 @@ class Report:
                 node.state = "cached" if event.cached else "finished"
                 node.seconds, node.peak_mb = event.seconds, event.peak_mb
                 node.outputs, node.ui = event.outputs, event.ui
+                if not event.cached:
+                    self.ran.append(event.node_id)
             case NodeFailed():
                 node = self.nodes[event.node_id]
-                node.state, node.seconds, self.error = "failed", event.seconds, event
+                node.state, node.seconds = "failed", event.seconds
+                self.failures.append(event)
+            case NodeBlocked():
+                node = self.nodes[event.node_id]
+                node.state, node.blocked_by = "blocked", event.by
             case NodeInterrupted():
                 node = self.nodes[event.node_id]
                 node.state, node.seconds, node.ui = "interrupted", event.seconds, event.ui
@@ -105,6 +129,46 @@ class Report:
                     self.notices.append(event.diagnostic)
             case RunFinished():
                 self.status, self.seconds, self.peak_mb = event.status, event.seconds, event.peak_mb
+
+    def _add(self, nodes: Iterable[NodeInfo]) -> None:
+        for one in nodes:
+            self.nodes[one.node_id] = NodeReport(
+                one.node_id, one.class_type, one.title, one.identity, display_id=one.display_id
+            )
+
+    @property
+    def error(self) -> NodeFailed | None:
+        """The first failure."""
+        return self.failures[0] if self.failures else None
+
+    @property
+    def cached(self) -> list[str]:
+        """Ids of nodes whose results were there already, needed or not."""
+        return [i for i, node in self.nodes.items() if node.state == "cached"]
+
+    @property
+    def blocked(self) -> dict[str, str]:
+        """Nodes that could not run, and the failed node that each of them needs."""
+        return {i: node.blocked_by for i, node in self.nodes.items() if node.blocked_by}
+
+    @property
+    def ui(self) -> dict[str, Mapping[str, list[Any]]]:
+        """What nodes showed, by node id, under ComfyUI's keys."""
+        return {i: node.ui for i, node in self.nodes.items() if node.ui}
+
+    def raise_for_status(self) -> Report:
+        """The report itself if the run was a success.
+
+        Raises:
+            NodeError: a node failed; the first of them, if there are several.
+            Cancelled: the run was stopped.
+        """
+        if self.error is not None:
+            class_type = self.nodes[self.error.node_id].class_type
+            raise NodeError(self.error.diagnostic, class_type=class_type, inputs=self.error.inputs)
+        if self.status == "interrupted":
+            raise Cancelled
+        return self
 
     @property
     def final(self) -> dict[str, float]:
@@ -144,6 +208,7 @@ class Report:
             "files": self.files,
             "notices": [d.to_json() for d in self.notices],
             "error": _error_json(self.error) if self.error else None,
+            "failures": [_error_json(one) for one in self.failures],
         }
 
 
@@ -169,6 +234,8 @@ def _node_json(node: NodeReport) -> dict[str, Any]:
         "peak_mb": _rounded(node.peak_mb),
         "outputs": list(node.outputs),
         "ui": dict(node.ui),
+        **({"display_id": node.display_id} if node.display_id else {}),
+        **({"blocked_by": node.blocked_by} if node.blocked_by else {}),
     }
 
 

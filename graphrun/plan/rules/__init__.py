@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from graphrun.catalog import NodeSpec
 from graphrun.documents import Prompt
 from graphrun.errors import Diagnostic
-from graphrun.plan.rules import graph, resources, values
+from graphrun.plan.rules import graph, own, resources, values
+from graphrun.plan.rules.coerce import coerced
 from graphrun.plan.static import ancestors, outputs
 
 RULES = (
@@ -24,25 +25,48 @@ RULES = (
     values.value_types,
     values.value_ranges,
     values.value_choices,
+    own.own_checks,
     resources.tokenizer_matches_model,
 )
 
 
-def check(prompt: Prompt, specs: Mapping[str, NodeSpec]) -> list[Diagnostic]:
+def check(
+    prompt: Prompt,
+    specs: Mapping[str, NodeSpec],
+    *,
+    targets: Sequence[str] = (),
+    lenient: bool = False,
+) -> list[Diagnostic]:
     """Every problem of a prompt in one pass, in document order, with its place.
 
-    Problems of nodes that feed no output are warnings, since those nodes do not run. An unknown
-    class stays an error anywhere: it might have been the output.
+    Problems of nodes that feed no output (or no target) are warnings, since those nodes do not
+    run. An unknown class stays an error anywhere: it might have been the output.
     """
-    needed = ancestors(prompt, outputs(prompt, specs))
+    return checked(prompt, specs, targets=targets, lenient=lenient)[1]
+
+
+def checked(
+    prompt: Prompt,
+    specs: Mapping[str, NodeSpec],
+    *,
+    targets: Sequence[str] = (),
+    lenient: bool = False,
+) -> tuple[Prompt, list[Diagnostic]]:
+    """The prompt with its literals as their types have them, and all that `check` finds."""
+    prompt, notes = coerced(prompt, specs, lenient=lenient)
+    needed = ancestors(prompt, targets or outputs(prompt, specs))
     order = {node_id: index for index, node_id in enumerate(prompt.nodes)}
-    found = []
+    found = notes
     for rule in RULES:
+        if rule is graph.has_outputs and targets:
+            continue
         for problem in rule(prompt, specs):
             idle = needed and problem.node_id is not None and problem.node_id not in needed
             if idle and problem.code != "missing_node_type":
                 message = f"{problem.message} (it feeds no output and does not run)"
                 problem = replace(problem, severity="warning", message=message)
+            elif lenient and problem.code == "unknown_input":
+                problem = replace(problem, severity="warning")
             found.append(prompt.located(problem))
     found.sort(key=lambda d: order.get(d.node_id or "", -1))
-    return [*prompt.notes, *found]
+    return prompt, [*prompt.notes, *found]

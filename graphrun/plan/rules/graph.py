@@ -104,7 +104,8 @@ def link_types(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
             if not wanted or not source or not given or not 0 <= link.slot < len(given.outputs):
                 continue
             output = given.outputs[link.slot]
-            if not connects(output.type, wanted.type):
+            own = spec is not None and "input_types" in spec.own_checks
+            if not own and not connects(output.type, wanted.type):
                 yield Diagnostic(
                     "return_type_mismatch",
                     f"{node.label}: {name} takes {wanted.type}, but output {link.slot} "

@@ -42,7 +42,8 @@ def known_inputs(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
         names = [i.name for i in spec.visible]
         members = tuple(f"{i.name}." for i in spec.visible if i.type in _WITH_MEMBERS)
         for name in node.inputs:
-            if name not in names and not name.startswith(members):
+            known = name in names or name.startswith(members) or spec.any_input is not None
+            if not known and not (spec.foreign and isinstance(node.inputs[name], Link)):
                 near = get_close_matches(name, names, n=1)
                 hint = f"did you mean {near[0]}?" if near else f"it has: {', '.join(names) or '-'}"
                 yield Diagnostic(
@@ -50,7 +51,7 @@ def known_inputs(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
                     f"{node.label} has no input {name!r}",
                     node.id,
                     name,
-                    severity=_severity(specs, node),
+                    severity="warning" if spec.foreign else _severity(specs, node),
                     hint=hint,
                 )
 
@@ -63,16 +64,16 @@ def value_types(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 "invalid_input_type",
                 f"{node.label}: {wanted.name} takes a link of type {wanted.type}, not the value "
-                f"{_shown(value)}",
+                f"{shown(value)}",
                 node.id,
                 wanted.name,
-                severity=_severity(specs, node),
+                severity="warning" if specs[node.class_type].foreign else _severity(specs, node),
                 hint=givers(prompt, specs, wanted.type, but=node.id),
             )
         elif not fits_type(kind(wanted), value):
             yield Diagnostic(
                 "invalid_input_type",
-                f"{node.label}: {wanted.name} takes {_NAMES[kind(wanted)]}, not {_shown(value)}",
+                f"{node.label}: {wanted.name} takes {_NAMES[kind(wanted)]}, not {shown(value)}",
                 node.id,
                 wanted.name,
                 hint=_way_out(wanted, value),
@@ -80,15 +81,16 @@ def value_types(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
 
 
 def value_ranges(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
-    for node, wanted, value in _literals(prompt, specs):
-        if kind(wanted) not in ("INT", "FLOAT") or not fits_type(kind(wanted), value):
+    for node, wanted, value in _checked(prompt, specs):
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not fits_type(kind(wanted), value):
             continue
         low, high = wanted.options.get("min"), wanted.options.get("max")
         bounds = f"it goes from {_number(low)} to {_number(high)}"
         if low is not None and value < low:
             yield Diagnostic(
                 "value_smaller_than_min",
-                f"{node.label}: {wanted.name} is {_shown(value)}, below its minimum {_number(low)}",
+                f"{node.label}: {wanted.name} is {shown(value)}, below its minimum {_number(low)}",
                 node.id,
                 wanted.name,
                 hint=bounds,
@@ -104,8 +106,7 @@ def value_ranges(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
         elif high is not None and value > high:
             yield Diagnostic(
                 "value_bigger_than_max",
-                f"{node.label}: {wanted.name} is {_shown(value)}, "
-                f"above its maximum {_number(high)}",
+                f"{node.label}: {wanted.name} is {shown(value)}, above its maximum {_number(high)}",
                 node.id,
                 wanted.name,
                 hint=bounds,
@@ -113,11 +114,13 @@ def value_ranges(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
 
 
 def value_choices(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
-    for node, wanted, value in _literals(prompt, specs):
+    for node, wanted, value in _checked(prompt, specs):
         # `{}` asks for it too: the option may hold how the list is drawn.
-        several = wanted.options.get("multi_select", False) is not False and isinstance(value, list)
-        chosen = value if several else [value]
-        known = wanted.type == "COMBO" and not wanted.options.get("remote")
+        several = wanted.options.get("multi_select", False) is not False
+        several = several or bool(wanted.options.get("multiselect"))
+        chosen = value if several and isinstance(value, list) else [value]
+        asked = any(wanted.options.get(option) for option in ("remote", "remote_combo"))
+        known = wanted.type == "COMBO" and not asked
         if not known or all(_chosen(v, wanted.choices) for v in chosen):
             continue
         near = get_close_matches(str(value), [str(c) for c in wanted.choices], n=1, cutoff=0.5)
@@ -126,7 +129,7 @@ def value_choices(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
         guess = f"did you mean {near[0]}? " if near else ""
         yield Diagnostic(
             "value_not_in_list",
-            f"{node.label}: {wanted.name} is {_shown(value)}, which is not one of its choices",
+            f"{node.label}: {wanted.name} is {shown(value)}, which is not one of its choices",
             node.id,
             wanted.name,
             severity=_severity(specs, node),
@@ -187,6 +190,14 @@ def _literals(prompt: Prompt, specs: Specs) -> Iterator[tuple[PromptNode, InputS
                 yield node, wanted, value
 
 
+def _checked(prompt: Prompt, specs: Specs) -> Iterator[tuple[PromptNode, InputSpec, Any]]:
+    """Literals that the class does not check itself."""
+    for node, wanted, value in _literals(prompt, specs):
+        own = specs[node.class_type].own_checks
+        if not own or (wanted.name not in own and "*" not in own):
+            yield node, wanted, value
+
+
 _ABSENT = object()
 
 
@@ -207,7 +218,8 @@ def _way_out(wanted: InputSpec, value: Any) -> str:
     return f"a fresh node has {json.dumps(wanted.initial)}"
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value as JSON, cut where it is long."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 80 else f"{text[:77]}…"
 

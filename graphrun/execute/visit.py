@@ -1,0 +1,217 @@
+"""One node on its way: asked for lazy inputs, called, perhaps replaced by a graph, done.
+
+A node may be visited several times: between two visits it waits for inputs that it asked for, for
+its coroutines, or for the graph that it built. All that lasts from one visit to the next is here.
+"""
+
+from __future__ import annotations
+
+import inspect
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager, nullcontext
+from contextvars import copy_context
+from typing import Any
+
+from graphrun.cache import Outputs
+from graphrun.catalog.awaiting import completed
+from graphrun.catalog.blocking import Blocker
+from graphrun.catalog.builder import is_link
+from graphrun.catalog.kind import Kind, Returned
+from graphrun.catalog.mapping import calls
+from graphrun.catalog.running import CALL
+from graphrun.documents import Link
+from graphrun.errors import Cancelled, Diagnostic, InputError
+from graphrun.execute.call import Lists, blocked, blocker, gather, merge
+from graphrun.execute.expansion import add, admit
+from graphrun.execute.state import NodeCall, Run
+from graphrun.plan import Step
+from graphrun.plan.identity import digest
+
+_TURNS = threading.RLock()
+"""Held during calls that draw on generators which all runs of the process share."""
+
+Result = Returned | Future[Any]
+
+
+class Visit:
+    """The state of one node from its first visit to its last."""
+
+    def __init__(self, run: Run, step: Step) -> None:
+        self.run, self.step = run, step
+        self.start = time.perf_counter()
+        self.ui: dict[str, list[Any]] = {}
+        self.inputs: Lists = {}
+        self._results: list[Result] | None = None
+        self._returned: list[Returned] | None = None
+
+    def go_on(self) -> Outputs | None:
+        """The outputs, or None: the node was put back and is to be visited again."""
+        if self._results is None:
+            kind = self.run.catalog.kind(self.step.spec.class_type)
+            with self._seeded(kind):
+                if not self._ask(kind):
+                    return None
+                self._results = self._call(kind)
+            if self._in_background(kind):
+                return None
+        if self._returned is None:
+            self._returned = self._collect()
+            if self._expand(self._returned):
+                return None
+        outputs = merge(self._returned, self.step.spec, self.run.agenda.values)
+        self._enough(outputs)
+        return outputs
+
+    def _ask(self, kind: Kind) -> bool:
+        """Have the node name the lazy inputs that it wants; whether it has all of them."""
+        step, agenda = self.step, self.run.agenda
+        self.inputs, missing = gather(step.node, step.spec, agenda.values, self.run.hidden(step))
+        if kind.wanted is None:
+            return True
+        node = self._object(kind)
+        wanted: dict[str, None] = {}
+        for index, inputs in enumerate(calls(self.inputs, step.spec.input_is_list)):
+            with self._speaking(index):
+                names = completed(kind.wanted(node, inputs))
+            if isinstance(names, list):
+                wanted |= dict.fromkeys(n for n in names if isinstance(n, str))
+        sources = []
+        for name in wanted:
+            value = step.node.inputs.get(name)
+            if value is None and name not in self.inputs:
+                message = f"it asks for the input {name}, which is not connected"
+                raise InputError(message, code="required_input_missing")
+            if name in missing and isinstance(value, Link) and value.node_id not in agenda.over:
+                sources.append(value.node_id)
+        if sources:
+            agenda.suspend(step.node.id, sources)
+        return not sources
+
+    def _call(self, kind: Kind) -> list[Result]:
+        """Call once per set of inputs; coroutines are created, not yet driven."""
+        spec, node = self.step.spec, self._object(kind)
+        found: list[Any] = []
+        for index, inputs in enumerate(calls(self.inputs, spec.input_is_list)):
+            if index and self.run.stop.requested:
+                raise Cancelled
+            obstacle = blocker(inputs, spec.input_is_list)
+            if obstacle is not None:
+                self._say(obstacle)
+                found.append(blocked(spec))
+            elif spec.asynchronous:
+                context = copy_context()
+                context.run(CALL.set, self._call_at(index))
+                found.append((context, context.run(kind.call, node, inputs)))
+            else:
+                with self._speaking(index):
+                    result = kind.call(node, inputs)
+                    if inspect.isawaitable(result):
+                        result = completed(result)
+                    found.append(kind.returned(result))
+        return found
+
+    def _in_background(self, kind: Kind) -> bool:
+        """Hand coroutines to the background; whether there are any."""
+        assert self._results is not None
+        places = [i for i, one in enumerate(self._results) if isinstance(one, tuple)]
+        if not places:
+            return False
+        seed = self._seed()
+        work: Any = [self._results[i] for i in places]
+        self.run.agenda.hold(self.step.node.id)
+        futures = self.run.background.start(self.step.node.id, work, lambda: kind.around(seed))
+        for place, future in zip(places, futures, strict=True):
+            self._results[place] = future
+        return True
+
+    def _collect(self) -> list[Returned]:
+        """What every call returned, and what it showed.
+
+        Raises:
+            Exception: what the first failed coroutine raised.
+        """
+        assert self._results is not None
+        kind = self.run.catalog.kind(self.step.spec.class_type)
+        found = []
+        for index, result in enumerate(self._results):
+            if isinstance(result, Future):
+                result = kind.returned(result.result())
+            for key, values in result.ui.items():
+                self.ui.setdefault(key, []).extend(values)
+            found.append(result)
+            if result.expand is not None and len(result.values) == 0 and self.step.spec.outputs:
+                message = f"call {index} gave a graph and none of its outputs"
+                raise InputError(message, code="invalid_return")
+        return found
+
+    def _expand(self, results: Sequence[Returned]) -> bool:
+        """Add the graphs that calls gave; whether the node has to wait for them."""
+        graphs = [result for result in results if result.expand is not None]
+        if not graphs:
+            return False
+        own = self.step.node.id
+        sources: list[str] = []
+        for result in graphs:
+            add(self.run, self.step, result.expand)
+            links = [value[0] for value in result.values if is_link(value)]
+            admit(self.run, links, "its result links to")
+            sources += links
+        self.run.agenda.let_go(own)
+        self.run.agenda.suspend(own, sources)
+        return True
+
+    def _enough(self, outputs: Outputs) -> None:
+        """An output that others use and that is not there is this node's fault, not theirs."""
+        if len(outputs) >= len(self.step.spec.outputs):
+            return
+        own = self.step.node.id
+        for step in self.run.agenda.steps.values():
+            for name, link in step.node.links():
+                if link.node_id == own and link.slot >= len(outputs):
+                    raise InputError(
+                        f"it returned {len(outputs)} of its {len(self.step.spec.outputs)} outputs, "
+                        f"and {step.node.label} uses output {link.slot} as {name}",
+                        code="invalid_return",
+                    )
+
+    def _object(self, kind: Kind) -> Any:
+        key = (self.step.node.id, self.step.spec.class_type)
+        objects = self.run.objects
+        if key not in objects:
+            objects[key] = kind.create()
+        return objects[key]
+
+    def _say(self, obstacle: Blocker) -> None:
+        """The first node that a message blocks tells it; behind it the blocker is silent."""
+        if obstacle.message is not None:
+            node_id = self.run.display_id(self.step.node.id)
+            message = f"{self.step.node.label}: blocked: {obstacle.message}"
+            self.run.notice(Diagnostic("execution_blocked", message, node_id, severity="warning"))
+
+    def _call_at(self, index: int) -> NodeCall:
+        return NodeCall(self.run, self.step, self.ui, index)
+
+    @contextmanager
+    def _speaking(self, index: int) -> Iterator[None]:
+        """What the node says now, it says as this call."""
+        token = CALL.set(self._call_at(index))
+        try:
+            yield
+        finally:
+            CALL.reset(token)
+
+    @contextmanager
+    def _seeded(self, kind: Kind) -> Iterator[None]:
+        with _TURNS if kind.turns else nullcontext(), kind.around(self._seed()):
+            yield
+
+    def _seed(self) -> int:
+        """A seed for the node's random numbers, from the run's seed and what the node is.
+
+        So that results depend neither on the order of nodes nor on what was served from a store.
+        """
+        key = self.step.identity or self.step.node.id
+        return int(digest(["seed", self.run.plan.seed, key])[:15], 16)
