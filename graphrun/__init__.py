@@ -2,7 +2,9 @@
 
 import graphrun
 
-report = graphrun.run(graphrun.load("workflow.json"))
+report = graphrun.load("workflow.json").set("27.epochs", 3).run()
+report = graphrun.run(prompt_dict, packs=["my_nodes"], targets=["9"], observe=print)
+report.outputs["9"][0]  # the list of values of output 0 of node 9
 """
 
 from __future__ import annotations
@@ -10,28 +12,40 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from graphrun.api import Request as Request
     from graphrun.api import check as check
     from graphrun.api import convert as convert
     from graphrun.api import diff as diff
     from graphrun.api import load as load
     from graphrun.api import plan as plan
     from graphrun.api import run as run
+    from graphrun.cache import MemoryStore as MemoryStore
     from graphrun.catalog import Alias as Alias
     from graphrun.catalog import Catalog as Catalog
     from graphrun.catalog import Settings as Settings
+    from graphrun.errors import Cancelled as Cancelled
     from graphrun.errors import Diagnostic as Diagnostic
     from graphrun.errors import GraphrunError as GraphrunError
+    from graphrun.errors import NodeError as NodeError
+    from graphrun.errors import ValidationFailed as ValidationFailed
+    from graphrun.execute import Stop as Stop
     from graphrun.report import Report as Report
+    from graphrun.session import Request as Request
+    from graphrun.session import Session as Session
 
 __all__ = [
     "Alias",
+    "Cancelled",
     "Catalog",
     "Diagnostic",
     "GraphrunError",
+    "MemoryStore",
+    "NodeError",
     "Report",
     "Request",
+    "Session",
     "Settings",
+    "Stop",
+    "ValidationFailed",
     "check",
     "convert",
     "diff",
@@ -42,11 +56,18 @@ __all__ = [
 
 _HOMES = {
     "Alias": "graphrun.catalog",
+    "Cancelled": "graphrun.errors",
     "Catalog": "graphrun.catalog",
     "Diagnostic": "graphrun.errors",
     "GraphrunError": "graphrun.errors",
+    "MemoryStore": "graphrun.cache",
+    "NodeError": "graphrun.errors",
     "Report": "graphrun.report",
+    "Request": "graphrun.session",
+    "Session": "graphrun.session",
     "Settings": "graphrun.catalog",
+    "Stop": "graphrun.execute",
+    "ValidationFailed": "graphrun.errors",
 }
 
 

@@ -48,6 +48,6 @@ def _check_file(
         prompt = api.convert(reading.load(options, file), catalog)
     except GraphrunError as error:
         return list(error.diagnostics), error.exit_code, 0
-    found = api.check(prompt, catalog)
+    found = api.check(api.load(prompt, lenient=options.lenient), catalog)
     failed = any(d.severity == "error" for d in found)
     return found, ValidationFailed(found).exit_code if failed else ExitCode.OK, len(prompt.nodes)

@@ -17,6 +17,9 @@ KEYS: dict[str, tuple[type, str]] = {
     "device": (str, "a text"),
     "seed": (int, "a whole number"),
     "out": (str, "a path"),
+    "packs": (list, "a list of paths"),
+    "input-directory": (str, "a path"),
+    "models-directory": (str, "a path"),
 }
 """What a configuration may hold; the same words as the options."""
 
@@ -43,8 +46,9 @@ def read(folder: Path) -> dict[str, Any]:
         kind, name = KEYS[key]
         if not isinstance(value, kind) or isinstance(value, bool):
             raise _wrong(file, f"{key} = {value!r} is not {name}")
-    if not all(isinstance(path, str) for path in found.get("allow-path", ())):
-        raise _wrong(file, f"allow-path = {found['allow-path']!r} is not a list of paths")
+    for key in ("allow-path", "packs"):
+        if not all(isinstance(path, str) for path in found.get(key, ())):
+            raise _wrong(file, f"{key} = {found[key]!r} is not a list of paths")
     if found.get("device", "auto") not in DEVICES:
         raise _wrong(file, f"device = {found['device']!r}; known: {', '.join(DEVICES)}")
     aliases = found.get("alias", {})

@@ -106,6 +106,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     for sub in (checking, converting, comparing):
         reading.add_options(sub)
+    reading.add_lenient(checking)
+    reading.add_packs(listing)
     for sub in (checking, comparing, listing):
         sub.add_argument("--json", action="store_true", help="print JSON")
     return parser
@@ -171,6 +173,22 @@ _RUN_OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
             "help": "refuse to start with less disk space than this, e.g. 2G (default 256M)",
         },
     ),
+    (
+        ("--keep-going",),
+        {
+            "action": "store_true",
+            "help": "after a failure run everything that does not need the node; also run what is "
+            "right of a file that has errors",
+        },
+    ),
+    (
+        ("--input-directory",),
+        {"type": Path, "metavar": "DIR", "help": "where nodes look for input files (input)"},
+    ),
+    (
+        ("--models-directory",),
+        {"type": Path, "metavar": "DIR", "help": "where packs look for models (models)"},
+    ),
     (("--dry-run",), {"action": "store_true", "help": "show what would run, and run nothing"}),
     (("--json",), {"action": "store_true", "help": "print the report as JSON on stdout"}),
     (("-q", "--quiet"), {"action": "store_true", "help": "only problems and the end"}),
@@ -187,6 +205,7 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     for names, options in _RUN_OPTIONS:
         parser.add_argument(*names, **options)
     reading.add_options(parser)
+    reading.add_lenient(parser)
 
 
 class _Version(argparse.Action):

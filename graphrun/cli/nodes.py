@@ -1,17 +1,18 @@
-"""`graphrun nodes [ls | show NAME | export DIR]`"""
+"""`graphrun nodes [ls [PART] | show NAME | export [FILE.json | DIR]]`"""
 
 from __future__ import annotations
 
 import json
 from argparse import Namespace
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from graphrun.catalog import Catalog, InputSpec, NodeSpec
+from graphrun.catalog import InputSpec, NodeSpec
 from graphrun.catalog.pack import installed
 from graphrun.catalog.schema import SCHEMA_ID, to_object_info, to_schema
-from graphrun.cli import render
-from graphrun.errors import Diagnostic, ExitCode, UsageError
+from graphrun.cli import reading, render
+from graphrun.errors import Diagnostic, ExitCode, PackError, UsageError
 
 
 def nodes(options: Namespace) -> int:
@@ -20,20 +21,37 @@ def nodes(options: Namespace) -> int:
             return _show(options)
         case "export":
             return _export(options)
-    wanted = (options.name or "").lower()
-    found = {n: spec for n, spec in Catalog.installed().items() if wanted in n.lower()}
+    found = _listed(options)
     if options.json:
         render.out_json({name: to_object_info(spec) for name, spec in found.items()})
         return ExitCode.OK
     width = max((len(name) for name in found), default=0)
     for name, spec in found.items():
-        first = spec.description.partition("\n")[0]
-        render.out(f"{name:<{width}}  {first}")
+        first = spec.description.strip().partition("\n")[0]
+        render.out(f"{name:<{width}}  {first}".rstrip())
     return ExitCode.OK
 
 
+def _listed(options: Namespace) -> dict[str, NodeSpec]:
+    """The classes of all packs, with `--pack` those of the packs that were asked for.
+
+    A class that cannot say what it is is left out, with a warning.
+    """
+    catalog = reading.catalog(options)
+    part = (options.name or "").lower() if options.action == "ls" else ""
+    found = {}
+    for name in catalog:
+        if part not in name.lower() or (options.packs and not catalog.pack(name).foreign):
+            continue
+        try:
+            found[name] = catalog[name]
+        except PackError as error:
+            render.diagnostics([replace(d, severity="warning") for d in error.diagnostics])
+    return found
+
+
 def _show(options: Namespace) -> int:
-    catalog = Catalog.installed()
+    catalog = reading.catalog(options)
     if not options.name:
         raise UsageError(Diagnostic("bad_usage", "graphrun nodes show NAME: the name is missing"))
     if options.name not in catalog:
@@ -47,11 +65,24 @@ def _show(options: Namespace) -> int:
     if options.json:
         render.out_json(to_object_info(spec))
     else:
-        render.out("\n".join(_page(spec)))
+        render.out("\n".join(_page(spec, catalog.pack(options.name).name)))
     return ExitCode.OK
 
 
 def _export(options: Namespace) -> int:
+    """All definitions as a server's /object_info has them; into a folder, one schema per class."""
+    target = Path(options.name) if options.name else None
+    if target is not None and target.suffix != ".json":
+        return _export_schemas(options)
+    document = {name: to_object_info(spec) for name, spec in _listed(options).items()}
+    if target is None:
+        render.out_json(document)
+    else:
+        render.to_file(target, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    return ExitCode.OK
+
+
+def _export_schemas(options: Namespace) -> int:
     """Write one schema per class, as the code has it now, and remove those of classes that went."""
     folder = Path(options.name or "schemas/nodes")
     specs = {name: spec for pack in installed() for name, spec in pack.all_nodes().items()}
@@ -72,8 +103,8 @@ def _export(options: Namespace) -> int:
     return ExitCode.OK
 
 
-def _page(spec: NodeSpec) -> Iterator[str]:
-    yield f"{spec.class_type}  ({spec.title}, {spec.category})"
+def _page(spec: NodeSpec, pack: str) -> Iterator[str]:
+    yield f"{spec.class_type}  ({spec.title}, {spec.category}, pack {pack})"
     yield ""
     yield spec.description
     yield ""

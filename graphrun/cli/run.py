@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import sys
 from argparse import Namespace
@@ -15,28 +16,29 @@ from graphrun.cli.quiet import folded
 from graphrun.errors import Diagnostic, ExitCode, GraphrunError
 
 if TYPE_CHECKING:
-    from graphrun.api import Request
-    from graphrun.catalog import Catalog
     from graphrun.execute import Observer, Stop
+    from graphrun.execute.events import NodeFailed
     from graphrun.plan import Plan
     from graphrun.report import Report
+    from graphrun.session import Request
 
 
 def run(options: Namespace) -> int:
-    from graphrun import api
     from graphrun.execute import Stop
+    from graphrun.session import Session
 
-    request, catalog = _request(options), reading.catalog(options)
+    request = _request(options)
+    session = Session(catalog=reading.catalog(options), remember=False)
+    planned, cuts = session.plan(request)
     if options.dry_run:
-        return _dry_run(request, catalog, options)
-    planned, cuts = api.plan(request, catalog)
+        return _dry_run(planned, cuts, options)
     _unused_aliases(planned, options)
     for line in () if options.quiet or options.json else cuts:
         render.err(f"--tiny  {line}")
     stop, view = Stop(), _view(options)
     with _interrupts(stop):
         with folded():
-            report = api.run(request, catalog=catalog, observers=[view], stop=stop)
+            report = session.perform(request, planned, cuts, observe=view, stop=stop)
         _finish(report, options)
     return _exit_code(report)
 
@@ -54,9 +56,9 @@ def _unused_aliases(planned: Plan, options: Namespace) -> None:
 
 def _request(options: Namespace) -> Request:
     """The command line over the configuration file over the defaults."""
-    from graphrun import api
     from graphrun.catalog import Settings
     from graphrun.execute import MIN_FREE
+    from graphrun.session import Request
 
     found = config.read(Path.cwd())
     given = config.parse_aliases(options.alias)
@@ -65,24 +67,29 @@ def _request(options: Namespace) -> Request:
         device=options.device or found.get("device", "auto"),
         tiny=options.tiny,
         aliases={**found.get("alias", {}), **given},
+        inputs=_folder(options.input_directory, found, "input-directory", "input"),
+        models=_folder(options.models_directory, found, "models-directory", "models"),
         allow_paths=tuple(
             Path(path).expanduser() for path in (*options.allow_path, *found.get("allow-path", []))
         ),
     )
-    return api.Request(
+    return Request(
         reading.load(options, options.file),
         settings,
         overrides=options.overrides,
         targets=options.targets,
+        keep_going=options.keep_going,
+        lenient=options.lenient,
         out=(options.out or Path(found.get("out", "runs"))).expanduser(),
         min_free=MIN_FREE if options.min_free is None else options.min_free,
     )
 
 
-def _dry_run(request: Request, catalog: Catalog, options: Namespace) -> int:
-    from graphrun import api
+def _folder(given: Path | None, found: dict[str, Any], key: str, default: str) -> Path:
+    return (given or Path(found.get(key, default))).expanduser()
 
-    planned, cuts = api.plan(request, catalog)
+
+def _dry_run(planned: Plan, cuts: list[str], options: Namespace) -> int:
     steps = [
         {
             "node": s.node.id,
@@ -122,20 +129,35 @@ def _view(options: Namespace) -> Observer:
 def _finish(report: Report, options: Namespace) -> None:
     from graphrun.report import summary
 
-    if report.error:
-        render.diagnostics([report.error.diagnostic])
-        # What a node refuses by itself says enough; what it trips over needs its surroundings.
-        unexpected = report.error.diagnostic.code == "node_failed"
-        if report.error.inputs and (unexpected or options.verbose):
-            given = ", ".join(f"{k}: {v}" for k, v in report.error.inputs.items())
-            render.err(f"  it was given {given}")
-        if options.verbose:
-            render.err(report.error.traceback)
+    for failure in report.failures:
+        _failure(failure, options)
+    for node_id, by in report.blocked.items():
+        render.err(f"blocked: node {node_id} ({report.nodes[node_id].class_type}) needs node {by}")
+    if report.failures and not report.settings.get("tiny"):
+        render.err(f"  when that is mended, run it again: {_again()}")
     if options.json:
         render.out_json(report.to_json())
         return
     for line in summary(report):
         render.out(line)
+
+
+def _failure(failure: NodeFailed, options: Namespace) -> None:
+    """What a node refuses by itself says enough; what it trips over needs its surroundings."""
+    render.diagnostics([failure.diagnostic])
+    unexpected = failure.diagnostic.code == "node_failed"
+    if failure.inputs and (unexpected or options.verbose):
+        given = ", ".join(f"{k}: {v}" for k, v in failure.inputs.items())
+        render.err(f"  it was given {given}")
+    if options.verbose:
+        render.err(failure.full_traceback)
+    elif unexpected:
+        render.err(failure.traceback.rstrip())
+
+
+def _again() -> str:
+    """The command that was given, to be given again."""
+    return shlex.join(["graphrun", *sys.argv[1:]])
 
 
 def _exit_code(report: Report) -> int:
@@ -144,7 +166,9 @@ def _exit_code(report: Report) -> int:
     if report.error:
         code = GraphrunError(report.error.diagnostic).exit_code
         return ExitCode.MISSING if code is ExitCode.MISSING else ExitCode.NODE_FAILED
-    return ExitCode.OK
+    # With --keep-going: outputs that were left out because of errors in the file.
+    left_out = any(one.severity == "error" for one in report.notices)
+    return ExitCode.INVALID if left_out else ExitCode.OK
 
 
 @contextmanager

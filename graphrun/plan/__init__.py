@@ -1,7 +1,7 @@
 """Prompt → Plan, and what differs between two prompts."""
 
 from graphrun.plan.diff import Difference, diff
-from graphrun.plan.overrides import override, shrink
+from graphrun.plan.overrides import Setting, override, shrink
 from graphrun.plan.plan import Plan, Step, plan
 from graphrun.plan.rules import RULES, check
 from graphrun.plan.static import ResourceUse
@@ -11,6 +11,7 @@ __all__ = [
     "Difference",
     "Plan",
     "ResourceUse",
+    "Setting",
     "Step",
     "check",
     "diff",

@@ -18,23 +18,31 @@ _WHOLE = re.compile(r"[+-]?[0-9]{1,300}")
 _REAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
-def override(prompt: Prompt, specs: Mapping[str, NodeSpec], settings: Iterable[str]) -> Prompt:
+Setting = str | tuple[str, Any]
+"""`27.epochs=3`, or the address and a value that is what it is: `("27.epochs", 3)`."""
+
+
+def override(prompt: Prompt, specs: Mapping[str, NodeSpec], settings: Iterable[Setting]) -> Prompt:
     """Apply settings such as `27.epochs=3`.
 
-    The address is a node's id, its title, or its class if only one node has it; the value is read
-    as the input's type. A link on the input is replaced by the value.
+    The address is a node's id, its title, or its class if only one node has it; a value in a text
+    is read as the input's type. A link on the input is replaced by the value.
 
     Raises:
         UsageError: malformed, unknown or ambiguous address, or a value of another type.
     """
-    for setting in settings:
+    for given in settings:
+        setting = given if isinstance(given, str) else f"{given[0]}={given[1]}"
         where, name, text = _split(prompt, specs, setting)
         node = _addressed(prompt, where, setting)
         spec = specs.get(node.class_type)
         wanted = spec.input(name) if spec else None
         if spec and (wanted is None or not wanted.is_widget):
             raise _no_input(setting, node, name, spec)
-        value = _typed(text, wanted, setting) if wanted else text
+        if not isinstance(given, str):
+            value = given[1]
+        else:
+            value = _typed(text, wanted, setting) if wanted else text
         prompt = _changed(prompt, node, {name: value})
         prompt = replace(prompt, settings={**prompt.settings, (node.id, name): setting})
     return prompt

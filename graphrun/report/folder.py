@@ -26,6 +26,7 @@ class RunFolder:
         self.path = path
         self.outputs = path / "outputs"
         self.outputs.mkdir(parents=True)
+        self.temporary = path / "temp"  # made by the first preview
         self._events = self._open("events.jsonl")
         self._metrics = self._open("metrics.jsonl")
         self._last_progress = -math.inf

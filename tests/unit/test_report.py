@@ -118,7 +118,7 @@ def test_a_file_that_cannot_be_saved_is_found_before_the_run(tmp_path):
 def test_the_plain_view_has_one_line_per_node_and_no_control_characters(tmp_path):
     out = io.StringIO()
     request = Request(toys.prompt(GOOD), out=tmp_path, min_free=0)
-    run(request, catalog=toys.catalog(), observers=[Lines(lambda t: out.write(t + "\n"))])
+    run(request, catalog=toys.catalog(), observe=[Lines(lambda t: out.write(t + "\n"))])
     text = out.getvalue()
     assert "\x1b" not in text
     assert [line.split()[1:3] for line in text.splitlines() if line.startswith("[")] == [
@@ -204,7 +204,7 @@ def test_an_interrupted_node_is_reported_with_its_time_and_files(tmp_path):
             stop.request()
 
     request = Request(toys.prompt(GOOD), out=tmp_path / "runs", min_free=0)
-    report = run(request, catalog=toys.catalog(), observers=[observer], stop=stop)
+    report = run(request, catalog=toys.catalog(), observe=[observer], stop=stop)
     document = json.loads((report.folder / "report.json").read_text())
     assert check_report(document) == []
     assert [n["state"] for n in document["nodes"]] == ["interrupted", "pending", "pending"]
