@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from graphrun.errors import ValidationFailed as ValidationFailed
     from graphrun.execute import Stop as Stop
     from graphrun.report import Report as Report
-    from graphrun.session import Request as Request
+    from graphrun.request import Request as Request
     from graphrun.session import Session as Session
 
 __all__ = [
@@ -63,7 +63,7 @@ _HOMES = {
     "MemoryStore": "graphrun.cache",
     "NodeError": "graphrun.errors",
     "Report": "graphrun.report",
-    "Request": "graphrun.session",
+    "Request": "graphrun.request",
     "Session": "graphrun.session",
     "Settings": "graphrun.catalog",
     "Stop": "graphrun.execute",

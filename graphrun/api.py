@@ -13,7 +13,8 @@ from graphrun.execute import Observer, Stop
 from graphrun.plan import Difference, Plan
 from graphrun.plan import diff as _diff
 from graphrun.report import Report
-from graphrun.session import Document, Options, Request, Runnable, Session
+from graphrun.request import Document, Options, Request, Runnable
+from graphrun.session import Session
 
 if TYPE_CHECKING:
     from graphrun.cache import Store

@@ -2,122 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from graphrun.cache import MemoryStore, Store
-from graphrun.catalog import Catalog, Settings
+from graphrun.catalog import Catalog, NodeSpec, Settings
 from graphrun.convert import convert as _convert
-from graphrun.documents import Prompt, Workflow
-from graphrun.documents import load as load_file
-from graphrun.documents import read as read_document
+from graphrun.documents import Prompt
 from graphrun.errors import Cancelled, Diagnostic, NodeError, UsageError
-from graphrun.execute import MIN_FREE, Observer, Stop, execute, preflight, unwritable
-from graphrun.plan import Plan, Setting, override, shrink
+from graphrun.execute import Observer, Stop, execute, preflight, unwritable
+from graphrun.plan import Plan, override, shrink
 from graphrun.plan import check as _check
 from graphrun.plan import plan as _plan
 from graphrun.report import Report, RunFolder
+from graphrun.request import Document, Options, Request, Runnable
 
 if TYPE_CHECKING:
     from graphrun.comfy.loading import PackSource
-
-Document = Workflow | Prompt
-
-
-class Options(TypedDict, total=False):
-    """What a run may be asked for; see `Request`, whose fields these are, and `seed`."""
-
-    settings: Settings
-    overrides: Sequence[Setting]
-    targets: Sequence[str]
-    keep: Sequence[str]
-    keep_going: bool
-    lenient: bool
-    out: Path | None
-    min_free: int
-    seed: int
-
-
-@dataclass(frozen=True)
-class Request:
-    """What to run, and how. Immutable: `set` gives another one.
-
-    Attributes:
-        document: a workflow or a prompt.
-        settings: seed, device, folders, aliases.
-        overrides: settings such as `"27.epochs=3"`, or pairs such as `("27.epochs", 3)`.
-        targets: ids of nodes to run for, in the place of the document's outputs.
-        keep: ids of further nodes whose outputs stay readable when the run is over.
-        keep_going: have everything run that does not need a node that failed, or that is wrong.
-        lenient: convert literals as ComfyUI does, whatever is lost by it.
-        out: the folder that run folders are made in. None: no run folder, and outputs go to
-            `settings.outputs`.
-        min_free: bytes that must be free wherever the run will write.
-    """
-
-    document: Document
-    settings: Settings = field(default_factory=Settings)
-    overrides: Sequence[Setting] = ()
-    targets: Sequence[str] = ()
-    keep: Sequence[str] = ()
-    keep_going: bool = False
-    lenient: bool = False
-    out: Path | None = None
-    min_free: int = MIN_FREE
-
-    @classmethod
-    def of(
-        cls,
-        document: Request | Document | Mapping[str, Any] | str | Path,
-        **options: Unpack[Options],
-    ) -> Request:
-        """A request for a document, given as itself, as JSON in memory, or as a path.
-
-        Raises:
-            DocumentError: it cannot be read, or is no workflow and no prompt.
-            TypeError: an option that does not exist.
-        """
-        match document:
-            case Request():
-                request = document
-            case str() | Path():
-                request = cls(load_file(document))
-            case Mapping():
-                request = cls(read_document(document))
-            case _:
-                request = cls(document)
-        given: dict[str, Any] = dict(options)
-        if "seed" in given:
-            settings = given.get("settings", request.settings)
-            given["settings"] = replace(settings, seed=given.pop("seed"))
-        unknown = given.keys() - {one.name for one in fields(cls)}
-        if unknown:
-            raise TypeError(f"unknown option {', '.join(sorted(unknown))}")
-        return replace(request, **given)
-
-    def set(self, address: str | Mapping[str, Any], value: Any = None) -> Request:
-        """Another request with a value changed: `.set("27.epochs", 3)`, or several as a mapping.
-
-        The address is a node's id, title or class, a dot, and the input.
-        """
-        pairs = address.items() if isinstance(address, Mapping) else [(address, value)]
-        return replace(self, overrides=(*self.overrides, *pairs))
-
-    def run(
-        self,
-        *,
-        packs: Iterable[PackSource] = (),
-        observe: Observer | Sequence[Observer] = (),
-        **options: Unpack[Options],
-    ) -> Report:
-        """Run it in a session of its own; see `Session.run`."""
-        return Session(packs).run(self, observe=observe, **options)
-
-
-Runnable = Request | Document | Mapping[str, Any] | str | Path
-"""A request, a document, a document as JSON in memory, or the path of one."""
 
 
 class Session:
@@ -143,6 +46,7 @@ class Session:
         self.catalog = catalog or Catalog.installed()
         self.store = MemoryStore() if store is None and remember else store
         self.objects: dict[tuple[str, str], Any] = {}
+        self._last: tuple[Any, Plan] | None = None
         self._reserve: Callable[[], None] | None = self._load_reserve if catalog is None else None
         packs = list(packs)
         if packs:
@@ -177,20 +81,36 @@ class Session:
             ValidationFailed: the prompt breaks rules.
             UsageError: an override or target that cannot be followed.
         """
+        self.catalog.renew()
         prompt = self.convert(request.document)
         cuts: list[str] = []
         if request.settings.tiny:
             prompt, cuts = shrink(prompt, self.catalog)
         prompt = override(prompt, self.catalog, request.overrides)
-        planned = _plan(
-            prompt,
-            self.catalog,
-            targets=request.targets,
-            seed=request.settings.seed,
-            lenient=request.lenient,
-            keep_going=request.keep_going,
-        )
-        return planned, cuts
+        return self._plan(prompt, request), cuts
+
+    def _plan(self, prompt: Prompt, request: Request) -> Plan:
+        """A plan; the last one again if it was for the same, and no class looks at the world."""
+        options: dict[str, Any] = {
+            "targets": tuple(request.targets),
+            "seed": request.settings.seed,
+            "lenient": request.lenient,
+            "keep_going": request.keep_going,
+        }
+        kinds = {node.class_type for node in prompt.nodes.values()}
+        specs = {name: self.catalog[name] for name in kinds if name in self.catalog}
+        question = (prompt.nodes, specs, options, prompt.notes, prompt.source)
+        if self._last is not None and self._last[0] == question:
+            return self._last[1]
+        planned = _plan(prompt, self.catalog, **options)
+        if not any(self._looks_at_the_world(spec) for spec in specs.values()):
+            self._last = question, planned
+        return planned
+
+    def _looks_at_the_world(self, spec: NodeSpec) -> bool:
+        asked = spec.foreign and self.catalog.runs(spec.class_type)
+        changed = asked and self.catalog.kind(spec.class_type).changed is not None
+        return bool(spec.own_checks) or changed
 
     def run(
         self,

@@ -16,7 +16,7 @@ def completed(value: Any) -> Any:
     Works inside a notebook too, where this thread already has a running event loop: the coroutine
     is then driven in a thread of its own, with this thread's context.
     """
-    if not inspect.isawaitable(value):
+    if not hasattr(value, "__await__") and not inspect.isawaitable(value):
         return value
     try:
         asyncio.get_running_loop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from typing import Any
 
 from graphrun.catalog.kind import Kind
 from graphrun.catalog.pack import Provider, installed
@@ -29,7 +30,7 @@ class Catalog(Mapping[str, NodeSpec]):
         notes: tuple[Diagnostic, ...] = (),
     ) -> None:
         self._packs: dict[str, Provider] = {}
-        self._specs: dict[str, NodeSpec | None] = {}
+        self._specs: dict[str, NodeSpec] = {}
         self._kinds: dict[str, Kind] = {}
         self._definitions = dict(definitions or {})
         self.packs = packs
@@ -102,15 +103,28 @@ class Catalog(Mapping[str, NodeSpec]):
                         hint="values without names may be read wrongly; compare versions",
                     )
 
+    def get(self, class_type: str, default: Any = None) -> Any:
+        # Every rule asks for every node: the mixin's way costs as much as the rules.
+        known = self._specs.get(class_type)
+        return known if known is not None else super().get(class_type, default)
+
     def __getitem__(self, class_type: str) -> NodeSpec:
+        known = self._specs.get(class_type)
+        if known is not None:
+            return known
         if class_type not in self._packs:
             return self._definitions[class_type]
-        if class_type not in self._specs:
-            self._specs[class_type] = self._packs[class_type].spec(class_type)
-        spec = self._specs[class_type]
-        if spec is None:
+        found = self._packs[class_type].spec(class_type)
+        if found is None:
             raise KeyError(class_type)
-        return spec
+        self._specs[class_type] = found
+        return found
+
+    def renew(self) -> None:
+        """Forget what foreign classes said of themselves: their lists of files change."""
+        for class_type in tuple(self._specs):
+            if self._packs[class_type].foreign:
+                del self._specs[class_type]
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._packs.keys() | self._definitions.keys()))

@@ -8,7 +8,7 @@ shape.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,15 +33,11 @@ def _no_object() -> Any:
     return None
 
 
-def _nothing(seed: int) -> AbstractContextManager[Any]:
-    return nullcontext()
-
-
 @dataclass(frozen=True, slots=True)
 class Kind:
     """How the engine calls a node of one class.
 
-    Every function but `create` and `around` may return an awaitable instead of its result.
+    `call`, `wanted`, `changed` and `validate` may return an awaitable instead of their result.
 
     Attributes:
         call: the node's object and the inputs of one call → whatever the node returns.
@@ -65,6 +61,6 @@ class Kind:
     wanted: Callable[[Any, Inputs], Any] | None = None
     changed: Callable[[Inputs], Any] | None = None
     validate: Callable[[Inputs], Any] | None = None
-    around: Callable[[int], AbstractContextManager[Any]] = _nothing
+    around: Callable[[int], AbstractContextManager[Any]] | None = None
     turns: bool = False
     folder: str | None = None

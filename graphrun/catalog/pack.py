@@ -104,7 +104,7 @@ class Pack:
         return Kind(
             call=call,
             returned=lambda result: _returned(result, spec),
-            around=self.surround,
+            around=self.surround if self.around is not None else None,
             turns=self.around is not None,
             folder=str(Path(function.__code__.co_filename).parent),
         )

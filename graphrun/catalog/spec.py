@@ -112,17 +112,27 @@ class NodeSpec:
     own_checks: frozenset[str] = frozenset()
     about: Mapping[str, Any] = field(default_factory=dict)
 
+    visible: tuple[InputSpec, ...] = field(init=False, compare=False, repr=False)
+    """Inputs that a prompt may set."""
+    hidden: tuple[InputSpec, ...] = field(init=False, compare=False, repr=False)
+    lazy: frozenset[str] = field(init=False, compare=False, repr=False)
+    raw: frozenset[str] = field(init=False, compare=False, repr=False)
+    """Names of inputs that are computed on demand, and of those that get the link itself."""
+    _by_name: Mapping[str, InputSpec] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        # Asked for once per node and rule: worked out once per class.
+        self._set("visible", tuple(i for i in self.inputs if i.section != "hidden"))
+        self._set("hidden", tuple(i for i in self.inputs if i.section == "hidden"))
+        self._set("lazy", frozenset(i.name for i in self.inputs if i.options.get("lazy")))
+        self._set("raw", frozenset(i.name for i in self.inputs if i.options.get("rawLink")))
+        self._set("_by_name", {i.name: i for i in reversed(self.inputs)})
+
+    def _set(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+
     def input(self, name: str) -> InputSpec | None:
-        return next((i for i in self.inputs if i.name == name), None)
-
-    @property
-    def visible(self) -> tuple[InputSpec, ...]:
-        """Inputs that a prompt may set."""
-        return tuple(i for i in self.inputs if i.section != "hidden")
-
-    @property
-    def hidden(self) -> tuple[InputSpec, ...]:
-        return tuple(i for i in self.inputs if i.section == "hidden")
+        return self._by_name.get(name)
 
     @property
     def widgets(self) -> tuple[InputSpec, ...]:

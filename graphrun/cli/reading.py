@@ -11,7 +11,7 @@ from graphrun.cli import config, render
 
 if TYPE_CHECKING:
     from graphrun.catalog import Catalog
-    from graphrun.session import Document
+    from graphrun.request import Document
 
 
 PACKS = "GRAPHRUN_PACKS"

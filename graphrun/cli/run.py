@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from graphrun.execute.events import NodeFailed
     from graphrun.plan import Plan
     from graphrun.report import Report
-    from graphrun.session import Request
+    from graphrun.request import Request
 
 
 def run(options: Namespace) -> int:
@@ -58,7 +58,7 @@ def _request(options: Namespace) -> Request:
     """The command line over the configuration file over the defaults."""
     from graphrun.catalog import Settings
     from graphrun.execute import MIN_FREE
-    from graphrun.session import Request
+    from graphrun.request import Request
 
     found = config.read(Path.cwd())
     given = config.parse_aliases(options.alias)

@@ -71,7 +71,7 @@ def kind(spec: InputSpec) -> str:
 def is_widget(spec: InputSpec) -> bool:
     """Whether the editor draws a widget for the input, and not only a socket."""
     shown = "STRING" if kind(spec) in _EDITOR_ONLY else kind(spec)
-    return replace(spec, type=shown).is_widget
+    return spec.is_widget if shown == spec.type else replace(spec, type=shown).is_widget
 
 
 def editor_inputs(spec: NodeSpec) -> tuple[InputSpec, ...]:

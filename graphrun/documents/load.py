@@ -80,7 +80,12 @@ def read(document: Mapping[str, Any], *, name: str = "<prompt>") -> Workflow | P
             return loads(json.dumps(document, ensure_ascii=False), name=name)
         except (TypeError, ValueError, RecursionError) as error:
             raise DocumentError(Diagnostic("invalid_json", f"{name}: {error}")) from error
-    return Prompt({key: _prompt_node(key, node, ()) for key, node in document.items()})
+    return Prompt({key: _in_memory(key, node) for key, node in document.items()})
+
+
+def _in_memory(key: str, node: Mapping[str, Any]) -> PromptNode:
+    inputs = {name: read_value(value) for name, value in node.get("inputs", {}).items()}
+    return PromptNode(key, node["class_type"], inputs, changed=node.get("is_changed"))
 
 
 def _plain(document: Mapping[str, Any]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -42,6 +42,12 @@ class PromptNode:
     changed: Any = None
     path: Path = ()
     paths: Mapping[str, Path] = field(default_factory=dict)
+    _links: tuple[tuple[str, Link], ...] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        # Every rule and every stage follows the links.
+        links = tuple([(n, v) for n, v in self.inputs.items() if type(v) is Link])
+        object.__setattr__(self, "_links", links)
 
     @property
     def label(self) -> str:
@@ -54,8 +60,9 @@ class PromptNode:
             else (f"node {self.id} ({self.class_type})")
         )
 
-    def links(self) -> Iterator[tuple[str, Link]]:
-        return ((name, v) for name, v in self.inputs.items() if isinstance(v, Link))
+    def links(self) -> tuple[tuple[str, Link], ...]:
+        """The inputs that are links, by name."""
+        return self._links
 
     def with_inputs(self, inputs: Mapping[str, Any]) -> PromptNode:
         return replace(self, inputs=inputs)

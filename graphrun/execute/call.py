@@ -32,11 +32,9 @@ def gather(
     """
     found: Lists = {}
     missing: set[str] = set()
-    raw = {one.name for one in spec.inputs if one.options.get("rawLink")} if spec.foreign else None
-    declared = None
     for name, value in node.inputs.items():
         if isinstance(value, Link):
-            if raw and name in raw:
+            if name in spec.raw:
                 found[name] = [list(value)]
                 continue
             outputs = values.get(value.node_id)
@@ -46,10 +44,8 @@ def gather(
             else:
                 found[name] = outputs[value.slot]
             continue
-        if spec.foreign and spec.any_input is None:
-            declared = declared or {one.name for one in spec.inputs}
-            if name not in declared:
-                continue
+        if spec.foreign and spec.any_input is None and spec.input(name) is None:
+            continue
         # ComfyUI takes a bare list for a link; in a graph that a node built it is what it is.
         found[name] = [value.value if isinstance(value, BadLink) else value]
     for one in spec.hidden:

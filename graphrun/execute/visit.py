@@ -6,13 +6,13 @@ its coroutines, or for the graph that it built. All that lasts from one visit to
 
 from __future__ import annotations
 
-import inspect
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import copy_context
+from functools import partial
 from typing import Any
 
 from graphrun.cache import Outputs
@@ -51,11 +51,11 @@ class Visit:
         """The outputs, or None: the node was put back and is to be visited again."""
         if self._results is None:
             kind = self.run.catalog.kind(self.step.spec.class_type)
-            with self._seeded(kind):
+            with _TURNS if kind.turns else nullcontext(), self._around(kind):
                 if not self._ask(kind):
                     return None
                 self._results = self._call(kind)
-            if self._in_background(kind):
+            if self.step.spec.asynchronous and self._in_background(kind):
                 return None
         if self._returned is None:
             self._returned = self._collect()
@@ -74,8 +74,11 @@ class Visit:
         node = self._object(kind)
         wanted: dict[str, None] = {}
         for index, inputs in enumerate(calls(self.inputs, step.spec.input_is_list)):
-            with self._speaking(index):
+            token = CALL.set(self._call_at(index))
+            try:
                 names = completed(kind.wanted(node, inputs))
+            finally:
+                CALL.reset(token)
             if isinstance(names, list):
                 wanted |= dict.fromkeys(n for n in names if isinstance(n, str))
         sources = []
@@ -106,11 +109,12 @@ class Visit:
                 context.run(CALL.set, self._call_at(index))
                 found.append((context, context.run(kind.call, node, inputs)))
             else:
-                with self._speaking(index):
-                    result = kind.call(node, inputs)
-                    if inspect.isawaitable(result):
-                        result = completed(result)
+                token = CALL.set(self._call_at(index))
+                try:
+                    result = completed(kind.call(node, inputs))
                     found.append(kind.returned(result))
+                finally:
+                    CALL.reset(token)
         return found
 
     def _in_background(self, kind: Kind) -> bool:
@@ -119,10 +123,10 @@ class Visit:
         places = [i for i, one in enumerate(self._results) if isinstance(one, tuple)]
         if not places:
             return False
-        seed = self._seed()
         work: Any = [self._results[i] for i in places]
         self.run.agenda.hold(self.step.node.id)
-        futures = self.run.background.start(self.step.node.id, work, lambda: kind.around(seed))
+        around = partial(self._around, kind)
+        futures = self.run.background.start(self.step.node.id, work, around)
         for place, future in zip(places, futures, strict=True):
             self._results[place] = future
         return True
@@ -194,22 +198,11 @@ class Visit:
     def _call_at(self, index: int) -> NodeCall:
         return NodeCall(self.run, self.step, self.ui, index)
 
-    @contextmanager
-    def _speaking(self, index: int) -> Iterator[None]:
-        """What the node says now, it says as this call."""
-        token = CALL.set(self._call_at(index))
-        try:
-            yield
-        finally:
-            CALL.reset(token)
-
-    @contextmanager
-    def _seeded(self, kind: Kind) -> Iterator[None]:
-        with _TURNS if kind.turns else nullcontext(), kind.around(self._seed()):
-            yield
+    def _around(self, kind: Kind) -> AbstractContextManager[Any]:
+        return kind.around(self._seed()) if kind.around is not None else nullcontext()
 
     def _seed(self) -> int:
-        """A seed for the node's random numbers, from the run's seed and what the node is.
+        """For the node's random numbers, from the run's seed and what the node is.
 
         So that results depend neither on the order of nodes nor on what was served from a store.
         """

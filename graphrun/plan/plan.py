@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from graphrun.catalog import Catalog, NodeSpec
-from graphrun.documents import Link, Prompt, PromptNode
+from graphrun.documents import Prompt, PromptNode
 from graphrun.errors import Diagnostic, UsageError, ValidationFailed
 from graphrun.plan.identity import identities
 from graphrun.plan.rules import checked
@@ -37,13 +37,12 @@ class Step:
 
     @classmethod
     def of(cls, node: PromptNode, spec: NodeSpec, identity: str | None) -> Step:
-        links = [(name, v.node_id) for name, v in node.inputs.items() if isinstance(v, Link)]
-        uses = tuple(dict.fromkeys(source for _, source in links))
-        lazy = {one.name for one in spec.inputs if one.options.get("lazy")} if links else None
-        if lazy:
-            needs = tuple(dict.fromkeys(source for name, source in links if name not in lazy))
-            return cls(node, spec, identity, uses, needs)
-        return cls(node, spec, identity, uses, uses)
+        links = node.links()
+        uses = tuple(dict.fromkeys([link.node_id for _, link in links]))
+        if not spec.lazy:
+            return cls(node, spec, identity, uses, uses)
+        at_once = [link.node_id for name, link in links if name not in spec.lazy]
+        return cls(node, spec, identity, uses, tuple(dict.fromkeys(at_once)))
 
 
 def twins(steps: Iterable[Step], firsts: dict[str, str] | None = None) -> Iterator[Step]:
@@ -105,14 +104,14 @@ def plan(
         raise ValidationFailed(missing or problems)
     graph = _graph(prompt, needed)
     used = tuple(resources(prompt, specs, graph))
-    linked = graph.copy()
+    links = graph.number_of_edges()
     served = set(files_in_order(graph, used))
     shared = [*readers_first(graph, prompt, specs), *same_files(prompt, used)]
     nodes = _ordered(graph, prompt, specs)
     keys = identities(nodes, specs, seed=seed, notes=shared)
     steps = [Step.of(n, specs[n.class_type], keys[n.id]) for n in nodes]
-    if graph.number_of_edges() != linked.number_of_edges():
-        steps = [_waiting(step, graph, linked) for step in steps]
+    if graph.number_of_edges() > links:
+        steps = [_waiting(step, graph) for step in steps]
     refused = tuple(wrong)
     warnings = (p for p in problems if p.severity != "error")
     return Plan(
@@ -126,10 +125,9 @@ def plan(
     )
 
 
-def _waiting(step: Step, graph: nx.DiGraph[str], linked: nx.DiGraph[str]) -> Step:
+def _waiting(step: Step, graph: nx.DiGraph[str]) -> Step:
     """The step with what it waits for besides its links."""
-    name = step.node.id
-    extra = [one for one in graph.predecessors(name) if not linked.has_edge(one, name)]
+    extra = [one for one in graph.predecessors(step.node.id) if one not in step.uses]
     return replace(step, after=(*step.after, *extra)) if extra else step
 
 

@@ -1,0 +1,117 @@
+"""Requests: what to run, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+
+from graphrun.catalog import Settings
+from graphrun.documents import Prompt, Workflow
+from graphrun.documents import load as load_file
+from graphrun.documents import read as read_document
+from graphrun.execute import MIN_FREE, Observer
+from graphrun.plan import Setting
+
+if TYPE_CHECKING:
+    from graphrun.comfy.loading import PackSource
+    from graphrun.report import Report
+
+Document = Workflow | Prompt
+
+
+class Options(TypedDict, total=False):
+    """What a run may be asked for; see `Request`, whose fields these are, and `seed`."""
+
+    settings: Settings
+    overrides: Sequence[Setting]
+    targets: Sequence[str]
+    keep: Sequence[str]
+    keep_going: bool
+    lenient: bool
+    out: Path | None
+    min_free: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to run, and how. Immutable: `set` gives another one.
+
+    Attributes:
+        document: a workflow or a prompt.
+        settings: seed, device, folders, aliases.
+        overrides: settings such as `"27.epochs=3"`, or pairs such as `("27.epochs", 3)`.
+        targets: ids of nodes to run for, in the place of the document's outputs.
+        keep: ids of further nodes whose outputs stay readable when the run is over.
+        keep_going: have everything run that does not need a node that failed, or that is wrong.
+        lenient: convert literals as ComfyUI does, whatever is lost by it.
+        out: the folder that run folders are made in. None: no run folder, and outputs go to
+            `settings.outputs`.
+        min_free: bytes that must be free wherever the run will write.
+    """
+
+    document: Document
+    settings: Settings = field(default_factory=Settings)
+    overrides: Sequence[Setting] = ()
+    targets: Sequence[str] = ()
+    keep: Sequence[str] = ()
+    keep_going: bool = False
+    lenient: bool = False
+    out: Path | None = None
+    min_free: int = MIN_FREE
+
+    @classmethod
+    def of(
+        cls,
+        document: Request | Document | Mapping[str, Any] | str | Path,
+        **options: Unpack[Options],
+    ) -> Request:
+        """A request for a document, given as itself, as JSON in memory, or as a path.
+
+        Raises:
+            DocumentError: it cannot be read, or is no workflow and no prompt.
+            TypeError: an option that does not exist.
+        """
+        match document:
+            case Request():
+                request = document
+            case str() | Path():
+                request = cls(load_file(document))
+            case Mapping():
+                request = cls(read_document(document))
+            case _:
+                request = cls(document)
+        given: dict[str, Any] = dict(options)
+        if "seed" in given:
+            settings = given.get("settings", request.settings)
+            given["settings"] = replace(settings, seed=given.pop("seed"))
+        unknown = given.keys() - {one.name for one in fields(cls)}
+        if unknown:
+            raise TypeError(f"unknown option {', '.join(sorted(unknown))}")
+        return replace(request, **given)
+
+    def set(self, address: str | Mapping[str, Any], value: Any = None) -> Request:
+        """Another request with a value changed: `.set("27.epochs", 3)`, or several as a mapping.
+
+        The address is a node's id, title or class, a dot, and the input.
+        """
+        pairs = address.items() if isinstance(address, Mapping) else [(address, value)]
+        return replace(self, overrides=(*self.overrides, *pairs))
+
+    def run(
+        self,
+        *,
+        packs: Iterable[PackSource] = (),
+        observe: Observer | Sequence[Observer] = (),
+        **options: Unpack[Options],
+    ) -> Report:
+        """Run it in a session of its own; see `Session.run`."""
+        from graphrun.session import Session
+
+        return Session(packs).run(self, observe=observe, **options)
+
+
+Runnable = Request | Document | Mapping[str, Any] | str | Path
+"""A request, a document, a document as JSON in memory, or the path of one."""
