@@ -12,7 +12,15 @@ from graphrun.catalog import Catalog, NodeSpec, Settings
 from graphrun.convert import convert as _convert
 from graphrun.documents import Prompt
 from graphrun.errors import Cancelled, Diagnostic, NodeError, UsageError
-from graphrun.execute import Observer, Stop, execute, preflight, unwritable
+from graphrun.execute import (
+    Observer,
+    Stop,
+    execute,
+    preflight,
+    set_aside,
+    uncollected,
+    unwritable,
+)
 from graphrun.plan import Plan, override, shrink
 from graphrun.plan import check as _check
 from graphrun.plan import plan as _plan
@@ -129,8 +137,10 @@ class Session:
             DocumentError, ValidationFailed, UsageError, MissingResource: nothing ran and nothing
                 was written.
         """
-        request = Request.of(document, **options)
-        return self.perform(request, *self.plan(request), observe=observe, stop=stop)
+        with uncollected():
+            request = Request.of(document, **options)
+            planned, cuts = self.plan(request)
+        return self.perform(request, planned, cuts, observe=observe, stop=stop)
 
     def perform(
         self,
@@ -153,17 +163,18 @@ class Session:
         told: list[Observer] = [report, *([folder] if folder else [])]
         told += [observe] if callable(observe) else observe
         try:
-            report.outputs = execute(
-                planned,
-                self.catalog,
-                settings,
-                observers=told,
-                store=self.store,
-                stop=stop,
-                objects=self.objects,
-                keep={*planned.roots, *request.keep},
-                keep_going=request.keep_going,
-            )
+            with set_aside():
+                report.outputs = execute(
+                    planned,
+                    self.catalog,
+                    settings,
+                    observers=told,
+                    store=self.store,
+                    stop=stop,
+                    objects=self.objects,
+                    keep={*planned.roots, *request.keep},
+                    keep_going=request.keep_going,
+                )
         except (NodeError, Cancelled, KeyboardInterrupt):
             pass  # the report says so
         finally:

@@ -31,4 +31,5 @@ def connects(output: str, input: str) -> bool:
 
 
 def members(type: str) -> frozenset[str]:
+    """The types of a comma-separated union; of a plain type, itself."""
     return frozenset(part.strip() for part in type.split(","))

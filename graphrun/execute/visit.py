@@ -6,6 +6,7 @@ its coroutines, or for the graph that it built. All that lasts from one visit to
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections.abc import Sequence
@@ -206,5 +207,8 @@ class Visit:
 
         So that results depend neither on the order of nodes nor on what was served from a store.
         """
-        key = self.step.identity or self.step.node.id
-        return int(digest(["seed", self.run.plan.seed, key])[:15], 16)
+        if self.step.identity is None:
+            return int(digest(["seed", self.run.plan.seed, self.step.node.id])[:15], 16)
+        # The same text by hand: this is done for every node.
+        text = f'["seed",{self.run.plan.seed},"{self.step.identity}"]'
+        return int(hashlib.sha256(text.encode()).hexdigest()[:15], 16)

@@ -36,9 +36,7 @@ CANDIDATES = [
 RULES = (
     values.required_inputs,
     values.known_inputs,
-    values.value_types,
-    values.value_ranges,
-    values.value_choices,
+    values.literal_values,
 )
 
 

@@ -22,9 +22,7 @@ RULES = (
     graph.no_cycle,
     values.required_inputs,
     values.known_inputs,
-    values.value_types,
-    values.value_ranges,
-    values.value_choices,
+    values.literal_values,
     own.own_checks,
     resources.tokenizer_matches_model,
 )

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from graphrun.catalog import Catalog, InputSpec, NodeSpec
+from graphrun.catalog.sockets import ANY, members
 from graphrun.convert.places import is_widget, kind
 from graphrun.documents import BadLink, Link, Prompt, PromptNode
 from graphrun.errors import Diagnostic, Severity
@@ -40,9 +41,9 @@ def required_inputs(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
 def known_inputs(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
     for node, spec in _known(prompt, specs):
         names = [i.name for i in spec.visible]
-        members = tuple(f"{i.name}." for i in spec.visible if i.type in _WITH_MEMBERS)
+        groups = tuple(f"{i.name}." for i in spec.visible if i.type in _WITH_MEMBERS)
         for name in node.inputs:
-            known = name in names or name.startswith(members) or spec.any_input is not None
+            known = name in names or name.startswith(groups) or spec.any_input is not None
             if not known and not (spec.foreign and isinstance(node.inputs[name], Link)):
                 near = get_close_matches(name, names, n=1)
                 hint = f"did you mean {near[0]}?" if near else f"it has: {', '.join(names) or '-'}"
@@ -56,85 +57,100 @@ def known_inputs(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
                 )
 
 
-def value_types(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
-    for node, wanted, value in _literals(prompt, specs):
-        if wanted.type in _WITH_MEMBERS:
-            continue
-        if not is_widget(wanted):
-            yield Diagnostic(
-                "invalid_input_type",
-                f"{node.label}: {wanted.name} takes a link of type {wanted.type}, not the value "
-                f"{shown(value)}",
-                node.id,
-                wanted.name,
-                severity="warning" if specs[node.class_type].foreign else _severity(specs, node),
-                hint=givers(prompt, specs, wanted.type, but=node.id),
-            )
-        elif not fits_type(kind(wanted), value):
-            yield Diagnostic(
-                "invalid_input_type",
-                f"{node.label}: {wanted.name} takes {_NAMES[kind(wanted)]}, not {shown(value)}",
-                node.id,
-                wanted.name,
-                hint=_way_out(wanted, value),
-            )
+def literal_values(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
+    """Types, ranges and choices: at most one problem a literal."""
+    for node, spec in _known(prompt, specs):
+        own = spec.own_checks
+        for wanted in spec.visible:
+            value = node.inputs.get(wanted.name, _ABSENT)
+            if value is _ABSENT or type(value) is Link or type(value) is BadLink:
+                continue
+            problem = _type_problem(node, wanted, value, prompt, specs)
+            if problem is None and not (own and (wanted.name in own or "*" in own)):
+                problem = _range_problem(node, wanted, value) or _choice_problem(
+                    node, wanted, value, specs
+                )
+            if problem is not None:
+                yield problem
 
 
-def value_ranges(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
-    for node, wanted, value in _checked(prompt, specs):
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number or not fits_type(kind(wanted), value):
-            continue
-        low, high = wanted.options.get("min"), wanted.options.get("max")
-        bounds = f"it goes from {_number(low)} to {_number(high)}"
-        if low is not None and value < low:
-            yield Diagnostic(
-                "value_smaller_than_min",
-                f"{node.label}: {wanted.name} is {shown(value)}, below its minimum {_number(low)}",
-                node.id,
-                wanted.name,
-                hint=bounds,
-            )
-        elif value != value:  # NaN, which is neither below nor above anything
-            yield Diagnostic(
-                "invalid_input_type",
-                f"{node.label}: {wanted.name} is not a number",
-                node.id,
-                wanted.name,
-                hint=bounds,
-            )
-        elif high is not None and value > high:
-            yield Diagnostic(
-                "value_bigger_than_max",
-                f"{node.label}: {wanted.name} is {shown(value)}, above its maximum {_number(high)}",
-                node.id,
-                wanted.name,
-                hint=bounds,
-            )
-
-
-def value_choices(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
-    for node, wanted, value in _checked(prompt, specs):
-        # `{}` asks for it too: the option may hold how the list is drawn.
-        several = wanted.options.get("multi_select", False) is not False
-        several = several or bool(wanted.options.get("multiselect"))
-        chosen = value if several and isinstance(value, list) else [value]
-        asked = any(wanted.options.get(option) for option in ("remote", "remote_combo"))
-        known = wanted.type == "COMBO" and not asked
-        if not known or all(_chosen(v, wanted.choices) for v in chosen):
-            continue
-        near = get_close_matches(str(value), [str(c) for c in wanted.choices], n=1, cutoff=0.5)
-        offered = ", ".join(str(c) for c in wanted.choices[:20])
-        more = f", … {len(wanted.choices) - 20} more" if len(wanted.choices) > 20 else ""
-        guess = f"did you mean {near[0]}? " if near else ""
-        yield Diagnostic(
-            "value_not_in_list",
-            f"{node.label}: {wanted.name} is {shown(value)}, which is not one of its choices",
+def _type_problem(
+    node: PromptNode, wanted: InputSpec, value: Any, prompt: Prompt, specs: Specs
+) -> Diagnostic | None:
+    if wanted.type in _WITH_MEMBERS:
+        return None
+    if not is_widget(wanted):
+        if ANY in members(wanted.type):
+            return None
+        return Diagnostic(
+            "invalid_input_type",
+            f"{node.label}: {wanted.name} takes a link of type {wanted.type}, not the value "
+            f"{shown(value)}",
             node.id,
             wanted.name,
-            severity=_severity(specs, node),
-            hint=f"{guess}choices: {offered}{more}",
+            severity="warning" if specs[node.class_type].foreign else _severity(specs, node),
+            hint=givers(prompt, specs, wanted.type, but=node.id),
         )
+    if not fits_type(kind(wanted), value):
+        return Diagnostic(
+            "invalid_input_type",
+            f"{node.label}: {wanted.name} takes {_NAMES[kind(wanted)]}, not {shown(value)}",
+            node.id,
+            wanted.name,
+            hint=_way_out(wanted, value),
+        )
+    return None
+
+
+def _range_problem(node: PromptNode, wanted: InputSpec, value: Any) -> Diagnostic | None:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not fits_type(kind(wanted), value):
+        return None
+    low, high = wanted.options.get("min"), wanted.options.get("max")
+    if low is not None and value < low:
+        code, what = (
+            "value_smaller_than_min",
+            f"is {shown(value)}, below its minimum {_number(low)}",
+        )
+    elif value != value:  # NaN, which is neither below nor above anything
+        code, what = "invalid_input_type", "is not a number"
+    elif high is not None and value > high:
+        code, what = (
+            "value_bigger_than_max",
+            f"is {shown(value)}, above its maximum {_number(high)}",
+        )
+    else:
+        return None
+    bounds = f"it goes from {_number(low)} to {_number(high)}"
+    return Diagnostic(
+        code, f"{node.label}: {wanted.name} {what}", node.id, wanted.name, hint=bounds
+    )
+
+
+def _choice_problem(
+    node: PromptNode, wanted: InputSpec, value: Any, specs: Specs
+) -> Diagnostic | None:
+    if wanted.type != "COMBO":
+        return None
+    # `{}` asks for it too: the option may hold how the list is drawn.
+    several = wanted.options.get("multi_select", False) is not False
+    several = several or bool(wanted.options.get("multiselect"))
+    chosen = value if several and isinstance(value, list) else [value]
+    asked = any(wanted.options.get(option) for option in ("remote", "remote_combo"))
+    if asked or all(_chosen(v, wanted.choices) for v in chosen):
+        return None
+    near = get_close_matches(str(value), [str(c) for c in wanted.choices], n=1, cutoff=0.5)
+    offered = ", ".join(str(c) for c in wanted.choices[:20])
+    more = f", … {len(wanted.choices) - 20} more" if len(wanted.choices) > 20 else ""
+    guess = f"did you mean {near[0]}? " if near else ""
+    return Diagnostic(
+        "value_not_in_list",
+        f"{node.label}: {wanted.name} is {shown(value)}, which is not one of its choices",
+        node.id,
+        wanted.name,
+        severity=_severity(specs, node),
+        hint=f"{guess}choices: {offered}{more}",
+    )
 
 
 def fits_type(type: str, value: Any) -> bool:
@@ -180,22 +196,6 @@ def _known(prompt: Prompt, specs: Specs) -> Iterator[tuple[PromptNode, NodeSpec]
         spec = specs.get(node.class_type)
         if spec:
             yield node, spec
-
-
-def _literals(prompt: Prompt, specs: Specs) -> Iterator[tuple[PromptNode, InputSpec, Any]]:
-    for node, spec in _known(prompt, specs):
-        for wanted in spec.visible:
-            value = node.inputs.get(wanted.name, _ABSENT)
-            if value is not _ABSENT and not isinstance(value, Link | BadLink):
-                yield node, wanted, value
-
-
-def _checked(prompt: Prompt, specs: Specs) -> Iterator[tuple[PromptNode, InputSpec, Any]]:
-    """Literals that the class does not check itself."""
-    for node, wanted, value in _literals(prompt, specs):
-        own = specs[node.class_type].own_checks
-        if not own or (wanted.name not in own and "*" not in own):
-            yield node, wanted, value
 
 
 _ABSENT = object()
