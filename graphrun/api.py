@@ -14,14 +14,14 @@ from graphrun.plan import Difference, Plan
 from graphrun.plan import diff as _diff
 from graphrun.report import Report
 from graphrun.request import Document, Options, Request, Runnable
-from graphrun.session import Session
+from graphrun.session import Loaded, Session
 
 if TYPE_CHECKING:
     from graphrun.cache import Store
     from graphrun.comfy.loading import PackSource
 
 
-def load(document: Runnable, **options: Unpack[Options]) -> Request:
+def load(document: Runnable, **options: Unpack[Options]) -> Loaded:
     """A file, or JSON in memory, as a request that can be changed and run.
 
         graphrun.load("workflow.json").set("27.epochs", 3).run()
@@ -29,7 +29,7 @@ def load(document: Runnable, **options: Unpack[Options]) -> Request:
     Raises:
         DocumentError: it cannot be read, or is neither a workflow nor a prompt.
     """
-    return Request.of(document, **options)
+    return Loaded.of(document, **options)
 
 
 def run(

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import Any, Self, TypedDict, Unpack
 
 from graphrun.catalog import Settings
 from graphrun.documents import Prompt, Workflow
 from graphrun.documents import load as load_file
 from graphrun.documents import read as read_document
-from graphrun.execute import MIN_FREE, Observer
+from graphrun.execute import MIN_FREE
 from graphrun.plan import Setting
-
-if TYPE_CHECKING:
-    from graphrun.comfy.loading import PackSource
-    from graphrun.report import Report
 
 Document = Workflow | Prompt
 
@@ -67,7 +63,7 @@ class Request:
         cls,
         document: Request | Document | Mapping[str, Any] | str | Path,
         **options: Unpack[Options],
-    ) -> Request:
+    ) -> Self:
         """A request for a document, given as itself, as JSON in memory, or as a path.
 
         Raises:
@@ -76,7 +72,8 @@ class Request:
         """
         match document:
             case Request():
-                request = document
+                known = {one.name: getattr(document, one.name) for one in fields(cls)}
+                request = document if isinstance(document, cls) else cls(**known)
             case str() | Path():
                 request = cls(load_file(document))
             case Mapping():
@@ -92,25 +89,13 @@ class Request:
             raise TypeError(f"unknown option {', '.join(sorted(unknown))}")
         return replace(request, **given)
 
-    def set(self, address: str | Mapping[str, Any], value: Any = None) -> Request:
+    def set(self, address: str | Mapping[str, Any], value: Any = None) -> Self:
         """Another request with a value changed: `.set("27.epochs", 3)`, or several as a mapping.
 
         The address is a node's id, title or class, a dot, and the input.
         """
         pairs = address.items() if isinstance(address, Mapping) else [(address, value)]
         return replace(self, overrides=(*self.overrides, *pairs))
-
-    def run(
-        self,
-        *,
-        packs: Iterable[PackSource] = (),
-        observe: Observer | Sequence[Observer] = (),
-        **options: Unpack[Options],
-    ) -> Report:
-        """Run it in a session of its own; see `Session.run`."""
-        from graphrun.session import Session
-
-        return Session(packs).run(self, observe=observe, **options)
 
 
 Runnable = Request | Document | Mapping[str, Any] | str | Path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -198,6 +198,21 @@ class Session:
             node = prompt.nodes.get(node_id)
             if node is None or node.class_type != class_type:
                 self.objects.pop((node_id, class_type), None)
+
+
+@dataclass(frozen=True)
+class Loaded(Request):
+    """A request that can run itself: what `graphrun.load` gives."""
+
+    def run(
+        self,
+        *,
+        packs: Iterable[PackSource] = (),
+        observe: Observer | Sequence[Observer] = (),
+        **options: Unpack[Options],
+    ) -> Report:
+        """Run it in a session of its own; see `Session.run`."""
+        return Session(packs, remember=False).run(self, observe=observe, **options)
 
 
 def _expected(request: Request) -> Settings:
