@@ -1,0 +1,13 @@
+"""Stand-in: the classes of all packs by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphrun.comfy import missing
+
+NODE_CLASS_MAPPINGS: dict[str, Any] = {}
+NODE_DISPLAY_NAME_MAPPINGS: dict[str, str] = {}
+MAX_RESOLUTION = 16384
+
+__getattr__ = missing.names(__name__)
