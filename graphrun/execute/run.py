@@ -50,8 +50,8 @@ def execute(
 
     Values are released when nobody can need them any more. Results that are values are looked for
     in `store` and put there; `objects` holds the objects of nodes. The first node that fails ends
-    the run, unless `keep_going` has everything else run that does not need it. After a stop,
-    nodes that only write a finished value to a file still run.
+    the run, unless `keep_going` has everything else run that does not need it; the events tell of
+    it then. After a stop, nodes that only write a finished value to a file still run.
 
     Raises:
         NodeError: a node raised; the original exception is its `__cause__`.
@@ -70,8 +70,6 @@ def execute(
         run.agenda.add(twins(plan.steps, run.firsts), keep)
         run.agenda.enter(plan.roots)
         _loop(run)
-    if run.failures:
-        raise run.failures[0]
     return {name: run.agenda.values[name] for name in keep if name in run.agenda.values}
 
 
@@ -138,7 +136,7 @@ def _take_over(run: Run, visit: Visit) -> bool:
 
 def _finish(run: Run, visit: Visit, outputs: Outputs, *, cached: bool = False) -> None:
     step, name = visit.step, visit.step.node.id
-    if step.identity and (cached or step.spec.storable or is_value(outputs, step.spec)):
+    if step.identity and (cached or _is_shareable(run, step, outputs)):
         run.shareable.add(name)
         if run.store is not None and not cached:
             run.store.put(step.identity, (outputs, visit.ui))
@@ -154,6 +152,18 @@ def _finish(run: Run, visit: Visit, outputs: Outputs, *, cached: bool = False) -
         )
     )
     run.agenda.finish(name, outputs)
+
+
+def _is_shareable(run: Run, step: Step, outputs: Outputs) -> bool:
+    """Whether a result may serve another node or run.
+
+    A foreign class that was given an object may have changed it, so that its result is not all
+    that it did: the next run's object would stay unchanged.
+    """
+    if step.spec.storable:
+        return True
+    pure = all(s in run.shareable for s in step.uses if s in run.agenda.over)
+    return pure and is_value(outputs, step.spec)
 
 
 def _fail(run: Run, visit: Visit, error: Exception) -> None:
