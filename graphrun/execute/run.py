@@ -27,7 +27,7 @@ from graphrun.execute.failure import blame, circular
 from graphrun.execute.memory import peak_mb
 from graphrun.execute.state import Objects, Run, Stop
 from graphrun.execute.visit import Visit
-from graphrun.plan import Plan
+from graphrun.plan import Plan, Step
 from graphrun.plan.plan import twins
 
 POLL = 0.05
@@ -160,7 +160,7 @@ def _is_shareable(run: Run, step: Step, outputs: Outputs) -> bool:
     A foreign class that was given an object may have changed it, so that its result is not all
     that it did: the next run's object would stay unchanged.
     """
-    if step.spec.storable:
+    if not step.spec.foreign and step.spec.storable:
         return True
     pure = all(s in run.shareable for s in step.uses if s in run.agenda.over)
     return pure and is_value(outputs, step.spec)
