@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 Outputs = tuple[list[Any], ...]
@@ -11,25 +14,88 @@ Outputs = tuple[list[Any], ...]
 Stored = tuple[Outputs, Mapping[str, list[Any]]]
 """Outputs and what the node showed."""
 
+MAX_BYTES = 1 << 30
+
 
 class Store(Protocol):
-    """Where results are kept. Only storable nodes (`NodeSpec.storable`) come here."""
+    """Where results are kept. Only results that are values come here."""
 
     def get(self, identity: str) -> Stored | None: ...
     def put(self, identity: str, stored: Stored) -> None: ...
 
 
-class MemoryStore:
-    """Keeps everything it is given; hand one to several runs to share results between them."""
+@dataclass(slots=True)
+class _Entry:
+    stored: Stored
+    size: int
+    versions: tuple[int, ...]
 
-    def __init__(self) -> None:
-        self._found: dict[str, Stored] = {}
+
+class MemoryStore:
+    """Keeps the results that were used last, up to `max_bytes` of tensors, arrays and texts.
+
+    A tensor that a node changed in place is no longer the result that it was: its entry is
+    dropped, and the node runs again. Safe for several threads.
+    """
+
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        self.max_bytes = max_bytes
+        self._found: OrderedDict[str, _Entry] = OrderedDict()
+        self._size = 0
+        self._lock = threading.Lock()
 
     def get(self, identity: str) -> Stored | None:
-        return self._found.get(identity)
+        with self._lock:
+            entry = self._found.get(identity)
+            if entry is None:
+                return None
+            if entry.versions and entry.versions != tuple(_versions(entry.stored)):
+                self._drop(identity)
+                return None
+            self._found.move_to_end(identity)
+            return entry.stored
 
     def put(self, identity: str, stored: Stored) -> None:
-        self._found[identity] = stored
+        size = 64 + sum(_size(part) for part in _parts(stored))
+        if size > self.max_bytes:
+            return
+        with self._lock:
+            if identity in self._found:
+                self._drop(identity)
+            self._found[identity] = _Entry(stored, size, tuple(_versions(stored)))
+            self._size += size
+            while self._size > self.max_bytes:
+                self._drop(next(iter(self._found)))
+
+    def _drop(self, identity: str) -> None:
+        self._size -= self._found.pop(identity).size
 
     def __len__(self) -> int:
         return len(self._found)
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    """Everything in lists and mappings that is neither."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, list | tuple):
+            waiting += one
+        elif isinstance(one, Mapping):
+            waiting += one.values()
+        else:
+            yield one
+
+
+def _size(part: Any) -> int:
+    if isinstance(part, str | bytes):
+        return len(part)
+    return int(getattr(part, "nbytes", 16))
+
+
+def _versions(stored: Stored) -> Iterator[int]:
+    """Torch counts how often a tensor was changed in place."""
+    for part in _parts(stored):
+        version = getattr(part, "_version", None)
+        if isinstance(version, int):
+            yield version

@@ -1,0 +1,44 @@
+"""The store in memory: bounded, and not fooled by what is changed in place."""
+
+import numpy
+import torch
+
+from graphrun.cache import MemoryStore
+
+
+def stored(value):
+    return ([value],), {}
+
+
+def test_the_least_recently_used_goes_first():
+    store = MemoryStore(max_bytes=3000)
+    for name in "abc":
+        store.put(name, stored("x" * 900))
+    assert store.get("a") is not None
+    store.put("d", stored("x" * 900))
+    assert [name for name in "abcd" if store.get(name)] == ["a", "c", "d"]
+
+
+def test_what_is_larger_than_all_is_not_kept():
+    store = MemoryStore(max_bytes=1000)
+    store.put("small", stored("x"))
+    store.put("large", stored(numpy.zeros(1000)))
+    assert store.get("large") is None
+    assert store.get("small") is not None
+
+
+def test_a_result_is_replaced_and_its_size_with_it():
+    store = MemoryStore(max_bytes=2000)
+    for _ in range(5):
+        store.put("a", stored("x" * 1500))
+    assert store.get("a") is not None
+    assert len(store) == 1
+
+
+def test_a_tensor_that_was_changed_in_place_is_not_served():
+    store, tensor = MemoryStore(), torch.zeros(2)
+    store.put("a", stored({"samples": [tensor]}))
+    assert store.get("a") is not None
+    tensor += 1
+    assert store.get("a") is None
+    assert len(store) == 0
