@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -49,20 +49,20 @@ class MemoryStore:
             entry = self._found.get(identity)
             if entry is None:
                 return None
-            if entry.versions and entry.versions != tuple(_versions(entry.stored)):
+            if entry.versions and entry.versions != _measured(entry.stored)[1]:
                 self._drop(identity)
                 return None
             self._found.move_to_end(identity)
             return entry.stored
 
     def put(self, identity: str, stored: Stored) -> None:
-        size = 64 + sum(_size(part) for part in _parts(stored))
+        size, versions = _measured(stored)
         if size > self.max_bytes:
             return
         with self._lock:
             if identity in self._found:
                 self._drop(identity)
-            self._found[identity] = _Entry(stored, size, tuple(_versions(stored)))
+            self._found[identity] = _Entry(stored, size, versions)
             self._size += size
             while self._size > self.max_bytes:
                 self._drop(next(iter(self._found)))
@@ -74,28 +74,21 @@ class MemoryStore:
         return len(self._found)
 
 
-def _parts(value: Any) -> Iterator[Any]:
-    """Everything in lists and mappings that is neither."""
-    waiting = [value]
+def _measured(stored: Stored) -> tuple[int, tuple[int, ...]]:
+    """Bytes, about, and how often each tensor was changed in place, which torch counts."""
+    size, versions = 0, []
+    waiting: list[Any] = [stored]
     while waiting:
         one = waiting.pop()
-        if isinstance(one, list | tuple):
+        size += 16
+        if isinstance(one, str | bytes):
+            size += len(one)
+        elif isinstance(one, list | tuple):
             waiting += one
         elif isinstance(one, Mapping):
             waiting += one.values()
-        else:
-            yield one
-
-
-def _size(part: Any) -> int:
-    if isinstance(part, str | bytes):
-        return len(part)
-    return int(getattr(part, "nbytes", 16))
-
-
-def _versions(stored: Stored) -> Iterator[int]:
-    """Torch counts how often a tensor was changed in place."""
-    for part in _parts(stored):
-        version = getattr(part, "_version", None)
-        if isinstance(version, int):
-            yield version
+        elif hasattr(one, "nbytes"):
+            size += one.nbytes
+            if hasattr(one, "_version"):
+                versions.append(one._version)
+    return size, tuple(versions)
