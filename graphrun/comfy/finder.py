@@ -40,62 +40,20 @@ NAMES = frozenset(
 ComfyUI's `utils` and `main` are not among them: packs have modules of these names themselves.
 """
 
+_DIFFUSION = missing.words(
+    """
+    audio_encoders background_removal checkpoint_pickle cldm clip_model clip_vision conds
+    context_windows controlnet diffusers_convert diffusers_load extra_samplers float gligen hooks
+    image_encoders k_diffusion latent_formats ldm lora lora_convert memory_management model_base
+    model_detection model_patcher model_sampling nested_tensor ops patcher_extension pinned_memory
+    pixel_space_convert quant_ops rmsnorm sample sampler_helpers sd sd1_clip sdxl_clip
+    supported_models supported_models_base t2i_adapter taesd text_encoders weight_adapter
+    """
+)
+
 HOLLOW = frozenset(
-    {
-        "api_server",
-        "comfy_api_nodes",
-        "comfy_config",
-        "comfy_extras",
-        *(
-            f"comfy.{name}"
-            for name in [
-                "audio_encoders",
-                "background_removal",
-                "checkpoint_pickle",
-                "cldm",
-                "clip_model",
-                "clip_vision",
-                "conds",
-                "context_windows",
-                "controlnet",
-                "diffusers_convert",
-                "diffusers_load",
-                "extra_samplers",
-                "float",
-                "gligen",
-                "hooks",
-                "image_encoders",
-                "k_diffusion",
-                "latent_formats",
-                "ldm",
-                "lora",
-                "lora_convert",
-                "memory_management",
-                "model_base",
-                "model_detection",
-                "model_patcher",
-                "model_sampling",
-                "nested_tensor",
-                "ops",
-                "patcher_extension",
-                "pinned_memory",
-                "pixel_space_convert",
-                "quant_ops",
-                "rmsnorm",
-                "sample",
-                "sampler_helpers",
-                "sd",
-                "sd1_clip",
-                "sdxl_clip",
-                "supported_models",
-                "supported_models_base",
-                "t2i_adapter",
-                "taesd",
-                "text_encoders",
-                "weight_adapter",
-            ]
-        ),
-    }
+    {"api_server", "comfy_api_nodes", "comfy_config", "comfy_extras"}
+    | {f"comfy.{name}" for name in _DIFFUSION}
 )
 """Modules and packages about diffusion models. They can be imported; what is in them is `Later`."""
 
@@ -126,7 +84,6 @@ class ShimFinder(MetaPathFinder):
             return importlib.util.spec_from_file_location(
                 name, package, submodule_search_locations=[str(place)]
             )
-        # Not `with_suffix`, which would cut a name such as `v0.py` short.
         file = place.parent / f"{place.name}.py"
         if file.is_file():
             return importlib.util.spec_from_file_location(name, file)

@@ -116,6 +116,11 @@ class Later:
     __int__ = __float__ = __index__ = __neg__ = _refuse
 
 
+def words(text: str) -> list[str]:
+    """The words of a text: long lists of names are easier to read without quotes."""
+    return text.split()
+
+
 def names(module: str, later: str | Iterable[str] | None = None) -> Callable[[str], Any]:
     """A module's `__getattr__`: what stands for the names that it does not define.
 

@@ -7,8 +7,12 @@ to browsers are dropped, except for texts about progress, which the user would h
 from __future__ import annotations
 
 import asyncio
+import atexit
+import shutil
+import tempfile
 from collections.abc import Callable
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from protocol import BinaryEventTypes  # type: ignore[import-not-found,unused-ignore]
@@ -19,6 +23,11 @@ from graphrun.comfy import missing
 __all__ = ["BinaryEventTypes", "PromptServer"]
 
 Handler = Callable[..., Any]
+
+# Packs ask where this module is, and copy what browsers need beside it.
+_WEB = tempfile.mkdtemp(prefix="graphrun-web-")
+atexit.register(shutil.rmtree, _WEB, ignore_errors=True)
+__file__ = str(Path(_WEB, "server.py"))
 
 
 class Routes(list[tuple[str, str, Handler]]):
@@ -174,8 +183,8 @@ class PromptServer:
 PromptServer.instance = PromptServer()
 
 
-# Packs take `web` of aiohttp from here now and then.
 def __getattr__(name: str) -> Any:
+    """`web` and `aiohttp`, which packs take from here now and then."""
     if name in ("web", "aiohttp"):
         import aiohttp  # type: ignore[import-not-found,unused-ignore]
         from aiohttp import web

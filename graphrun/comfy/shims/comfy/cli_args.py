@@ -33,87 +33,30 @@ class PerformanceFeature(Enum):
     AutoTune = "autotune"
 
 
-_OFF = [
-    "auto_launch",
-    "disable_auto_launch",
-    "cuda_malloc",
-    "disable_cuda_malloc",
-    "force_fp32",
-    "force_fp16",
-    "fp32_unet",
-    "fp64_unet",
-    "bf16_unet",
-    "fp16_unet",
-    "fp8_e4m3fn_unet",
-    "fp8_e5m2_unet",
-    "fp8_e8m0fnu_unet",
-    "fp16_vae",
-    "fp32_vae",
-    "bf16_vae",
-    "cpu_vae",
-    "fp8_e4m3fn_text_enc",
-    "fp8_e5m2_text_enc",
-    "fp16_text_enc",
-    "fp32_text_enc",
-    "bf16_text_enc",
-    "force_channels_last",
-    "disable_ipex_optimize",
-    "supports_fp8_compute",
-    "cache_classic",
-    "cache_none",
-    "use_split_cross_attention",
-    "use_quad_cross_attention",
-    "use_pytorch_cross_attention",
-    "use_sage_attention",
-    "use_flash_attention",
-    "disable_xformers",
-    "force_upcast_attention",
-    "dont_upcast_attention",
-    "gpu_only",
-    "highvram",
-    "normalvram",
-    "lowvram",
-    "novram",
-    "async_offload",
-    "disable_async_offload",
-    "disable_smart_memory",
-    "deterministic",
-    "mmap_torch_files",
-    "disable_mmap",
-    "dont_print_server",
-    "quick_test_for_ci",
-    "windows_standalone_build",
-    "disable_metadata",
-    "disable_all_custom_nodes",
-    "disable_api_nodes",
-    "multi_user",
-    "log_stdout",
-    "enable_compress_response_body",
-    "force_non_blocking",
-    "disable_pinned_memory",
-    "enable_manager",
-    "disable_manager_ui",
-    "disable_assets_autoscan",
-]
+_OFF = missing.words(
+    """
+    auto_launch disable_auto_launch cuda_malloc disable_cuda_malloc force_fp32 force_fp16
+    fp32_unet fp64_unet bf16_unet fp16_unet fp8_e4m3fn_unet fp8_e5m2_unet fp8_e8m0fnu_unet
+    fp16_vae fp32_vae bf16_vae cpu_vae fp8_e4m3fn_text_enc fp8_e5m2_text_enc fp16_text_enc
+    fp32_text_enc bf16_text_enc force_channels_last disable_ipex_optimize supports_fp8_compute
+    cache_classic cache_none use_split_cross_attention use_quad_cross_attention
+    use_pytorch_cross_attention use_sage_attention use_flash_attention disable_xformers
+    force_upcast_attention dont_upcast_attention gpu_only highvram normalvram lowvram novram
+    async_offload disable_async_offload disable_smart_memory deterministic mmap_torch_files
+    disable_mmap dont_print_server quick_test_for_ci windows_standalone_build disable_metadata
+    disable_all_custom_nodes disable_api_nodes multi_user log_stdout
+    enable_compress_response_body force_non_blocking disable_pinned_memory enable_manager
+    disable_manager_ui disable_assets_autoscan
+    """
+)
 
-_UNSET = [
-    "tls_keyfile",
-    "tls_certfile",
-    "enable_cors_header",
-    "base_directory",
-    "extra_model_paths_config",
-    "output_directory",
-    "temp_directory",
-    "input_directory",
-    "models_directory",
-    "user_directory",
-    "cuda_device",
-    "default_device",
-    "directml",
-    "oneapi_device_selector",
-    "reserve_vram",
-    "front_end_root",
-]
+_UNSET = missing.words(
+    """
+    tls_keyfile tls_certfile enable_cors_header base_directory extra_model_paths_config
+    output_directory temp_directory input_directory models_directory user_directory
+    cuda_device default_device directml oneapi_device_selector reserve_vram front_end_root
+    """
+)
 
 
 class _Options(Namespace):

@@ -1,4 +1,4 @@
-"""Stand-in: the engine's own part of this has another shape, so only names are here."""
+"""Stand-in: the engine keeps results in another way, so only names are here."""
 
 from graphrun.comfy import missing
 

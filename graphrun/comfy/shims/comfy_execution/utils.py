@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from graphrun.catalog.running import CALL, Silent
+from graphrun.catalog.running import CALL
 from graphrun.comfy import missing
 
 
@@ -19,7 +19,7 @@ class ExecutionContext(NamedTuple):
 def get_executing_context() -> ExecutionContext | None:
     """The node that runs in this thread or coroutine, or None outside of a run."""
     call = CALL.get()
-    return None if isinstance(call, Silent) else ExecutionContext("", call.node_id, call.index)
+    return ExecutionContext("", call.node_id, call.index) if call.node_id else None
 
 
 __getattr__ = missing.names(__name__, "CurrentNodeContext")

@@ -94,7 +94,7 @@ class InputTypeDict(TypedDict, total=False):
 
 
 class ComfyNodeABC(ABC):
-    """Base class that names what a node class may have; every attribute but the method is optional."""
+    """Base class that names what a node class may have. Only the method is needed."""
 
     DESCRIPTION: str
     CATEGORY: str
