@@ -1,1 +1,1 @@
-"""Stand-in for ComfyUI's package of this name."""
+"""Stand-in for the package: how nodes build graphs, and what they can learn about the run."""

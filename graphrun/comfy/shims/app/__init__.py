@@ -1,0 +1,1 @@
+"""Stand-in for the package of ComfyUI's server; most of it is not offered."""
