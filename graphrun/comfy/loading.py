@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from graphrun.catalog.pack import Pack, Provider
-from graphrun.comfy import finder, missing
+from graphrun.comfy import explaining, finder, missing
 from graphrun.comfy.pack import ForeignPack
 from graphrun.errors import Diagnostic, PackError
 
@@ -136,7 +136,7 @@ class _loading:
 
 
 def _failure(name: str, error: BaseException) -> Diagnostic:
-    known: Diagnostic | None = missing.explain(error, name)
+    known: Diagnostic | None = explaining.explain(error, name)
     if known is not None:
         return known
     if isinstance(error, PackError):

@@ -4,7 +4,7 @@ import importlib
 
 import pytest
 
-from graphrun.comfy import finder, missing
+from graphrun.comfy import explaining, finder, missing
 from graphrun.errors import PackError
 
 
@@ -55,6 +55,9 @@ def test_what_packs_do_with_such_names_when_they_are_loaded_does_no_harm():
     patcher = importlib.import_module("comfy.model_patcher")
 
     class Mine(patcher.ModelPatcher):
+        kind: patcher.ModelPatcher | None = patcher.Kind.FIRST
+        kinds: list[patcher.ModelPatcher] | None = None
+
         def twice(self, other: patcher.ModelPatcher | None = None):
             return other
 
@@ -62,6 +65,8 @@ def test_what_packs_do_with_such_names_when_they_are_loaded_does_no_harm():
     patcher.ModelPatcher.calculate_weight = original
     assert not isinstance(3, patcher.ModelPatcher)
     assert not issubclass(int, patcher.ModelPatcher)
+    assert Mine.kind == patcher.Kind.FIRST
+    assert Mine.kind != patcher.Kind.SECOND
     with pytest.raises(missing.NotOfferedName, match=r"comfy\.model_patcher\.ModelPatcher"):
         Mine("model")
 
@@ -76,7 +81,7 @@ def test_what_packs_do_with_such_names_when_they_are_loaded_does_no_harm():
         iter,
         lambda x: x["a"],
         lambda x: 1 in x,
-        lambda x: x == 3,
+        lambda x: x < 3,
         lambda x: x + 1,
         lambda x: 2 * x,
         float,
@@ -112,7 +117,7 @@ def test_samplers_can_be_listed_but_not_used():
 )
 def test_a_library_that_is_missing_comes_with_its_name_for_pip(module, hint):
     error = ModuleNotFoundError(f"No module named {module!r}", name=module)
-    found = missing.explain(error, "toy")
+    found = explaining.explain(error, "toy")
     assert found.code == "missing_pack"
     assert found.message.startswith(f"pack toy needs the library {module.split('.')[0]}")
     assert found.hint == hint
@@ -121,13 +126,13 @@ def test_a_library_that_is_missing_comes_with_its_name_for_pip(module, hint):
 def test_a_name_that_is_missing_in_a_stand_in_is_explained():
     with pytest.raises(ImportError) as caught:
         from comfy.utils import nothing  # noqa: F401
-    found = missing.explain(caught.value, "toy")
+    found = explaining.explain(caught.value, "toy")
     assert found.code == "not_offered"
     assert found.message.startswith("pack toy needs comfy.utils.nothing of ComfyUI")
 
 
 def test_other_errors_are_not_explained():
-    assert missing.explain(ValueError("x"), "toy") is None
-    assert missing.explain(AttributeError("x"), "toy") is None
+    assert explaining.explain(ValueError("x"), "toy") is None
+    assert explaining.explain(AttributeError("x"), "toy") is None
     error = ImportError("libfoo.so: cannot open shared object file", name="foo")
-    assert missing.explain(error, "toy").message == f"pack toy: {error}"
+    assert explaining.explain(error, "toy").message == f"pack toy: {error}"
