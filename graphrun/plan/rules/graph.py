@@ -22,6 +22,10 @@ def not_empty(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
         )
 
 
+_NOT_LOADED = frozenset({"missing_pack", "not_offered"})
+"""Notes about packs that could not be loaded: the class may be one of theirs."""
+
+
 def known_classes(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
     for node in prompt.nodes.values():
         if node.class_type in specs:
@@ -30,6 +34,8 @@ def known_classes(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
         near = specs.near(node.class_type) if isinstance(specs, Catalog) else []
         if near:
             hints.append(f"did you mean {' or '.join(near)}?")
+        if isinstance(specs, Catalog):
+            hints += [note.message for note in specs.notes if note.code in _NOT_LOADED]
         if node.pack:
             hints.append(f"the file says it comes from the pack {node.pack}")
         hints.append(
