@@ -8,7 +8,7 @@ from graphrun.catalog import Catalog, NodeSpec, connects
 from graphrun.documents import BadLink, Link, Prompt
 from graphrun.errors import Diagnostic
 from graphrun.plan.cycles import find_cycle
-from graphrun.plan.static import givers, outputs
+from graphrun.plan.static import givers, outputs, spec_of
 
 Specs = Mapping[str, NodeSpec]
 
@@ -102,7 +102,7 @@ def slots_exist(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
 
 def link_types(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
     for node in prompt.nodes.values():
-        spec = specs.get(node.class_type)
+        spec = spec_of(node, specs)
         for name, link in node.links():
             wanted = spec.input(name) if spec else None
             source = prompt.nodes.get(link.node_id)
