@@ -10,7 +10,6 @@ import hashlib
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import copy_context
 from functools import partial
@@ -31,10 +30,14 @@ from graphrun.execute.state import NodeCall, Run
 from graphrun.plan import Step
 from graphrun.plan.identity import digest
 
+if TYPE_CHECKING:
+    pass
+
 _TURNS = threading.RLock()
 """Held during calls that draw on generators which all runs of the process share."""
 
-Result = Returned | Future[Any]
+Result = Any
+"""`Returned`, a coroutine with its context, or the future of one that was started."""
 
 
 class Visit:
@@ -142,7 +145,7 @@ class Visit:
         kind = self.run.catalog.kind(self.step.spec.class_type)
         found = []
         for index, result in enumerate(self._results):
-            if isinstance(result, Future):
+            if not isinstance(result, Returned):
                 result = kind.returned(result.result())
             for key, values in result.ui.items():
                 self.ui.setdefault(key, []).extend(values)
