@@ -30,9 +30,6 @@ from graphrun.execute.state import NodeCall, Run
 from graphrun.plan import Step
 from graphrun.plan.identity import digest
 
-if TYPE_CHECKING:
-    pass
-
 _TURNS = threading.RLock()
 """Held during calls that draw on generators which all runs of the process share."""
 
