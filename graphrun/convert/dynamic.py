@@ -52,7 +52,11 @@ def _plain(spec: NodeSpec, saved: _Saved) -> NodeSpec:
     if spec.class_type == CUSTOM_COMBO:
         inputs += tuple(_custom_options(inputs, saved))
     outputs = tuple(replace(o, type="*") if o.type == MATCH_TYPE else o for o in spec.outputs)
-    return replace(spec, inputs=inputs + spec.hidden, outputs=outputs)
+    # Who checks an input that brings others checks those too.
+    roots = tuple(f"{name}." for name in spec.own_checks)
+    checked = spec.own_checks | {i.name for i in inputs if i.name.startswith(roots)}
+    every = inputs + spec.hidden
+    return replace(spec, inputs=every, outputs=outputs, own_checks=frozenset(checked))
 
 
 def saved_values(raw: Mapping[str, Any]) -> tuple[str, Any]:

@@ -18,7 +18,7 @@ from graphrun.plan.static import givers, spec_of
 Specs = Mapping[str, NodeSpec]
 
 _ABSENT_THEMSELVES = frozenset({"COMFY_AUTOGROW_V3", "COMFY_DYNAMICGROUP_V3"})
-_WITH_MEMBERS = _ABSENT_THEMSELVES | {"COMFY_DYNAMICCOMBO_V3"}
+_WITH_MEMBERS = _ABSENT_THEMSELVES | {"COMFY_DYNAMICCOMBO_V3", "COMFY_DYNAMICSLOT_V3"}
 """Inputs with inputs of their own, which a prompt calls `input.member`."""
 
 
