@@ -60,11 +60,33 @@ def _malformed(message: str) -> PackError:
 class Execution:
     """What a running node may say."""
 
-    async def set_progress(self, value: float, max_value: float, **more: Any) -> None:
-        """Report progress of the node that calls. Previews are not shown."""
-        whole = float(value).is_integer() and float(max_value).is_integer()
-        step, total = (value, max_value) if whole else (100 * value / max_value, 100)
+    async def set_progress(
+        self,
+        value: float,
+        max_value: float,
+        node_id: str | None = None,
+        preview_image: Any = None,
+        ignore_size_limit: bool = False,
+    ) -> None:
+        """Report progress of the node that calls, in percent where it is a fraction.
+
+        It is always that node's, whatever `node_id` says. Previews are not shown.
+        """
+        whole = float(value).is_integer() and float(max_value).is_integer() and max_value > 1
+        share = value / max_value if max_value else 1.0
+        step, total = (value, max_value) if whole else (100 * share, 100)
         CALL.get().progress(round(step), round(total), {})
+
+
+class NodeReplacement:
+    """Where packs say which of their nodes took the place of older ones."""
+
+    def __init__(self) -> None:
+        self.known: list[Any] = []
+
+    async def register(self, node_replace: Any) -> None:
+        """Take note. Graphs are not rewritten: a class that is gone is reported as unknown."""
+        self.known.append(node_replace)
 
 
 class ComfyAPI:
@@ -75,6 +97,7 @@ class ComfyAPI:
 
     def __init__(self) -> None:
         self.execution: Any = Execution()
+        self.node_replacement: Any = NodeReplacement()
 
     def __getattr__(self, name: str) -> Any:
         return names("comfy_api.latest.ComfyAPI")(name)
@@ -103,3 +126,4 @@ class ComfyAPISync(ComfyAPI):
 
     def __init__(self) -> None:
         self.execution = _Waiting(Execution())
+        self.node_replacement = _Waiting(NodeReplacement())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from graphrun.comfy.v3.dynamic import (
     Autogrow,
     DynamicCombo,
@@ -31,6 +33,7 @@ from graphrun.comfy.v3.node import ComfyNode
 from graphrun.comfy.v3.options import (
     ControlAfterGenerate,
     FolderType,
+    NodeReplace,
     NumberDisplay,
     RemoteOptions,
     UploadType,
@@ -113,6 +116,9 @@ from graphrun.comfy.v3.types import (
     WanCameraEmbedding,
 )
 from graphrun.comfy.v3.widgets import Boolean, Combo, Float, Int, MultiCombo, String, Webcam
+
+V3Data = dict[str, Any]
+"""What `PREPARE_CLASS_CLONE` gets: the hidden values, under `hidden_inputs`."""
 
 __all__ = [
     "BBOX",
@@ -197,6 +203,7 @@ __all__ = [
     "MultiType",
     "NodeInfoV1",
     "NodeOutput",
+    "NodeReplace",
     "Noise",
     "NumberDisplay",
     "Output",
@@ -217,6 +224,7 @@ __all__ = [
     "Tracks",
     "UploadType",
     "UpscaleModel",
+    "V3Data",
     "Vae",
     "Video",
     "VideoEdit",

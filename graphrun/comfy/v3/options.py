@@ -44,6 +44,24 @@ class ControlAfterGenerate(Word):
 
 
 @dataclass
+class NodeReplace:
+    """A node that took the place of an older one, and which input and output became which."""
+
+    new_node_id: str
+    old_node_id: str
+    old_widget_ids: list[str] | None = None
+    input_mapping: list[Any] | None = None
+    output_mapping: list[Any] | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """As an editor is told of it; empty mappings are None."""
+        found = dict(vars(self))
+        for name in ("input_mapping", "output_mapping"):
+            found[name] = list(found[name]) if found[name] else None
+        return found
+
+
+@dataclass
 class RemoteOptions:
     """Choices that the editor fetches from a route. Nothing is fetched here."""
 
