@@ -127,7 +127,7 @@ def _take_over(run: Run, visit: Visit) -> bool:
     stored = run.served.pop(step.node.id, None)
     if stored is None and step.twin in run.shareable:
         twin = run.agenda.values.get(step.twin)
-        stored = (twin, {}) if twin is not None else None
+        stored = (twin, run.shareable[step.twin]) if twin is not None else None
     if stored is None:
         return False
     visit.ui = {key: list(values) for key, values in stored[1].items()}
@@ -138,7 +138,7 @@ def _take_over(run: Run, visit: Visit) -> bool:
 def _finish(run: Run, visit: Visit, outputs: Outputs, *, cached: bool = False) -> None:
     step, name = visit.step, visit.step.node.id
     if step.identity and (cached or _is_shareable(run, step, outputs)):
-        run.shareable.add(name)
+        run.shareable[name] = visit.ui
         if run.store is not None and not cached:
             run.store.put(step.identity, (outputs, visit.ui))
     pairs = zip(step.spec.outputs, outputs, strict=False)
