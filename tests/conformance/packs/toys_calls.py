@@ -24,6 +24,20 @@ class Count(Toy):
         return (list(range(upto)),)
 
 
+class Spread(Toy):
+    """The elements of a list, one by one."""
+
+    RETURN_TYPES = ("*",)
+    OUTPUT_IS_LIST = (True,)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"values": ("LIST",)}}
+
+    def run(self, values):
+        return (values,)
+
+
 class Split(Toy):
     """Words, one by one, and how many there are."""
 
@@ -185,13 +199,40 @@ class Hidden(Toy):
                 "token": "AUTH_TOKEN_COMFY_ORG",
                 "key": "API_KEY_COMFY_ORG",
                 "usage": "COMFY_USAGE_SOURCE",
-                "odd": "SOMETHING_ELSE",
             },
         }
 
     def run(self, id, **inputs):
         called("Hidden", id=id, **inputs)
         return (id,)
+
+
+class Odd(Toy):
+    """Hidden inputs of tokens that nobody knows."""
+
+    RETURN_TYPES = ("*",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"hidden": {"odd": "SOMETHING_ELSE", "even": "ANOTHER_THING"}}
+
+    def run(self, **inputs):
+        called("Odd", **inputs)
+        return (inputs,)
+
+
+class Scheduler(Toy):
+    """Would like to see the scheduler."""
+
+    RETURN_TYPES = ("*",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"hidden": {"schedule": "EXECUTION_LIST"}}
+
+    def run(self, **inputs):
+        called("Scheduler", **inputs)
+        return (inputs,)
 
 
 class Graph(Toy):
@@ -240,6 +281,23 @@ class Counter(Toy):
 
     def run(self):
         called("Counter")
+        self.calls += 1
+        return (self.calls,)
+
+
+class CountCalls(Toy):
+    """Counts its calls in the object."""
+
+    RETURN_TYPES = ("INT",)
+
+    def __init__(self):
+        self.calls = 0
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"value": ("*",)}}
+
+    def run(self, value):
         self.calls += 1
         return (self.calls,)
 
@@ -437,6 +495,24 @@ class Halt(Toy):
         return (value,)
 
 
+class Gradient(Toy):
+    """Trains a little: whether gradients are on, whether inference mode is, and a gradient."""
+
+    RETURN_TYPES = ("*",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {}
+
+    def run(self):
+        import torch
+
+        weight = torch.ones(1, requires_grad=True)
+        (weight * 2).sum().backward()
+        found = [torch.is_grad_enabled(), torch.is_inference_mode_enabled(), weight.grad.item()]
+        return (found,)
+
+
 class Steps(Toy):
     """Reports its progress."""
 
@@ -476,8 +552,8 @@ class Where(Toy):
 
 
 NODE_CLASS_MAPPINGS = {
-    **mapping(Count, Split, Collect, CollectPacked, Basket, Append, Sink, Return, Bare),
-    **mapping(ShowKeys, ShowAnyway, Hidden, Graph, Counter, Fresh, Named),
+    **mapping(Count, Spread, Split, Collect, CollectPacked, Basket, Append, Sink, Return, Bare),
+    **mapping(ShowKeys, ShowAnyway, Hidden, Odd, Scheduler, Graph, Counter, CountCalls, Fresh, Named),
     **mapping(Watch, WatchAsync, WatchBadly, Make, Later, Meet, Bell),
-    **mapping(Fail, FailLater, FailAt, Halt, Steps, StepsTo, Where),
+    **mapping(Fail, FailLater, FailAt, Halt, Gradient, Steps, StepsTo, Where),
 }

@@ -150,7 +150,7 @@ class Pick(Toy):
         return {
             "optional": {
                 "old": (["red", "green"], {"default": "red"}),
-                "new": ("COMBO", {"options": ["red", "green", 3]}),
+                "new": ("COMBO", {"options": ["red", "green", 3, 1]}),
                 "several": ("COMBO", {"options": ["red", "green"], "multiselect": True}),
                 "nothing": ("COMBO", {}),
                 "remote": ("COMBO", {"remote": {"route": "/colours"}}),

@@ -1,4 +1,4 @@
-"""A pack in which one class cannot be asked for its inputs."""
+"""A pack in which some classes cannot be asked for their inputs."""
 
 from toybox import Toy, called, mapping
 
@@ -21,4 +21,12 @@ class Bad(Good):
         raise OSError("the folder of models is not there")
 
 
-NODE_CLASS_MAPPINGS = mapping(Good, Bad)
+class Hollow(Good):
+    """Declares an input by an empty tuple."""
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"text": ()}}
+
+
+NODE_CLASS_MAPPINGS = mapping(Good, Bad, Hollow)
