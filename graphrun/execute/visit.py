@@ -171,7 +171,7 @@ class Visit:
         for result in graphs:
             add(self.run, self.step, result.expand)
             links = [value[0] for value in result.values if is_link(value)]
-            admit(self.run, links, "its result links to")
+            admit(self.run, self.step, links, "its result links to")
             sources += links
         self.run.agenda.let_go(own)
         self.run.agenda.suspend(own, sources)
