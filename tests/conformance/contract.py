@@ -1,6 +1,6 @@
 """Writes docs/comfyui.md: what of ComfyUI's execution contract holds, from the cases that show it.
 
-    python tests/conformance/contract.py
+python tests/conformance/contract.py
 """
 
 from __future__ import annotations

@@ -9,6 +9,9 @@ CALLS: list[tuple[str, dict[str, Any]]] = []
 WORLD: dict[str, Any] = {}
 """What nodes see that is no input, such as the content of a file."""
 
+LOADED: list[str] = []
+"""What packs did while they were loaded, which is once a process."""
+
 
 def called(what: str, **inputs: Any) -> None:
     """Write a call down, with its inputs as they are now."""

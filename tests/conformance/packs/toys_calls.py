@@ -513,6 +513,50 @@ class Gradient(Toy):
         return (found,)
 
 
+class Ones(Toy):
+    """A tensor."""
+
+    RETURN_TYPES = ("TENSOR",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"count": ("INT",)}}
+
+    def run(self, count):
+        import torch
+
+        called("Ones", count=count)
+        return (torch.ones(count),)
+
+
+class Scale(Toy):
+    """Multiplies a tensor in place, and gives its numbers."""
+
+    RETURN_TYPES = ("*",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"tensor": ("TENSOR",), "by": ("FLOAT",)}}
+
+    def run(self, tensor, by):
+        return (tensor.mul_(by).tolist(),)
+
+
+class Borrow(Toy):
+    """Uses something of ComfyUI that only a server has."""
+
+    RETURN_TYPES = ("*",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {}
+
+    def run(self):
+        from comfy_execution.caching import LRUCache
+
+        return (LRUCache(),)
+
+
 class Steps(Toy):
     """Reports its progress."""
 
@@ -553,7 +597,9 @@ class Where(Toy):
 
 NODE_CLASS_MAPPINGS = {
     **mapping(Count, Spread, Split, Collect, CollectPacked, Basket, Append, Sink, Return, Bare),
-    **mapping(ShowKeys, ShowAnyway, Hidden, Odd, Scheduler, Graph, Counter, CountCalls, Fresh, Named),
+    **mapping(
+        ShowKeys, ShowAnyway, Hidden, Odd, Scheduler, Graph, Counter, CountCalls, Fresh, Named
+    ),
     **mapping(Watch, WatchAsync, WatchBadly, Make, Later, Meet, Bell),
-    **mapping(Fail, FailLater, FailAt, Halt, Gradient, Steps, StepsTo, Where),
+    **mapping(Fail, FailLater, FailAt, Halt, Gradient, Ones, Scale, Borrow, Steps, StepsTo, Where),
 }

@@ -236,6 +236,20 @@ class Builders(Toy):
         return {"expand": {**first.finalize(), **second.finalize()}, "result": (last.out(0),)}
 
 
+class Same(Toy):
+    """Becomes a node of the same id in every call."""
+
+    RETURN_TYPES = ("*",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"value": ("INT",)}}
+
+    def run(self, value):
+        node = {"class_type": "Number", "inputs": {"value": value}}
+        return {"expand": {"same": node}, "result": (["same", 0],)}
+
+
 class Masked(Toy):
     """Becomes a node that fails, which is to be reported under another id."""
 
@@ -254,5 +268,5 @@ class Masked(Toy):
 
 NODE_CLASS_MAPPINGS = {
     **mapping(Either, EitherAsync, EitherList, Unasked, Ask, Patient, Raw, RawLazy),
-    **mapping(Gate, Sieve, Become, AddUp, Loop, Builders, Masked),
+    **mapping(Gate, Sieve, Become, AddUp, Loop, Builders, Same, Masked),
 }

@@ -3,9 +3,9 @@
 import asyncio
 from enum import Enum
 
-from comfy_api.latest import ComfyExtension, io, ui
+from comfy_api.latest import ComfyAPI, ComfyAPISync, ComfyExtension, io, ui
 from comfy_execution.graph_utils import ExecutionBlocker, GraphBuilder
-from toybox import WORLD, called
+from toybox import LOADED, WORLD, called
 
 
 class Colour(Enum):
@@ -144,9 +144,7 @@ class V3State(io.ComfyNode):
 
     @classmethod
     def define_schema(cls):
-        return io.Schema(
-            node_id="V3State", category="toys", inputs=[], outputs=[io.Int.Output()]
-        )
+        return io.Schema(node_id="V3State", category="toys", inputs=[], outputs=[io.Int.Output()])
 
     @classmethod
     def execute(cls):
@@ -441,12 +439,82 @@ class V3ExpandUnsaid(V3Expand):
         )
 
 
+class V3Loaded(io.ComfyNode):
+    """What happened when the pack was loaded."""
+
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(node_id="V3Loaded", inputs=[], outputs=[io.AnyType.Output()])
+
+    @classmethod
+    def execute(cls):
+        return io.NodeOutput([one for one in LOADED if one.startswith("v3")])
+
+
+class V3Steps(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="V3Steps", inputs=[io.Int.Input("total")], outputs=[io.Int.Output()]
+        )
+
+    @classmethod
+    def execute(cls, total):
+        for step in range(1, total + 1):
+            ComfyAPISync().execution.set_progress(step, total)
+        return io.NodeOutput(total)
+
+
+class V3StepsAsync(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="V3StepsAsync", inputs=[io.Int.Input("total")], outputs=[io.Int.Output()]
+        )
+
+    @classmethod
+    async def execute(cls, total):
+        for step in range(1, total + 1):
+            await ComfyAPI().execution.set_progress(step, total)
+        return io.NodeOutput(total)
+
+
+class V3Patient(io.ComfyNode):
+    """Asks for the members of a list that grows."""
+
+    @classmethod
+    def define_schema(cls):
+        template = io.Autogrow.TemplatePrefix(
+            io.Int.Input("number", lazy=True), prefix="n", min=1, max=3
+        )
+        return io.Schema(
+            node_id="V3Patient",
+            inputs=[io.Int.Input("most"), io.Autogrow.Input("numbers", template=template)],
+            outputs=[io.AnyType.Output()],
+        )
+
+    @classmethod
+    def check_lazy_status(cls, most, numbers):
+        called("V3Patient.check_lazy_status", numbers=numbers)
+        return [name for value, name in list(numbers.values())[:most] if value is None]
+
+    @classmethod
+    def execute(cls, most, numbers):
+        called("V3Patient", numbers=numbers)
+        return io.NodeOutput(numbers)
+
+
 class Toys(ComfyExtension):
     async def on_load(self):
-        WORLD["loaded"] = True
+        LOADED.append("v3: on_load")
 
     async def get_node_list(self):
+        LOADED.append("v3: get_node_list")
         return [
+            V3Loaded,
+            V3Steps,
+            V3StepsAsync,
+            V3Patient,
             V3Word,
             V3Show,
             V3Text,

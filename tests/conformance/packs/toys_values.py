@@ -74,6 +74,20 @@ class Show(Toy):
         return {"ui": {"shown": [value]}, "result": (value,)}
 
 
+class Socket(Toy):
+    """A number that the editor offers no widget for."""
+
+    RETURN_TYPES = ("FLOAT",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"value": ("FLOAT", {"forceInput": True, "max": 9.0})}}
+
+    def run(self, value):
+        called("Socket", value=value)
+        return (value,)
+
+
 class Pair(Toy):
     """Both inputs are optional, and whatever else is linked is taken, too."""
 
@@ -236,6 +250,17 @@ class GuardAsync(_Guard):
         return True if value == 1 else "only 1 will do"
 
 
+class GuardLists(_Guard):
+    """Checks whole lists."""
+
+    INPUT_IS_LIST = True
+
+    @classmethod
+    def VALIDATE_INPUTS(cls, value, id):
+        called("GuardLists.VALIDATE_INPUTS", value=value, id=id)
+        return True
+
+
 class GuardStatic(_Guard):
     @staticmethod
     def VALIDATE_INPUTS(value):
@@ -324,9 +349,9 @@ def _taker(type_):
 
 
 NODE_CLASS_MAPPINGS = {
-    **mapping(Word, Number, Add, Join, Show, Pair, Alone, Almost, Settings, Pick),
+    **mapping(Word, Number, Add, Join, Show, Socket, Pair, Alone, Almost, Settings, Pick),
     **mapping(GuardValue, GuardFalse, GuardOne, GuardAll, GuardHidden, GuardNothing),
-    **mapping(GuardAsync, GuardStatic, GuardRaises, GuardTypes),
+    **mapping(GuardAsync, GuardLists, GuardStatic, GuardRaises, GuardTypes),
     **{f"Give {name}": _giver(type_) for name, type_ in TYPES.items()},
     **{f"Take {name}": _taker(type_) for name, type_ in TYPES.items()},
 }

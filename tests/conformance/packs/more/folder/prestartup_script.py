@@ -1,5 +1,5 @@
 """Runs before the pack is imported."""
 
-from toybox import WORLD
+from toybox import LOADED
 
-WORLD["prestarted"] = "before"
+LOADED.append("folder: before")
