@@ -600,6 +600,6 @@ NODE_CLASS_MAPPINGS = {
     **mapping(
         ShowKeys, ShowAnyway, Hidden, Odd, Scheduler, Graph, Counter, CountCalls, Fresh, Named
     ),
-    **mapping(Watch, WatchAsync, WatchBadly, Make, Later, Meet, Bell),
+    **mapping(Named, Watch, WatchAsync, WatchBadly, Make, Later, Meet, Bell),
     **mapping(Fail, FailLater, FailAt, Halt, Gradient, Ones, Scale, Borrow, Steps, StepsTo, Where),
 }
