@@ -495,53 +495,6 @@ class Halt(Toy):
         return (value,)
 
 
-class Gradient(Toy):
-    """Trains a little: whether gradients are on, whether inference mode is, and a gradient."""
-
-    RETURN_TYPES = ("*",)
-
-    @classmethod
-    def INPUT_TYPES(cls):
-        return {}
-
-    def run(self):
-        import torch
-
-        weight = torch.ones(1, requires_grad=True)
-        (weight * 2).sum().backward()
-        found = [torch.is_grad_enabled(), torch.is_inference_mode_enabled(), weight.grad.item()]
-        return (found,)
-
-
-class Ones(Toy):
-    """A tensor."""
-
-    RETURN_TYPES = ("TENSOR",)
-
-    @classmethod
-    def INPUT_TYPES(cls):
-        return {"required": {"count": ("INT",)}}
-
-    def run(self, count):
-        import torch
-
-        called("Ones", count=count)
-        return (torch.ones(count),)
-
-
-class Scale(Toy):
-    """Multiplies a tensor in place, and gives its numbers."""
-
-    RETURN_TYPES = ("*",)
-
-    @classmethod
-    def INPUT_TYPES(cls):
-        return {"required": {"tensor": ("TENSOR",), "by": ("FLOAT",)}}
-
-    def run(self, tensor, by):
-        return (tensor.mul_(by).tolist(),)
-
-
 class Borrow(Toy):
     """Uses something of ComfyUI that only a server has."""
 
@@ -601,5 +554,5 @@ NODE_CLASS_MAPPINGS = {
         ShowKeys, ShowAnyway, Hidden, Odd, Scheduler, Graph, Counter, CountCalls, Fresh, Named
     ),
     **mapping(Named, Watch, WatchAsync, WatchBadly, Make, Later, Meet, Bell),
-    **mapping(Fail, FailLater, FailAt, Halt, Gradient, Ones, Scale, Borrow, Steps, StepsTo, Where),
+    **mapping(Fail, FailLater, FailAt, Halt, Borrow, Steps, StepsTo, Where),
 }
