@@ -92,10 +92,10 @@ def _error(outcome: Outcome, expected: dict[str, Any]) -> dict[str, Any]:
 
 def _told(outcome: Outcome, expected: list[Any]) -> list[Any]:
     """Warnings with their node, and a part of the message where the case has one."""
-    found = []
-    for notice, wanted in zip(outcome.notices(), expected, strict=True):
-        assert len(wanted) < 3 or wanted[2] in notice.message
-        found.append([notice.code, notice.node_id, *wanted[2:]])
+    found = [[notice.code, notice.node_id, notice.message] for notice in outcome.notices()]
+    for one, wanted in zip(found, expected, strict=False):
+        if len(wanted) < 3 or wanted[2] in one[2]:
+            one[2:] = wanted[2:]
     return found
 
 
