@@ -236,6 +236,63 @@ class Builders(Toy):
         return {"expand": {**first.finalize(), **second.finalize()}, "result": (last.out(0),)}
 
 
+class Begin(Toy):
+    """Where the body of a loop begins: passes its value on."""
+
+    RETURN_TYPES = ("*",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"value": ("*",)}}
+
+    def run(self, value):
+        return (value,)
+
+
+class Again(Toy):
+    """Where the body of a loop ends: copies all between `begin` and itself, `times` in all."""
+
+    RETURN_TYPES = ("*",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {
+            "required": {"begin": ("*", {"rawLink": True}), "value": ("*",), "times": ("INT",)},
+            "hidden": {"id": "UNIQUE_ID", "graph": "DYNPROMPT"},
+        }
+
+    def run(self, begin, value, times, id, graph):
+        called("Again", value=value, times=times)
+        if times == 1:
+            return (value,)
+        body = {name: graph.get_node(name) for name in _between(begin[0], id, graph)}
+        builder = GraphBuilder()
+        for name, node in body.items():
+            builder.node(node["class_type"], id=name)
+        for name, node in body.items():
+            copy = builder.lookup_node(name)
+            for key, given in node["inputs"].items():
+                if isinstance(given, list) and given[0] in body:
+                copy.set_input(
+                    key, builder.lookup_node(given[0]).out(given[1]) if inside else given
+                )
+        builder.lookup_node(begin[0]).set_input("value", value)
+        last = builder.lookup_node(id)
+        last.set_input("times", times - 1)
+        return {"expand": builder.finalize(), "result": (last.out(0),)}
+
+
+def _between(begin, end, graph):
+    """The nodes on the ways from one node to another, both included."""
+    if begin == end:
+        return [end]
+    found = []
+    for given in graph.get_node(end)["inputs"].values():
+        if isinstance(given, list):
+            found += _between(begin, given[0], graph)
+    return [*dict.fromkeys(found), end] if found else []
+
+
 class Same(Toy):
     """Becomes a node of the same id in every call."""
 
@@ -268,5 +325,5 @@ class Masked(Toy):
 
 NODE_CLASS_MAPPINGS = {
     **mapping(Either, EitherAsync, EitherList, Unasked, Ask, Patient, Raw, RawLazy),
-    **mapping(Gate, Sieve, Become, AddUp, Loop, Builders, Same, Masked),
+    **mapping(Gate, Sieve, Become, AddUp, Loop, Builders, Begin, Again, Same, Masked),
 }

@@ -267,6 +267,15 @@ class GuardStatic(_Guard):
         return "no" if value == 3 else True
 
 
+class GuardKeyword(_Guard):
+    """Takes its input by keyword only, which does not count as naming it."""
+
+    @classmethod
+    def VALIDATE_INPUTS(*_, value):
+        called("GuardKeyword.VALIDATE_INPUTS", value=value)
+        return False
+
+
 class GuardRaises(_Guard):
     @classmethod
     def VALIDATE_INPUTS(cls, value):
@@ -351,7 +360,7 @@ def _taker(type_):
 NODE_CLASS_MAPPINGS = {
     **mapping(Word, Number, Add, Join, Show, Socket, Pair, Alone, Almost, Settings, Pick),
     **mapping(GuardValue, GuardFalse, GuardOne, GuardAll, GuardHidden, GuardNothing),
-    **mapping(GuardAsync, GuardLists, GuardStatic, GuardRaises, GuardTypes),
+    **mapping(GuardAsync, GuardLists, GuardStatic, GuardKeyword, GuardRaises, GuardTypes),
     **{f"Give {name}": _giver(type_) for name, type_ in TYPES.items()},
     **{f"Take {name}": _taker(type_) for name, type_ in TYPES.items()},
 }
