@@ -273,9 +273,8 @@ class Again(Toy):
             copy = builder.lookup_node(name)
             for key, given in node["inputs"].items():
                 if isinstance(given, list) and given[0] in body:
-                copy.set_input(
-                    key, builder.lookup_node(given[0]).out(given[1]) if inside else given
-                )
+                    given = builder.lookup_node(given[0]).out(given[1])
+                copy.set_input(key, given)
         builder.lookup_node(begin[0]).set_input("value", value)
         last = builder.lookup_node(id)
         last.set_input("times", times - 1)
