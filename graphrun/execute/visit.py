@@ -90,7 +90,10 @@ class Visit:
         assert kind.wanted is not None
         node = self._object(kind)
         found: set[str] = set()
-        for index, inputs in enumerate(calls(self.inputs, self.step.spec.input_is_list)):
+        whole = self.step.spec.input_is_list
+        for index, inputs in enumerate(calls(self.inputs, whole)):
+            if blocker(inputs, whole) is not None:
+                continue  # a call that will be skipped needs nothing more
             token = CALL.set(self._call_at(index))
             try:
                 names = completed(kind.wanted(node, inputs))
