@@ -13,6 +13,7 @@ from typing import Any
 from graphrun.catalog import InputSpec, NodeSpec, OutputSpec
 from graphrun.catalog.blocking import Blocker
 from graphrun.catalog.kind import Inputs, Kind, Returned
+from graphrun.catalog.sockets import OwnType
 from graphrun.catalog.spec import Section
 from graphrun.comfy.seeding import seeded
 from graphrun.errors import Diagnostic, InputError, PackError
@@ -69,8 +70,10 @@ def spec(class_type: str, cls: Any, *, title: str = "", module: str = "") -> Nod
 def kind(cls: Any, spec: NodeSpec, *, folder: str | None = None) -> Kind:
     """How the engine calls nodes of a class."""
 
+    given = defaults(getattr(cls, cls.FUNCTION), spec)
+
     def call(node: Any, inputs: Inputs) -> Any:
-        return getattr(node, cls.FUNCTION)(**inputs)
+        return getattr(node, cls.FUNCTION)(**({**given, **inputs} if given else inputs))
 
     def wanted(node: Any, inputs: Inputs) -> Any:
         return node.check_lazy_status(**inputs)
@@ -86,6 +89,22 @@ def kind(cls: Any, spec: NodeSpec, *, folder: str | None = None) -> Kind:
         turns=True,
         folder=folder,
     )
+
+
+def defaults(function: Any, spec: NodeSpec) -> dict[str, Any]:
+    """Declared defaults of optional inputs that the function cannot be called without.
+
+    Prompts that are older than such an input do not have it.
+    """
+    parameters = inspect.signature(function).parameters
+    found = {}
+    for one in spec.visible:
+        taken = parameters.get(one.name)
+        needed = one.section == "optional" and taken is not None and taken.default is taken.empty
+        if needed and "default" in one.options:
+            value = one.options["default"]
+            found[one.name] = [value] if spec.input_is_list else value
+    return found
 
 
 def returned(spec: NodeSpec, result: Any) -> Returned:
@@ -134,9 +153,12 @@ def _article(value: Any) -> str:
 
 def _inputs(declared: Mapping[str, Any]) -> Iterator[InputSpec]:
     sections: tuple[Section, ...] = ("required", "optional")
+    seen: set[str] = set()
     for section in sections:
         for name, given in (declared.get(section) or {}).items():
-            yield _input(name, given, section)
+            if name not in seen:  # one that is also required is required
+                yield _input(name, given, section)
+        seen.update(declared.get(section) or ())
     for name, token in (declared.get("hidden") or {}).items():
         yield InputSpec(name, getattr(token, "value", token), "hidden")
 
@@ -155,8 +177,8 @@ def _input(name: str, given: Any, section: Section) -> InputSpec:
 
 
 def _type(declared: Any) -> str:
-    """Subclasses of str stay what they are: they decide themselves what they fit."""
-    return declared if isinstance(declared, str) else str(declared)
+    """Subclasses of str decide themselves what they fit."""
+    return OwnType.of(declared) if isinstance(declared, str) else str(declared)
 
 
 def _outputs(cls: Any) -> Iterator[OutputSpec]:

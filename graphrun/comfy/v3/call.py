@@ -62,8 +62,9 @@ def kind(cls: Any, spec: NodeSpec, *, folder: str | None = None) -> Kind:
         return call
 
     execute, wanted = calling("execute"), calling("check_lazy_status", named=True)
+    given = v1.defaults(cls.execute, spec)
     return Kind(
-        call=lambda node, inputs: execute(inputs),
+        call=lambda node, inputs: execute({**given, **inputs} if given else inputs),
         returned=lambda result: returned(cls, spec, result),
         wanted=(lambda node, i: wanted(i)) if overrides(cls, "check_lazy_status") else None,
         changed=calling("fingerprint_inputs") if overrides(cls, "fingerprint_inputs") else None,

@@ -1,0 +1,158 @@
+"""What classes of the first API declare in odd ways, and what becomes of it."""
+
+import asyncio
+
+import pytest
+from comfy_toys import prompt
+
+import graphrun
+from graphrun.errors import UsageError
+
+
+class Anything(str):
+    """Equal to everything and, having no hash, unfit for look-ups: packs have such types."""
+
+    def __eq__(self, other):
+        return True
+
+    def __ne__(self, other):
+        return False
+
+    __hash__ = None
+
+
+ANYTHING = Anything("*")
+seen: list = []
+
+
+class Mirror:
+    RETURN_TYPES = (ANYTHING,)
+    FUNCTION = "run"
+    OUTPUT_NODE = True
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        value = (ANYTHING, {"default": None})
+        return {"required": {"value": value}, "optional": {"value": value, "more": (ANYTHING,)}}
+
+    @classmethod
+    def VALIDATE_INPUTS(cls, input_types):
+        seen.append({name: type(given) for name, given in input_types.items()})
+        return True
+
+    def run(self, value, more=None):
+        return {"ui": {"value": [value]}, "result": (value,)}
+
+
+class Count:
+    RETURN_TYPES = ("INT",)
+    FUNCTION = "run"
+    OUTPUT_NODE = True
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        step = ("INT", {"default": 5, "min": 1})
+        return {"required": {"start": ("INT", {})}, "optional": {"step": step, "last": ("INT",)}}
+
+    def run(self, start, step, last=None):
+        return {"ui": {"value": [start + step, last]}, "result": (start + step,)}
+
+
+class Listed(Count):
+    INPUT_IS_LIST = True
+
+    def run(self, start, step, last=None):
+        return {"ui": {"value": [start, step]}, "result": (0,)}
+
+
+class Turnstile:
+    """One at a time, by a semaphore that belongs to the class."""
+
+    RETURN_TYPES = ("INT",)
+    FUNCTION = "run"
+    OUTPUT_NODE = True
+    ONE = asyncio.Semaphore(1)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"number": ("INT", {})}}
+
+    async def run(self, number):
+        async with self.ONE:
+            await asyncio.sleep(0.01)
+        return (number,)
+
+
+class Leave:
+    """Fails at once."""
+
+    RETURN_TYPES = ("INT",)
+    FUNCTION = "run"
+    OUTPUT_NODE = True
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"numbers": ("INT", {})}}
+
+    def run(self, numbers):
+        raise ValueError("no more")
+
+
+CLASSES = {one.__name__: one for one in (Mirror, Count, Listed, Turnstile, Leave)}
+
+
+@pytest.fixture
+def session():
+    return graphrun.Session(packs=[CLASSES])
+
+
+def test_a_type_that_equals_everything_takes_literals_and_links(session):
+    nodes = {
+        "1": ("Mirror", {"value": "a text"}),
+        "2": ("Mirror", {"value": ["1", 0], "more": 7}),
+        "3": ("Count", {"start": ["2", 0], "step": 1}),
+    }
+    seen.clear()
+    assert session.check(graphrun.load(prompt(nodes))) == []
+    assert seen == [{}, {"value": Anything}]
+    assert session.run(prompt({"1": nodes["1"], "2": nodes["2"]})).ui["2"] == {"value": ["a text"]}
+
+
+def test_an_input_in_both_sections_is_required_once(session):
+    found = session.check(graphrun.load(prompt({"1": ("Mirror", {})})))
+    assert [(one.code, one.input) for one in found] == [("required_input_missing", "value")]
+
+
+@pytest.mark.parametrize(("kind", "shown"), [("Count", [7, None]), ("Listed", [[2], [5]])])
+def test_a_declared_default_is_given_where_the_function_needs_a_value(session, kind, shown):
+    report = session.run(prompt({"1": (kind, {"start": 2})}))
+    assert report.ui["1"] == {"value": shown}
+
+
+def test_a_given_value_wins_over_the_default(session):
+    report = session.run(prompt({"1": ("Count", {"start": 2, "step": 3, "last": 9})}))
+    assert report.ui["1"] == {"value": [5, 9]}
+
+
+def test_semaphores_of_a_class_serve_one_run_after_the_other():
+    nodes = prompt({str(n): ("Turnstile", {"number": n}) for n in range(3)})
+    for _ in range(2):
+        report = graphrun.run(nodes, packs=[CLASSES])
+        assert report.status == "success"
+        assert sorted(report.ran) == ["0", "1", "2"]
+
+
+def test_coroutines_that_never_began_are_closed(session):
+    """Python would warn of them, and warnings are errors here."""
+    nodes = {str(n): ("Turnstile", {"number": n}) for n in range(20)}
+    report = session.run(prompt({**nodes, "x": ("Leave", {"numbers": 1})}))
+    assert report.status == "failed"
+    assert session.run(prompt(nodes)).status == "success"
+
+
+def test_an_empty_list_of_targets_is_refused(session):
+    nodes = prompt({"1": ("Count", {"start": 1})})
+    with pytest.raises(UsageError, match="the list of targets is empty"):
+        session.run(nodes, targets=[])
+    with pytest.raises(UsageError, match="the list of targets is empty"):
+        session.check(graphrun.load(nodes, targets=[]))
