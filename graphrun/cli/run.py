@@ -78,7 +78,7 @@ def _request(options: Namespace) -> Request:
         reading.load(options, options.file),
         settings,
         overrides=options.overrides,
-        targets=options.targets,
+        targets=options.targets or None,
         keep_going=options.keep_going,
         lenient=options.lenient,
         out=(options.out or Path(found.get("out", "runs"))).expanduser(),
