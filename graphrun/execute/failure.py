@@ -85,7 +85,7 @@ def circular(run: Run) -> NodeError:
         path.append(waits[path[-1]][0])
     cycle = path[path.index(path[-1]) :]
     guilty = next((n for n in cycle if n not in run.plan.prompt.nodes), cycle[0])
-    step, node_id = run.agenda.steps[guilty], run.display_id(guilty)
+    node_id = run.display_id(guilty)
     names = " → ".join(f"{n} ({run.agenda.steps[n].spec.class_type})" for n in reversed(cycle))
     found = Diagnostic(
         "dependency_cycle",
@@ -94,5 +94,5 @@ def circular(run: Run) -> NodeError:
         hint="a graph that the node built links back to what waits for it",
     )
     found = run.plan.prompt.located(found)
-    run.tell(NodeFailed(node_id=guilty, seconds=0.0, diagnostic=found, inputs={}, traceback=""))
-    return NodeError(found, class_type=step.spec.class_type)
+    run.tell(NodeFailed(node_id=node_id, seconds=0.0, diagnostic=found, inputs={}, traceback=""))
+    return NodeError(found, class_type=run.plan.prompt.nodes[node_id].class_type)
