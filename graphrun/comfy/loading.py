@@ -147,13 +147,16 @@ def _failure(name: str, error: BaseException) -> Diagnostic:
     if isinstance(error, PackError):
         first = error.diagnostics[0]
         return Diagnostic(first.code, f"pack {name}: {first.message}", hint=first.hint)
-    reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    said = error.msg if isinstance(error, SyntaxError) else str(error)
+    reason = f"{type(error).__name__}: {said}" if said else type(error).__name__
     place = _place(error)
     return Diagnostic("missing_pack", f"pack {name} could not be loaded: {reason}{place}")
 
 
 def _place(error: BaseException) -> str:
-    """Where in the pack it went wrong: the last frame of the traceback."""
+    """Where in the pack it went wrong: the last frame of the traceback, or what was not Python."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f" ({error.filename}:{error.lineno})"
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

@@ -6,7 +6,7 @@ Their attributes are read as a running ComfyUI reads them (INPUT_TYPES, RETURN_T
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -62,6 +62,7 @@ def spec(class_type: str, cls: Any, *, title: str = "", module: str = "") -> Nod
         not_idempotent=bool(getattr(cls, "NOT_IDEMPOTENT", False)),
         shows_anyway=bool(getattr(cls, "HAS_INTERMEDIATE_OUTPUT", False)),
         any_input=_any_input(declared),
+        brought=_brought(declared),
         own_checks=_own_checks(cls),
         about={word: getattr(cls, name) for name, word in _ABOUT.items() if hasattr(cls, name)},
     )
@@ -202,6 +203,23 @@ def _any_input(declared: Mapping[str, Any]) -> str | None:
             given = found[_PROBE]
             return _type(given[0]) if isinstance(given, tuple | list) and given else "*"
     return None
+
+
+def _brought(declared: Mapping[str, Any]) -> Callable[[str], InputSpec | None] | None:
+    """Inputs by names that a mapping knows without listing them, such as any `case_<number>`."""
+    found = [
+        section
+        for section in (declared.get("required"), declared.get("optional"))
+        if isinstance(section, dict) and type(section).__contains__ is not dict.__contains__
+    ]
+    if not found or _any_input(declared) is not None:
+        return None
+
+    def brought(name: str) -> InputSpec | None:
+        section = next((one for one in found if name in one), None)
+        return _input(name, section[name], "optional") if section is not None else None
+
+    return brought
 
 
 def _own_checks(cls: Any) -> frozenset[str]:

@@ -13,7 +13,7 @@ from graphrun.execute.state import Run
 from graphrun.execute.visit import Visit
 
 
-def blame(run: Run, visit: Visit, error: Exception, seconds: float) -> NodeError:
+def blame(run: Run, visit: Visit, error: BaseException, seconds: float) -> NodeError:
     """Tell of a node that raised, and give the exception for it.
 
     A node of a graph that another built is named together with the file's node it belongs to.
@@ -45,7 +45,7 @@ def own_frames(error: BaseException, folder: str | None) -> str:
     return "".join(lines)
 
 
-def _diagnostic(run: Run, visit: Visit, error: Exception) -> Diagnostic:
+def _diagnostic(run: Run, visit: Visit, error: BaseException) -> Diagnostic:
     node = visit.step.node
     label, node_id = node.label, run.display_id(node.id)
     if node_id != node.id:

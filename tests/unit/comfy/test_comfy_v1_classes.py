@@ -156,3 +156,78 @@ def test_an_empty_list_of_targets_is_refused(session):
         session.run(nodes, targets=[])
     with pytest.raises(UsageError, match="the list of targets is empty"):
         session.check(graphrun.load(nodes, targets=[]))
+
+
+class Cases(dict):
+    """Knows every `case_<number>` as it knows `case_0`, without listing it."""
+
+    def __contains__(self, name):
+        return name.startswith("case_") or super().__contains__(name)
+
+    def __getitem__(self, name):
+        return super().__getitem__("case_0" if name.startswith("case_") else name)
+
+
+class Switch:
+    RETURN_TYPES = ("INT",)
+    FUNCTION = "run"
+    OUTPUT_NODE = True
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        case = ("INT", {"lazy": True, "max": 9})
+        return {"required": {"select": ("INT", {})}, "optional": Cases(case_0=case)}
+
+    def check_lazy_status(self, select, **cases):
+        name = f"case_{select}"
+        return [name] if cases[name] is None else []
+
+    def run(self, select, **cases):
+        return {"ui": {"cases": [sorted(cases.items())]}, "result": (cases[f"case_{select}"],)}
+
+
+class Exit:
+    """Ends the process, as a script would."""
+
+    RETURN_TYPES = ("INT",)
+    FUNCTION = "run"
+    OUTPUT_NODE = True
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {}}
+
+    def run(self):
+        raise SystemExit(3)
+
+
+class ExitLater(Exit):
+    async def run(self):
+        raise SystemExit(3)
+
+
+CLASSES |= {one.__name__: one for one in (Switch, Exit, ExitLater)}
+
+
+def test_names_of_a_pattern_are_declared_as_the_mapping_has_them(session):
+    nodes = {
+        "1": ("Count", {"start": 1, "step": 1}),
+        "2": ("Exit", {}),
+        "3": ("Switch", {"select": 1, "case_1": ["1", 0], "case_7": ["2", 0], "case_8": 4}),
+    }
+    report = session.run(prompt(nodes), targets=["3"])
+    assert report.ui["3"] == {"cases": [[("case_1", 2), ("case_7", None), ("case_8", 4)]]}
+    assert report.ran == ["1", "3"]
+    found = session.check(graphrun.load(prompt({"3": ("Switch", {"select": 1, "case_1": 10})})))
+    assert [(one.code, one.input) for one in found] == [("value_bigger_than_max", "case_1")]
+
+
+@pytest.mark.parametrize("kind", ["Exit", "ExitLater"])
+def test_a_node_that_exits_has_failed(session, kind):
+    nodes = prompt({"1": (kind, {}), "2": ("Count", {"start": 1})})
+    report = session.run(nodes, keep_going=True)
+    assert report.status == "failed"
+    assert report.error.diagnostic.message == f"node 1 ({kind}): SystemExit: 3"
+    assert report.ui["2"] == {"value": [6, None]}
+    again = session.run(prompt({"1": ("Turnstile", {"number": 1})}))
+    assert again.status == "success"
