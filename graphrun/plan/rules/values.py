@@ -81,7 +81,7 @@ def _type_problem(
         return None
     if not is_widget(wanted):
         foreign = specs[node.class_type].foreign
-        if ANY in members(wanted.type) or (foreign and wanted.type in WIDGET_TYPES):
+        if ANY in members(wanted.type) or (foreign and members(wanted.type) & WIDGET_TYPES):
             return None  # ComfyUI's sockets take values too
         return Diagnostic(
             "invalid_input_type",

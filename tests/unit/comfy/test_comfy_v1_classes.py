@@ -6,6 +6,7 @@ import pytest
 from comfy_toys import prompt
 
 import graphrun
+from graphrun.catalog.builder import GraphBuilder
 from graphrun.errors import UsageError
 
 
@@ -231,3 +232,40 @@ def test_a_node_that_exits_has_failed(session, kind):
     assert report.ui["2"] == {"value": [6, None]}
     again = session.run(prompt({"1": ("Turnstile", {"number": 1})}))
     assert again.status == "success"
+
+
+class Either:
+    RETURN_TYPES = ("INT,FLOAT",)
+    FUNCTION = "run"
+    OUTPUT_NODE = True
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"value": ("NUMBER,INT,FLOAT", {})}}
+
+    def run(self, value):
+        return (value,)
+
+
+class Builds(Either):
+    """In its place comes a graph that fails."""
+
+    def run(self, value):
+        graph = GraphBuilder()
+        return {"result": (graph.node("Leave", numbers=1).out(0),), "expand": graph.finalize()}
+
+
+CLASSES |= {"Either": Either, "Builds": Builds}
+
+
+def test_a_union_that_has_a_widget_type_takes_literals(session):
+    assert session.check(graphrun.load(prompt({"1": ("Either", {"value": 3})}))) == []
+
+
+def test_a_node_whose_graph_fails_has_failed(session):
+    report = session.run(prompt({"1": ("Builds", {"value": 1})}))
+    assert [(one.id, one.state) for one in report.nodes.values()] == [
+        ("1", "failed"),
+        ("1.0.0.1", "failed"),
+    ]
+    assert report.error.diagnostic.node_id == "1"
