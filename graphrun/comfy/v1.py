@@ -43,7 +43,7 @@ def spec(class_type: str, cls: Any, *, title: str = "", module: str = "") -> Nod
         inputs = tuple(_inputs(declared))
         outputs = tuple(_outputs(cls))
         function = getattr(cls, cls.FUNCTION)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         message = f"{class_type}: its definition cannot be read: {type(error).__name__}: {error}"
         raise PackError(Diagnostic("malformed_node", message)) from error
     description = getattr(cls, "DESCRIPTION", "")
@@ -83,8 +83,8 @@ def kind(cls: Any, spec: NodeSpec, *, folder: str | None = None) -> Kind:
         call=call,
         returned=partial(returned, spec),
         create=cls,
-        wanted=wanted if hasattr(cls, "check_lazy_status") else None,
-        changed=(lambda inputs: cls.IS_CHANGED(**inputs)) if hasattr(cls, "IS_CHANGED") else None,
+        wanted=wanted if _has(cls, "check_lazy_status") else None,
+        changed=(lambda inputs: cls.IS_CHANGED(**inputs)) if _has(cls, "IS_CHANGED") else None,
         validate=(lambda inputs: cls.VALIDATE_INPUTS(**inputs)) if spec.own_checks else None,
         around=seeded,
         turns=True,
@@ -222,9 +222,14 @@ def _brought(declared: Mapping[str, Any]) -> Callable[[str], InputSpec | None] |
     return brought
 
 
+def _has(cls: Any, function: str) -> bool:
+    """Whether a class has a function; some say with None that they have not."""
+    return getattr(cls, function, None) is not None
+
+
 def _own_checks(cls: Any) -> frozenset[str]:
     """The names in the signature of VALIDATE_INPUTS, `*` if it takes all."""
-    if not hasattr(cls, "VALIDATE_INPUTS"):
+    if not _has(cls, "VALIDATE_INPUTS"):
         return frozenset()
     found = inspect.getfullargspec(cls.VALIDATE_INPUTS)
     return frozenset(found.args) | ({"*"} if found.varkw else frozenset())

@@ -27,7 +27,7 @@ def spec(class_type: str, cls: Any, *, title: str = "", module: str = "") -> Nod
     """
     try:
         schema = cls.GET_SCHEMA()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         message = f"{class_type}: its schema cannot be read: {type(error).__name__}: {error}"
         raise PackError(Diagnostic("malformed_node", message)) from error
     seen = v1.spec(class_type, cls, title=title or schema.display_name or "", module=module)

@@ -40,7 +40,7 @@ def _verdicts(
         return
     try:
         answers = [completed(validate(one)) for one in calls(inputs, spec.input_is_list)]
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         text = f"{node.label}: its own check failed: {type(error).__name__}: {error}"
         yield Diagnostic("exception_during_validation", text, node.id)
         return

@@ -269,3 +269,50 @@ def test_a_node_whose_graph_fails_has_failed(session):
         ("1.0.0.1", "failed"),
     ]
     assert report.error.diagnostic.node_id == "1"
+
+
+class Plain(Either):
+    """Says that it has none of the functions."""
+
+    VALIDATE_INPUTS = None
+    IS_CHANGED = None
+    check_lazy_status = None
+
+
+class Strict(Either):
+    """Its own check ends the process."""
+
+    @classmethod
+    def VALIDATE_INPUTS(cls, value):
+        raise SystemExit(9)
+
+
+class Undefined(Either):
+    @classmethod
+    def INPUT_TYPES(cls):
+        raise SystemExit(9)
+
+
+ODD = {"Plain": Plain, "Strict": Strict, "Undefined": Undefined, "Nothing": None, 5: Either}
+
+
+def test_functions_that_are_none_are_not_there():
+    report = graphrun.run(prompt({"1": ("Plain", {"value": 3})}), packs=[ODD])
+    assert report.outputs == {"1": ([3],)}
+
+
+def test_a_name_that_is_no_text_is_taken_for_one():
+    assert graphrun.run(prompt({"1": ("5", {"value": 3})}), packs=[ODD]).status == "success"
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("Strict", "its own check failed: SystemExit: 9"),
+        ("Undefined", "Undefined: its definition cannot be read: SystemExit: 9"),
+        ("Nothing", "Nothing: its definition cannot be read: AttributeError: 'NoneType'"),
+    ],
+)
+def test_what_a_class_cannot_say_is_told(kind, said):
+    with pytest.raises(graphrun.GraphrunError, match=said):
+        graphrun.run(prompt({"1": (kind, {"value": 3})}), packs=[ODD])
