@@ -70,7 +70,8 @@ def err(text: str) -> None:
 
 
 def out_json(document: Any) -> None:
-    _write(_results(), json.dumps(document, indent=2, ensure_ascii=False))
+    # Packs put objects of any kind into the options of inputs: those are told as their text.
+    _write(_results(), json.dumps(document, indent=2, ensure_ascii=False, default=str))
 
 
 def _printable(text: str) -> str:

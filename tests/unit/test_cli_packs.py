@@ -282,3 +282,41 @@ def test_a_pack_that_is_not_python_is_told_with_its_line(here, capsys):
     assert f"pack broken could not be loaded: SyntaxError: invalid syntax {place}" in (
         capsys.readouterr().err
     )
+
+
+ODD = """
+from pathlib import Path
+
+
+class Odd:
+    RETURN_TYPES = ("PATH",)
+    FUNCTION = "run"
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"place": ("PATH", {"default": Path("a/b"), "only": {1}})}}
+
+    def run(self, place):
+        return (place,)
+
+
+NODE_CLASS_MAPPINGS = {"Odd": Odd}
+"""
+
+
+def test_options_that_json_cannot_say_are_told_as_text(here, capsys):
+    (here / "odd.py").write_text(ODD)
+    assert main(["nodes", "export", "--pack", "odd.py"]) == 0
+    options = json.loads(capsys.readouterr().out)["Odd"]["input"]["required"]["place"][1]
+    assert options == {"default": "a/b", "only": "{1}"}
+    assert main(["nodes", "export", "odd.json", "--pack", "odd.py"]) == 0
+    assert '"default": "a/b"' in (here / "odd.json").read_text()
+    capsys.readouterr()
+    assert main(["nodes", "show", "Odd", "--pack", "odd.py"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:4] == [
+        "Odd  (Odd, pack odd)",
+        "",
+        "inputs:",
+        '  place  PATH, default "a/b", link',
+    ]
