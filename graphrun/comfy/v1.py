@@ -138,7 +138,11 @@ def _from_mapping(spec: NodeSpec, result: Mapping[str, Any]) -> Returned:
             "are",
             code="invalid_return",
         )
-    shown = {str(key): _listed(entry) for key, entry in (result.get("ui") or {}).items()}
+    ui = result.get("ui") or {}
+    if not isinstance(ui, Mapping):
+        what = f"it returned {_article(ui)} under `ui`; what a node shows is a dict of lists"
+        raise InputError(what, code="invalid_return")
+    shown = {str(key): _listed(entry) for key, entry in ui.items()}
     return Returned(returned(spec, values).values if values is not None else (), shown, expand)
 
 

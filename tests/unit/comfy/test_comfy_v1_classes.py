@@ -316,3 +316,14 @@ def test_a_name_that_is_no_text_is_taken_for_one():
 def test_what_a_class_cannot_say_is_told(kind, said):
     with pytest.raises(graphrun.GraphrunError, match=said):
         graphrun.run(prompt({"1": (kind, {"value": 3})}), packs=[ODD])
+
+
+class Shows(Either):
+    def run(self, value):
+        return {"ui": "a text", "result": (value,)}
+
+
+def test_what_is_shown_is_a_dict():
+    report = graphrun.run(prompt({"1": ("Shows", {"value": 1})}), packs=[{"Shows": Shows}])
+    assert report.error.diagnostic.code == "invalid_return"
+    assert "it returned a str under `ui`" in report.error.diagnostic.message
