@@ -81,7 +81,7 @@ class Session:
         """Every problem of a document, in document order. Executes nothing of our own nodes."""
         request = Request.of(document)
         prompt = override(self.convert(request.document), self.catalog, request.overrides)
-        return _check(prompt, self.catalog, targets=request.targets, lenient=request.lenient)
+        return _check(prompt, self.catalog, targets=_targets(request), lenient=request.lenient)
 
     def plan(self, request: Request) -> tuple[Plan, list[str]]:
         """The plan for a request, and what `--tiny` cut, one line each.
@@ -101,7 +101,7 @@ class Session:
     def _plan(self, prompt: Prompt, request: Request) -> Plan:
         """A plan; the last one again if it was for the same, and no class looks at the world."""
         options: dict[str, Any] = {
-            "targets": tuple(request.targets),
+            "targets": _targets(request),
             "seed": request.settings.seed,
             "lenient": request.lenient,
             "keep_going": request.keep_going,
@@ -222,6 +222,15 @@ class Loaded(Request):
         return Session(packs, remember=False).run(self, observe=observe, **options)
 
 
+def _targets(request: Request) -> tuple[str, ...]:
+    """The targets, none for the document's outputs. An empty list was hardly meant to be all."""
+    if request.targets is not None and not request.targets:
+        message = "the list of targets is empty, so there is nothing to run"
+        hint = "leave `targets` out to run for the outputs of the document"
+        raise UsageError(Diagnostic("prompt_no_outputs", message, hint=hint))
+    return tuple(request.targets or ())
+
+
 def _expected(request: Request) -> Settings:
     """Before the run folder exists, relative outputs are tried where it will be made."""
     if request.out is None:
@@ -245,5 +254,5 @@ def _described(request: Request, cuts: list[str]) -> dict[str, Any]:
         "cuts": cuts,
         "aliases": {name: str(alias.path) for name, alias in settings.aliases.items()},
         "overrides": [s if isinstance(s, str) else f"{s[0]}={s[1]!r}" for s in request.overrides],
-        "targets": list(request.targets),
+        "targets": list(request.targets or ()),
     }

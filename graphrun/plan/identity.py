@@ -97,7 +97,7 @@ def changed(
     inputs |= {name: [value] for name, value in hidden_before(node, spec).items()}
     try:
         return [completed(ask(one)) for one in calls(inputs, spec.input_is_list)]
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         text = f"{type(error).__name__}: {error}"
         message = f"{node.label}: its IS_CHANGED failed, so it runs every time: {text}"
         notes.append(Diagnostic("is_changed_failed", message, node.id, severity="warning"))

@@ -291,3 +291,11 @@ def test_texts_about_progress_reach_the_user_and_other_messages_nobody(call):
 def test_smaller_modules_are_there(name, attribute):
     assert hasattr(module(name), attribute)
     assert not hasattr(module(name), "nothing_of_this_name")
+
+
+def test_packs_may_note_folders_for_the_browser():
+    import nodes
+
+    nodes.EXTENSION_WEB_DIRS["toys"] = "/toys/web"
+    assert nodes.EXTENSION_WEB_DIRS.pop("toys") == "/toys/web"
+    assert nodes.LOADED_MODULE_DIRS == {}
