@@ -72,8 +72,9 @@ class Later:
     """Stands for something of ComfyUI that is not offered, until a pack does something with it.
 
     It can be imported, named in annotations, assigned to, and used as a base class, since packs
-    do that when they are loaded. Nothing is an instance of it. Calling it, making an object of a
-    class based on it, comparing, counting or indexing raises `NotOfferedName`.
+    do that when they are loaded. Nothing is an instance of it, and it equals only what stands for
+    the same thing. Calling it, making an object of a class based on it, counting with it or looking
+    into it raises `NotOfferedName`.
     """
 
     def __init__(self, name: str) -> None:
@@ -105,12 +106,17 @@ class Later:
     def __subclasscheck__(self, subclass: type) -> bool:
         return False
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Later) and str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
     def __or__(self, other: Any) -> Any:
         return self
 
     __ror__ = __or__
-    __hash__ = object.__hash__
-    __call__ = __bool__ = __eq__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
+    __call__ = __bool__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
     __iter__ = __len__ = __contains__ = __getitem__ = __setitem__ = __enter__ = _refuse
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = _refuse
     __int__ = __float__ = __index__ = __neg__ = _refuse

@@ -1,6 +1,7 @@
 """What is not offered: where it fails, and what the message says."""
 
 import importlib
+from typing import Optional
 
 import pytest
 
@@ -55,6 +56,9 @@ def test_what_packs_do_with_such_names_when_they_are_loaded_does_no_harm():
     patcher = importlib.import_module("comfy.model_patcher")
 
     class Mine(patcher.ModelPatcher):
+        kind: Optional[patcher.ModelPatcher] = patcher.Kind.FIRST  # noqa: UP045
+        kinds: list[patcher.ModelPatcher]
+
         def twice(self, other: patcher.ModelPatcher | None = None):
             return other
 
@@ -62,6 +66,8 @@ def test_what_packs_do_with_such_names_when_they_are_loaded_does_no_harm():
     patcher.ModelPatcher.calculate_weight = original
     assert not isinstance(3, patcher.ModelPatcher)
     assert not issubclass(int, patcher.ModelPatcher)
+    assert Mine.kind == patcher.Kind.FIRST
+    assert Mine.kind != patcher.Kind.SECOND
     with pytest.raises(missing.NotOfferedName, match=r"comfy\.model_patcher\.ModelPatcher"):
         Mine("model")
 
@@ -76,7 +82,7 @@ def test_what_packs_do_with_such_names_when_they_are_loaded_does_no_harm():
         iter,
         lambda x: x["a"],
         lambda x: 1 in x,
-        lambda x: x == 3,
+        lambda x: x < 3,
         lambda x: x + 1,
         lambda x: 2 * x,
         float,
