@@ -110,8 +110,8 @@ def is_stand_in(module: ModuleType) -> bool:
 def install() -> None:
     """Answer for the names from now on, in the whole process; doing it again changes nothing.
 
-    Modules of these names that are imported already stay what they are; `missing.explain` says so
-    when a pack stumbles over one.
+    Modules of these names that are imported already stay what they are; `explaining.explain`
+    says so when a pack stumbles over one.
     """
     if not any(isinstance(one, ShimFinder) for one in sys.meta_path):
         sys.meta_path.insert(0, ShimFinder())

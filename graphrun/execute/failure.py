@@ -63,10 +63,10 @@ def _diagnostic(run: Run, visit: Visit, error: Exception) -> Diagnostic:
 
 
 def _explained(run: Run, visit: Visit, error: ImportError) -> Diagnostic | None:
-    from graphrun.comfy import missing
+    from graphrun.comfy import explaining
 
     pack = run.catalog.pack(visit.step.spec.class_type)
-    found: Diagnostic | None = missing.explain(error, pack.name)
+    found: Diagnostic | None = explaining.explain(error, pack.name)
     return found
 
 

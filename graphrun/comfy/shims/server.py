@@ -102,6 +102,10 @@ class Router:
 
     resources = routes
 
+    def named_resources(self) -> dict[str, Any]:
+        """No routes, by name."""
+        return {}
+
 
 class PromptQueue:
     """A queue in which nothing waits."""

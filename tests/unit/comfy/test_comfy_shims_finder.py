@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[3]
 
 def run(code, cwd=None):
     done = subprocess.run(
-        [sys.executable, "-c", "from graphrun.comfy import finder, missing\n" + code],
+        [sys.executable, "-c", "from graphrun.comfy import explaining, finder, missing\n" + code],
         capture_output=True,
         text=True,
         check=False,
@@ -60,11 +60,11 @@ def test_a_module_of_the_user_that_was_there_first_is_named(tmp_path):
         "try:\n"
         "    from server import PromptServer\n"
         "except ImportError as error:\n"
-        "    print(missing.explain(error, 'toy'))\n"
+        "    print(explaining.explain(error, 'toy'))\n"
         "try:\n"
         "    server.PromptServer\n"
         "except AttributeError as error:\n"
-        "    print(missing.explain(error, 'toy'))\n"
+        "    print(explaining.explain(error, 'toy'))\n"
     )
     wanted = "pack toy needs server of ComfyUI, but server is another module here"
     assert out.count(f"{wanted}: {tmp_path / 'server.py'}") == 2
@@ -80,7 +80,7 @@ def test_no_submodule_is_added_to_a_package_of_the_user(tmp_path):
         "try:\n"
         "    import comfy.utils\n"
         "except ImportError as error:\n"
-        "    print(missing.explain(error, 'toy').message)\n"
+        "    print(explaining.explain(error, 'toy').message)\n"
     )
     assert "needs comfy.utils of ComfyUI, but comfy is another module here" in out
 

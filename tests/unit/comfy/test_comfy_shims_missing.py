@@ -5,7 +5,7 @@ from typing import Optional
 
 import pytest
 
-from graphrun.comfy import finder, missing
+from graphrun.comfy import explaining, finder, missing
 from graphrun.errors import PackError
 
 
@@ -57,7 +57,7 @@ def test_what_packs_do_with_such_names_when_they_are_loaded_does_no_harm():
 
     class Mine(patcher.ModelPatcher):
         kind: Optional[patcher.ModelPatcher] = patcher.Kind.FIRST  # noqa: UP045
-        kinds: list[patcher.ModelPatcher]
+        kinds: list[patcher.ModelPatcher] | None = None
 
         def twice(self, other: patcher.ModelPatcher | None = None):
             return other
@@ -118,7 +118,7 @@ def test_samplers_can_be_listed_but_not_used():
 )
 def test_a_library_that_is_missing_comes_with_its_name_for_pip(module, hint):
     error = ModuleNotFoundError(f"No module named {module!r}", name=module)
-    found = missing.explain(error, "toy")
+    found = explaining.explain(error, "toy")
     assert found.code == "missing_pack"
     assert found.message.startswith(f"pack toy needs the library {module.split('.')[0]}")
     assert found.hint == hint
@@ -127,13 +127,13 @@ def test_a_library_that_is_missing_comes_with_its_name_for_pip(module, hint):
 def test_a_name_that_is_missing_in_a_stand_in_is_explained():
     with pytest.raises(ImportError) as caught:
         from comfy.utils import nothing  # noqa: F401
-    found = missing.explain(caught.value, "toy")
+    found = explaining.explain(caught.value, "toy")
     assert found.code == "not_offered"
     assert found.message.startswith("pack toy needs comfy.utils.nothing of ComfyUI")
 
 
 def test_other_errors_are_not_explained():
-    assert missing.explain(ValueError("x"), "toy") is None
-    assert missing.explain(AttributeError("x"), "toy") is None
+    assert explaining.explain(ValueError("x"), "toy") is None
+    assert explaining.explain(AttributeError("x"), "toy") is None
     error = ImportError("libfoo.so: cannot open shared object file", name="foo")
-    assert missing.explain(error, "toy").message == f"pack toy: {error}"
+    assert explaining.explain(error, "toy").message == f"pack toy: {error}"
