@@ -263,6 +263,8 @@ def test_routes_and_handlers_are_kept_and_functions_stay_what_they_are():
     server.add_on_prompt_handler(handler)
     assert handler in server.on_prompt_handlers
     server.app.router.add_static("/toy", "folder")
+    server.app.router.add_post("/toy", handler)
+    server.app.add_routes([object()])
     assert "custom_nodes_from_web" in server.supports
     assert server.prompt_queue.get_current_queue() == ([], [])
 
