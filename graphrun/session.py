@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from graphrun.cache import MemoryStore, Store
 from graphrun.catalog import Catalog, NodeSpec, Settings
+from graphrun.catalog.pack import Provider
 from graphrun.convert import convert as _convert
 from graphrun.documents import Prompt
 from graphrun.errors import Cancelled, Diagnostic, NodeError, UsageError
@@ -55,12 +56,12 @@ class Session:
         self.store = MemoryStore() if store is None and remember else store
         self.objects: dict[tuple[str, str], Any] = {}
         self._last: tuple[Any, Plan] | None = None
-        self._reserve: Callable[[], None] | None = self._load_reserve if catalog is None else None
+        self._unsaid: list[Diagnostic] = []
         packs = list(packs)
         if packs:
             from graphrun.comfy import loading
 
-            self.catalog = self.catalog.with_packs(*loading.load(packs))
+            self._add(*loading.load(packs))
 
     def convert(self, document: Document) -> Prompt:
         """The prompt of a document: a workflow is converted, a prompt is taken as it is.
@@ -69,8 +70,8 @@ class Session:
         """
         prompt = self._converted(document)
         missing = any(node.class_type not in self.catalog for node in prompt.nodes.values())
-        if missing and self._reserve:
-            self._reserve()
+        if missing and self.catalog.open:
+            self._load_reserve()
             prompt = self._converted(document)
         used = (node.class_type for node in prompt.nodes.values())
         new = [d for d in self.catalog.differences(used) if d not in prompt.notes]
@@ -160,6 +161,7 @@ class Session:
         if folder:
             settings = replace(settings, outputs=folder.outputs, temporary=folder.temporary)
         report = Report(settings=_described(request, cuts), folder=folder.path if folder else None)
+        report.notices, self._unsaid = self._unsaid, []
         told: list[Observer] = [report, *([folder] if folder else [])]
         told += [observe] if callable(observe) else observe
         try:
@@ -190,8 +192,13 @@ class Session:
         """Load the packs that distributions declare for ComfyUI: a class is missing without."""
         from graphrun.comfy import loading
 
-        self._reserve = None
-        self.catalog = self.catalog.with_packs(*loading.reserve())
+        self._add(*loading.reserve())
+        self.catalog.open = False
+
+    def _add(self, packs: Sequence[Provider], notes: Sequence[Diagnostic]) -> None:
+        before = self.catalog.notes
+        self.catalog = self.catalog.with_packs(packs, notes)
+        self._unsaid += [note for note in self.catalog.notes if note not in before]
 
     def _forget_objects(self, prompt: Prompt) -> None:
         for node_id, class_type in tuple(self.objects):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Awaitable
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any
 
@@ -18,6 +16,10 @@ def completed(value: Any) -> Any:
     """
     if not hasattr(value, "__await__") and not inspect.isawaitable(value):
         return value
+    # Here, since they take as long to import as half of the engine.
+    import asyncio
+    from concurrent.futures import ThreadPoolExecutor
+
     try:
         asyncio.get_running_loop()
     except RuntimeError:

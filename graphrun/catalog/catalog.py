@@ -19,7 +19,8 @@ class Catalog(Mapping[str, NodeSpec]):
     converted and checked, but not run. An installed pack's own spec comes before one of the same
     name, since what is checked must be what runs; `differences` tells where the two disagree.
 
-    `notes` are warnings about packs: names that two of them bring, packs that failed to load.
+    `notes` are warnings about packs: names that two of them bring, packs that failed to load. An
+    `open` catalogue is that of the machine: what it lacks may be looked for in further packs.
     """
 
     def __init__(
@@ -28,6 +29,7 @@ class Catalog(Mapping[str, NodeSpec]):
         definitions: Mapping[str, NodeSpec] | None = None,
         *,
         notes: tuple[Diagnostic, ...] = (),
+        open: bool = False,
     ) -> None:
         self._packs: dict[str, Provider] = {}
         self._specs: dict[str, NodeSpec] = {}
@@ -35,6 +37,7 @@ class Catalog(Mapping[str, NodeSpec]):
         self._definitions = dict(definitions or {})
         self.packs = packs
         self.notes = notes
+        self.open = open
         for pack in sorted(packs, key=lambda pack: pack.foreign):
             for name in pack.names():
                 self._add(name, pack)
@@ -55,16 +58,17 @@ class Catalog(Mapping[str, NodeSpec]):
 
     @classmethod
     def installed(cls) -> Catalog:
-        return cls(installed())
+        return cls(installed(), open=True)
 
     def with_definitions(self, definitions: Mapping[str, NodeSpec]) -> Catalog:
         """The same packs, and specs for kinds that none of them brings."""
-        return Catalog(self.packs, {**self._definitions, **definitions}, notes=self.notes)
+        both = {**self._definitions, **definitions}
+        return Catalog(self.packs, both, notes=self.notes, open=self.open)
 
     def with_packs(self, packs: Iterable[Provider], notes: Iterable[Diagnostic] = ()) -> Catalog:
         """Also these packs; `notes` are warnings about packs, such as those that failed to load."""
         notes = (*self.notes, *notes)
-        return Catalog((*self.packs, *packs), self._definitions, notes=notes)
+        return Catalog((*self.packs, *packs), self._definitions, notes=notes, open=self.open)
 
     def pack(self, class_type: str) -> Provider:
         return self._packs[class_type]

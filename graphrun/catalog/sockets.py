@@ -7,7 +7,11 @@ MATCH_TYPE = "COMFY_MATCHTYPE_V3"
 CHOICE = "COMFY_DYNAMICCOMBO_V3"
 GROWING = "COMFY_AUTOGROW_V3"
 ROWS = "COMFY_DYNAMICGROUP_V3"
-"""A choice, a list of sockets and a hidden counter of rows, all of which bring further inputs."""
+SLOT = "COMFY_DYNAMICSLOT_V3"
+"""A choice, a list of sockets, a hidden counter of rows and a socket: all bring further inputs."""
+
+DYNAMIC = frozenset({MATCH_TYPE, CHOICE, GROWING, ROWS, SLOT})
+"""Types whose inputs are only known together with the values of a node."""
 
 WIDGET_TYPES = frozenset({"INT", "FLOAT", "BOOLEAN", "STRING", "COMBO"})
 """Types whose values are typed in by the user unless the input is forced to be a socket."""

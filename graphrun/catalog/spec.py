@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from graphrun.catalog.sockets import STORABLE, WIDGET_TYPES
+from graphrun.catalog.sockets import DYNAMIC, STORABLE, WIDGET_TYPES
 
 Section = Literal["required", "optional", "hidden"]
 
@@ -118,6 +118,8 @@ class NodeSpec:
     lazy: frozenset[str] = field(init=False, compare=False, repr=False)
     raw: frozenset[str] = field(init=False, compare=False, repr=False)
     """Names of inputs that are computed on demand, and of those that get the link itself."""
+    dynamic: bool = field(init=False, compare=False, repr=False)
+    """Whether inputs come and go with the values of others."""
     _by_name: Mapping[str, InputSpec] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -126,6 +128,7 @@ class NodeSpec:
         self._set("hidden", tuple(i for i in self.inputs if i.section == "hidden"))
         self._set("lazy", frozenset(i.name for i in self.inputs if i.options.get("lazy")))
         self._set("raw", frozenset(i.name for i in self.inputs if i.options.get("rawLink")))
+        self._set("dynamic", any(i.type in DYNAMIC for i in self.inputs))
         self._set("_by_name", {i.name: i for i in reversed(self.inputs)})
 
     def _set(self, name: str, value: Any) -> None:

@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from graphrun.cli import config, render
+from graphrun.cli import render
 
 if TYPE_CHECKING:
     from graphrun.catalog import Catalog
@@ -66,6 +66,7 @@ def catalog(options: Namespace) -> Catalog:
         PackError: a pack is not there.
     """
     from graphrun.catalog import Catalog
+    from graphrun.cli import config
 
     found = Catalog.installed()
     asked = [*config.read(Path.cwd()).get("packs", []), *_environment(), *options.packs]

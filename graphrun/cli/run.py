@@ -7,7 +7,7 @@ import signal
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +37,8 @@ def run(options: Namespace) -> int:
         render.err(f"--tiny  {line}")
     stop, view = Stop(), _view(options)
     with _interrupts(stop):
-        with folded():
+        # What nodes print is no result: stdout has the report, perhaps as JSON.
+        with folded(), redirect_stdout(sys.stderr):
             report = session.perform(request, planned, cuts, observe=view, stop=stop)
         _finish(report, options)
     return _exit_code(report)

@@ -6,6 +6,7 @@ import importlib.util
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import redirect_stdout
+from dataclasses import replace
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -24,7 +25,7 @@ PackSource = str | Path | Provider | ModuleType | Mapping[str, Any]
 
 
 def load(sources: Iterable[PackSource]) -> tuple[list[Provider], list[Diagnostic]]:
-    """The packs, and a warning for each that could not be loaded, with the reason.
+    """The packs, and what to tell of them: what was loaded, and why others could not be.
 
     A folder that is no package itself is taken for one of packs, such as `custom_nodes`.
 
@@ -32,15 +33,19 @@ def load(sources: Iterable[PackSource]) -> tuple[list[Provider], list[Diagnostic
         PackError: a source leads nowhere.
     """
     packs: list[Provider] = []
-    failures: list[Diagnostic] = []
+    notes: list[Diagnostic] = []
     for source in sources:
         try:
-            packs.extend(_packs(source, failures))
+            packs.extend(_packs(source, notes))
         except PackError as error:
             if error.diagnostics[0].code == "unknown_pack":
                 raise
-            failures += error.diagnostics
-    return packs, failures
+            notes += (replace(one, severity="warning") for one in error.diagnostics)
+    loaded = [pack.name for pack in packs if isinstance(pack, ForeignPack) and pack.folder]
+    if loaded:
+        message = f"loaded {', '.join(loaded)}: the code of a pack runs with your rights"
+        notes.insert(0, Diagnostic("pack_loaded", message, severity="info"))
+    return packs, notes
 
 
 def reserve() -> tuple[list[Provider], list[Diagnostic]]:
@@ -51,14 +56,14 @@ def reserve() -> tuple[list[Provider], list[Diagnostic]]:
     return load(metadata.entry_points(group=ENTRY_POINTS).names)
 
 
-def _packs(source: PackSource, failures: list[Diagnostic]) -> Iterator[Provider]:
+def _packs(source: PackSource, notes: list[Diagnostic]) -> Iterator[Provider]:
     match source:
         case str() | Path():
             for path in _paths(source):
                 try:
                     yield _from_path(path) if isinstance(path, Path) else _from_entry(path)
                 except PackError as error:
-                    failures += error.diagnostics
+                    notes += (replace(one, severity="warning") for one in error.diagnostics)
         case ModuleType():
             yield _from_module(source, source.__name__.rpartition(".")[2])
         case Mapping():

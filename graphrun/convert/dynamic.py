@@ -13,29 +13,50 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from graphrun.catalog.sockets import CHOICE, GROWING, MATCH_TYPE, ROWS
+from graphrun.catalog.brought import row_numbers
+from graphrun.catalog.sockets import CHOICE, GROWING, MATCH_TYPE, ROWS, SLOT
 from graphrun.catalog.spec import InputSpec, NodeSpec, Section
 from graphrun.convert.places import is_widget, saved_places
+from graphrun.documents import Link
 
 CUSTOM_COMBO = "CustomCombo"
 
 _MOST_VALUES = 10_000
 """Values of one node written as an object; a length that is made up costs no more than this."""
 
-_DYNAMIC = frozenset({CHOICE, GROWING, ROWS, MATCH_TYPE})
-
 
 def settle(spec: NodeSpec, raw: Mapping[str, Any]) -> NodeSpec:
     """The definition that a saved node has, given its values and the sockets that it lists."""
-    custom = spec.class_type == CUSTOM_COMBO
-    if not custom and all(i.type not in _DYNAMIC for i in spec.inputs):
+    if not spec.dynamic and spec.class_type != CUSTOM_COMBO:
         return spec
     saved = _Saved(saved_values(raw)[1], tuple(s["name"] for s in raw.get("inputs") or ()))
+    return _plain(spec, saved)
+
+
+def settle_prompt(spec: NodeSpec, inputs: Mapping[str, Any]) -> NodeSpec:
+    """The definition that a node of a prompt has, given its inputs under their dotted names.
+
+    What a choice brings is that of its literal; for a key that it does not have, nothing.
+    """
+    if not spec.dynamic and spec.class_type != CUSTOM_COMBO:
+        return spec
+    values = {name: value for name, value in inputs.items() if not isinstance(value, Link)}
+    for one in spec.inputs:
+        if one.type == ROWS:
+            values[one.name] = max(row_numbers(one.name, inputs), default=-1) + 1
+    return _plain(spec, _Saved(values, tuple(inputs)))
+
+
+def _plain(spec: NodeSpec, saved: _Saved) -> NodeSpec:
     inputs = tuple(_settled(spec.visible, saved))
-    if custom:
+    if spec.class_type == CUSTOM_COMBO:
         inputs += tuple(_custom_options(inputs, saved))
     outputs = tuple(replace(o, type="*") if o.type == MATCH_TYPE else o for o in spec.outputs)
-    return replace(spec, inputs=inputs + spec.hidden, outputs=outputs)
+    # Who checks an input that brings others checks those too.
+    roots = tuple(f"{name}." for name in spec.own_checks)
+    checked = spec.own_checks | {i.name for i in inputs if i.name.startswith(roots)}
+    every = inputs + spec.hidden
+    return replace(spec, inputs=every, outputs=outputs, own_checks=frozenset(checked))
 
 
 def saved_values(raw: Mapping[str, Any]) -> tuple[str, Any]:
@@ -80,6 +101,8 @@ def _settled(inputs: Sequence[InputSpec], saved: _Saved) -> Iterator[InputSpec]:
             continue
         elif entry.type == ROWS:
             brought = list(_rows(entry, saved.peek(entry.name, None)))
+        elif entry.type == SLOT:
+            entry, brought = _slot(entry, saved)
         elif entry.type == MATCH_TYPE:
             entry = replace(entry, type=_allowed(entry))
         waiting.extendleft(reversed(brought))
@@ -96,6 +119,15 @@ def _choice(entry: InputSpec, saved: _Saved) -> tuple[InputSpec, Sequence[InputS
     chosen = saved.peek(entry.name, default)
     chosen = (keys[0] if keys else None) if chosen is None else chosen
     return combo, list(_named(entry, options.get(str(chosen), {}), entry.name))
+
+
+def _slot(entry: InputSpec, saved: _Saved) -> tuple[InputSpec, Sequence[InputSpec]]:
+    """The socket itself, and what it brings if it is wired, which is then needed as it says."""
+    socket = replace(entry, type=str(entry.options.get("slotType", "*")))
+    if entry.name not in saved.slots:
+        return socket, []
+    owner = replace(entry, section="required")
+    return socket, list(_named(owner, entry.options.get("inputs") or {}, entry.name))
 
 
 def _named(owner: InputSpec, sections: Mapping[str, Any], prefix: str) -> Iterator[InputSpec]:

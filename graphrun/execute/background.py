@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from contextvars import Context
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import asyncio
+    from concurrent.futures import Future
 
 Work = tuple[Context, Awaitable[Any]]
 """A coroutine and the context that it runs in, which says what node it belongs to."""
@@ -36,6 +38,8 @@ class Background:
         The thread itself is surrounded by `around` of the first node: what that switches is
         switched for the whole thread.
         """
+        from concurrent.futures import Future
+
         loop = self._running(around)
         futures: list[Future[Any]] = [Future() for _ in work]
         left = len(futures)
@@ -75,6 +79,8 @@ class Background:
         self, around: Callable[[], AbstractContextManager[Any]]
     ) -> asyncio.AbstractEventLoop:
         if self._loop is None:
+            import asyncio  # only when there are coroutines: it takes long to import
+
             loop = self._loop = asyncio.new_event_loop()
             self._thread = threading.Thread(
                 target=self._drive, args=(loop, around), name="graphrun coroutines", daemon=True
@@ -87,6 +93,8 @@ class Background:
         loop: asyncio.AbstractEventLoop,
         around: Callable[[], AbstractContextManager[Any]],
     ) -> None:
+        import asyncio
+
         asyncio.set_event_loop(loop)
         with around():
             loop.run_forever()

@@ -5,7 +5,7 @@ Nothing else knows these shapes; everything outside sees a tuple of lists, one l
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from graphrun.cache import Outputs
@@ -23,12 +23,17 @@ _ABSENT: list[Any] = [None]
 
 
 def gather(
-    node: PromptNode, spec: NodeSpec, values: Mapping[str, Outputs], hidden: Mapping[str, Any]
+    node: PromptNode,
+    spec: NodeSpec,
+    values: Mapping[str, Outputs],
+    hidden: Mapping[str, Any],
+    unseen: Collection[str],
 ) -> tuple[Lists, set[str]]:
-    """The list of values for every parameter, and the names of those that are not there yet.
+    """The list of values for every parameter, and the names of links without one.
 
-    A literal is a list of one. Literals that nothing declares are left out; links that nothing
-    declares are passed on, which nodes with any number of inputs rely on.
+    Those are links to what is not computed yet, and `unseen` ones. A literal is a list of one.
+    Literals that nothing declares are left out; links that nothing declares are passed on, which
+    nodes with any number of inputs rely on.
     """
     found: Lists = {}
     missing: set[str] = set()
@@ -37,7 +42,7 @@ def gather(
             if name in spec.raw:
                 found[name] = [list(value)]
                 continue
-            outputs = values.get(value.node_id)
+            outputs = values.get(value.node_id) if name not in unseen else None
             if outputs is None or value.slot >= len(outputs):
                 missing.add(name)
                 found[name] = _ABSENT

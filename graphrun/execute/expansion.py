@@ -14,7 +14,7 @@ from graphrun.execute.state import Run
 from graphrun.plan import Step
 from graphrun.plan.identity import changed, identity
 from graphrun.plan.plan import twins
-from graphrun.plan.static import ancestors
+from graphrun.plan.static import ancestors, spec_of
 
 
 def add(run: Run, parent: Step, graph: Any) -> None:
@@ -99,10 +99,10 @@ def _steps(run: Run, nodes: list[PromptNode]) -> list[Step]:
 
     steps = []
     for node in nodes:
-        if not catalog.runs(node.class_type):
+        spec = spec_of(node, catalog)
+        if spec is None or not catalog.runs(node.class_type):
             message = f"the graph it built has the class {node.class_type!r}, which no pack brings"
             raise InputError(message, code="missing_node_type")
-        spec = catalog[node.class_type]
         token = changed(node, spec, catalog, notes) if spec.foreign else None
         keys[node.id] = identity(node, spec, source, changed=token, seed=run.plan.seed)
         steps.append(Step.of(node, spec, keys[node.id]))

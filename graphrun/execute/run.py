@@ -68,7 +68,8 @@ def execute(
         if run.served:
             run.tell(NodesCached(node_ids=tuple(run.served)))
         run.agenda.add(twins(plan.steps, run.firsts), keep)
-        run.agenda.enter(plan.roots)
+        again = [s.node.id for s in plan.steps if s.spec.shows_anyway and s.node.id in run.served]
+        run.agenda.enter([*plan.roots, *again])
         _loop(run)
     return {name: run.agenda.values[name] for name in keep if name in run.agenda.values}
 
@@ -126,7 +127,7 @@ def _take_over(run: Run, visit: Visit) -> bool:
     stored = run.served.pop(step.node.id, None)
     if stored is None and step.twin in run.shareable:
         twin = run.agenda.values.get(step.twin)
-        stored = (twin, {}) if twin is not None else None
+        stored = (twin, run.shareable[step.twin]) if twin is not None else None
     if stored is None:
         return False
     visit.ui = {key: list(values) for key, values in stored[1].items()}
@@ -137,7 +138,7 @@ def _take_over(run: Run, visit: Visit) -> bool:
 def _finish(run: Run, visit: Visit, outputs: Outputs, *, cached: bool = False) -> None:
     step, name = visit.step, visit.step.node.id
     if step.identity and (cached or _is_shareable(run, step, outputs)):
-        run.shareable.add(name)
+        run.shareable[name] = visit.ui
         if run.store is not None and not cached:
             run.store.put(step.identity, (outputs, visit.ui))
     pairs = zip(step.spec.outputs, outputs, strict=False)

@@ -51,7 +51,8 @@ class Run:
     keep_going: bool = False
     served: dict[str, Stored] = field(default_factory=dict)
     firsts: dict[str, str] = field(default_factory=dict)
-    shareable: set[str] = field(default_factory=set)
+    shareable: dict[str, Mapping[str, list[Any]]] = field(default_factory=dict)
+    """Nodes whose outputs may be handed to nodes that do the same, and what they showed."""
     failures: list[NodeError] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Sequence
-from concurrent.futures import Future
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import copy_context
 from functools import partial
@@ -23,7 +22,6 @@ from graphrun.catalog.builder import is_link
 from graphrun.catalog.kind import Kind, Returned
 from graphrun.catalog.mapping import calls
 from graphrun.catalog.running import CALL
-from graphrun.documents import Link
 from graphrun.errors import Cancelled, Diagnostic, InputError
 from graphrun.execute.call import Lists, blocked, blocker, gather, merge
 from graphrun.execute.expansion import add, admit
@@ -34,7 +32,8 @@ from graphrun.plan.identity import digest
 _TURNS = threading.RLock()
 """Held during calls that draw on generators which all runs of the process share."""
 
-Result = Returned | Future[Any]
+Result = Any
+"""`Returned`, a coroutine with its context, or the future of one that was started."""
 
 
 class Visit:
@@ -45,6 +44,7 @@ class Visit:
         self.start = time.perf_counter()
         self.ui: dict[str, list[Any]] = {}
         self.inputs: Lists = {}
+        self._asked: frozenset[str] = frozenset()
         self._results: list[Result] | None = None
         self._returned: list[Returned] | None = None
 
@@ -67,32 +67,41 @@ class Visit:
         return outputs
 
     def _ask(self, kind: Kind) -> bool:
-        """Have the node name the lazy inputs that it wants; whether it has all of them."""
+        """Have the node name the lazy inputs that it wants; whether it has all of them.
+
+        It sees those that it asked for and no others, so that a result does not depend on what
+        happened to be computed, nor does a blocker count that nobody wanted.
+        """
         step, agenda = self.step, self.run.agenda
-        self.inputs, missing = gather(step.node, step.spec, agenda.values, self.run.hidden(step))
-        if kind.wanted is None:
-            return True
+        while True:
+            hidden, unseen = self.run.hidden(step), step.spec.lazy - self._asked
+            self.inputs, missing = gather(step.node, step.spec, agenda.values, hidden, unseen)
+            new = (self._wanted(kind) & missing) - self._asked if kind.wanted is not None else None
+            if not new:
+                return True
+            self._asked |= new
+            sources = [link.node_id for name, link in step.node.links() if name in new]
+            if any(name not in agenda.over or name in agenda.dead for name in sources):
+                agenda.suspend(step.node.id, sources)
+                return False
+
+    def _wanted(self, kind: Kind) -> set[str]:
+        """What the node asks for, over all of its calls."""
+        assert kind.wanted is not None
         node = self._object(kind)
-        wanted: dict[str, None] = {}
-        for index, inputs in enumerate(calls(self.inputs, step.spec.input_is_list)):
+        found: set[str] = set()
+        for index, inputs in enumerate(calls(self.inputs, self.step.spec.input_is_list)):
             token = CALL.set(self._call_at(index))
             try:
                 names = completed(kind.wanted(node, inputs))
             finally:
                 CALL.reset(token)
-            if isinstance(names, list):
-                wanted |= dict.fromkeys(n for n in names if isinstance(n, str))
-        sources = []
-        for name in wanted:
-            value = step.node.inputs.get(name)
-            if value is None and name not in self.inputs:
-                message = f"it asks for the input {name}, which is not connected"
-                raise InputError(message, code="required_input_missing")
-            if name in missing and isinstance(value, Link) and value.node_id not in agenda.over:
-                sources.append(value.node_id)
-        if sources:
-            agenda.suspend(step.node.id, sources)
-        return not sources
+            # Anything else than a list means nothing, as in ComfyUI.
+            found.update(names if isinstance(names, list) else ())
+        for name in found - self.inputs.keys():
+            message = f"it asks for the input {name}, which is not connected"
+            raise InputError(message, code="required_input_missing")
+        return found
 
     def _call(self, kind: Kind) -> list[Result]:
         """Call once per set of inputs; coroutines are created, not yet driven."""
@@ -125,8 +134,8 @@ class Visit:
         if not places:
             return False
         work: Any = [self._results[i] for i in places]
+        work[0] = work[0][0], _seeded(work[0][1], around := partial(self._around, kind))
         self.run.agenda.hold(self.step.node.id)
-        around = partial(self._around, kind)
         futures = self.run.background.start(self.step.node.id, work, around)
         for place, future in zip(places, futures, strict=True):
             self._results[place] = future
@@ -142,7 +151,7 @@ class Visit:
         kind = self.run.catalog.kind(self.step.spec.class_type)
         found = []
         for index, result in enumerate(self._results):
-            if isinstance(result, Future):
+            if not isinstance(result, Returned):
                 result = kind.returned(result.result())
             for key, values in result.ui.items():
                 self.ui.setdefault(key, []).extend(values)
@@ -212,3 +221,12 @@ class Visit:
         # The same text by hand: this is done for every node.
         text = f'["seed",{self.run.plan.seed},"{self.step.identity}"]'
         return int(hashlib.sha256(text.encode()).hexdigest()[:15], 16)
+
+
+async def _seeded(
+    awaitable: Awaitable[Any], around: Callable[[], AbstractContextManager[Any]]
+) -> Any:
+    """Seed where the coroutines of a node begin, not where they were made."""
+    with around():
+        pass
+    return await awaitable

@@ -14,6 +14,7 @@ from graphrun.catalog.mapping import calls
 from graphrun.documents import BadLink, Link, PromptNode
 from graphrun.errors import Diagnostic
 from graphrun.plan.rules.own import hidden_before
+from graphrun.plan.static import spec_of
 
 TAG = "graphrun/1"
 """First element of everything hashed; raise it when the meaning of the key changes."""
@@ -36,7 +37,8 @@ def identities(
     """
     found: dict[str, str | None] = {}
     for node in nodes:
-        spec = specs[node.class_type]
+        spec = spec_of(node, specs)
+        assert spec is not None, "nodes of unknown classes are not planned"
         token = changed(node, spec, specs, notes) if spec.foreign else None
         found[node.id] = identity(node, spec, found.get, changed=token, seed=seed)
     return found

@@ -12,7 +12,7 @@ from graphrun.errors import Diagnostic, UsageError, ValidationFailed
 from graphrun.plan.identity import identities
 from graphrun.plan.rules import checked
 from graphrun.plan.sharing import files_in_order, readers_first, same_files
-from graphrun.plan.static import ResourceUse, ancestors, outputs, resources
+from graphrun.plan.static import ResourceUse, ancestors, outputs, resources, spec_of
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -109,7 +109,7 @@ def plan(
     shared = [*readers_first(graph, prompt, specs), *same_files(prompt, used)]
     nodes = _ordered(graph, prompt, specs)
     keys = identities(nodes, specs, seed=seed, notes=shared)
-    steps = [Step.of(n, specs[n.class_type], keys[n.id]) for n in nodes]
+    steps = [Step.of(n, spec_of(n, specs) or specs[n.class_type], keys[n.id]) for n in nodes]
     if graph.number_of_edges() > links:
         steps = [_waiting(step, graph) for step in steps]
     refused = tuple(wrong)

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from graphrun.catalog import NodeSpec, connects
+from graphrun.convert.dynamic import settle_prompt
 from graphrun.documents import BadLink, Link, Prompt, PromptNode
 
 UNKNOWN = object()
@@ -29,6 +30,12 @@ class ResourceUse:
     user: str
     node_id: str
     input: str
+
+
+def spec_of(node: PromptNode, specs: Mapping[str, NodeSpec]) -> NodeSpec | None:
+    """A node's definition, with the inputs that its values bring; None for an unknown class."""
+    spec = specs.get(node.class_type)
+    return settle_prompt(spec, node.inputs) if spec is not None and spec.dynamic else spec
 
 
 def trace(

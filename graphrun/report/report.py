@@ -180,8 +180,16 @@ class Report:
 
     @property
     def files(self) -> list[str]:
-        """Files that nodes said they wrote."""
-        return [str(f) for node in self.nodes.values() for f in node.ui.get("files", [])]
+        """Files that nodes said they wrote, also in ComfyUI's way: name, subfolder and type."""
+        found = []
+        outputs = self.folder / "outputs" if self.folder else Path()
+        for node in self.nodes.values():
+            found += [str(file) for file in node.ui.get("files", [])]
+            for entries in node.ui.values():
+                for one in entries:
+                    if isinstance(one, dict) and one.get("type") == "output" and "filename" in one:
+                        found.append(str(outputs / one.get("subfolder", "") / one["filename"]))
+        return found
 
     @property
     def texts(self) -> dict[str, list[str]]:

@@ -244,11 +244,13 @@ def test_what_a_definition_does_not_settle_is_a_warning():
 
 
 def test_inputs_with_members_and_widgets_of_the_editor():
+    width = {"required": {"width": ["INT", {}]}}
+    image = {"required": {"image": ["IMAGE", {}]}}
     info = {
         "All": entry(
             {
-                "mode": ["COMFY_DYNAMICCOMBO_V3", {"options": [{"key": "a", "inputs": {}}]}],
-                "images": ["COMFY_AUTOGROW_V3", {"template": {"prefix": "image"}}],
+                "mode": ["COMFY_DYNAMICCOMBO_V3", {"options": [{"key": "a", "inputs": width}]}],
+                "images": ["COMFY_AUTOGROW_V3", {"template": {"prefix": "image", "input": image}}],
                 "colour": ["COLOR", {"default": "#ffffff"}],
                 "number": ["INT,FLOAT", {"widgetType": "FLOAT", "max": 5}],
                 "tags": ["COMBO", {"options": ["r", "g"], "multi_select": {}}],

@@ -10,9 +10,9 @@ import toys
 from graphrun.api import Request, run
 from graphrun.catalog import Settings
 from graphrun.errors import ExitCode, UsageError
-from graphrun.execute import unwritable
+from graphrun.execute import events, unwritable
 from graphrun.execute.events import NodeInfo, NodeStarted, Progress, RunStarted
-from graphrun.report import Lines, check_report, summary
+from graphrun.report import Lines, Report, check_report, summary
 
 GOOD = {
     "1": ("Work", {"steps": 3}),
@@ -208,3 +208,21 @@ def test_an_interrupted_node_is_reported_with_its_time_and_files(tmp_path):
     document = json.loads((report.folder / "report.json").read_text())
     assert check_report(document) == []
     assert [n["state"] for n in document["nodes"]] == ["interrupted", "pending", "pending"]
+
+
+def test_files_in_comfyuis_way_are_files(tmp_path):
+    report = Report(folder=tmp_path)
+    ui = {
+        "images": [
+            {"filename": "a_00001_.png", "subfolder": "x", "type": "output"},
+            {"filename": "b_00001_.png", "subfolder": "", "type": "temp"},
+        ],
+        "text": ["a"],
+    }
+    report(
+        events.RunStarted(
+            name="n", seed=0, nodes=(events.NodeInfo(node_id="1", class_type="S", title="S"),)
+        )
+    )
+    report(events.NodeFinished(node_id="1", seconds=0.0, peak_mb=None, ui=ui))
+    assert report.files == [str(tmp_path / "outputs" / "x" / "a_00001_.png")]

@@ -12,6 +12,7 @@ from graphrun.catalog import InputSpec, NodeSpec
 from graphrun.documents import BadLink, Link, Prompt, PromptNode
 from graphrun.errors import Diagnostic
 from graphrun.plan.rules.values import fits_type, shown
+from graphrun.plan.static import spec_of
 
 _COMFY: Mapping[str, Callable[[Any], Any]] = {
     "INT": int,
@@ -34,7 +35,7 @@ def coerced(
     changed: dict[str, PromptNode] = {}
     notes = []
     for node in prompt.nodes.values():
-        spec = specs.get(node.class_type)
+        spec = spec_of(node, specs)
         values: dict[str, Any] = {}
         for wanted, value, new in _converted(node, spec, lenient) if spec else ():
             values[wanted.name] = new

@@ -8,7 +8,7 @@ from graphrun.catalog import Catalog, NodeSpec, connects
 from graphrun.documents import BadLink, Link, Prompt
 from graphrun.errors import Diagnostic
 from graphrun.plan.cycles import find_cycle
-from graphrun.plan.static import givers, outputs
+from graphrun.plan.static import givers, outputs, spec_of
 
 Specs = Mapping[str, NodeSpec]
 
@@ -22,6 +22,10 @@ def not_empty(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
         )
 
 
+_NOT_LOADED = frozenset({"missing_pack", "not_offered"})
+"""Notes about packs that could not be loaded: the class may be one of theirs."""
+
+
 def known_classes(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
     for node in prompt.nodes.values():
         if node.class_type in specs:
@@ -30,6 +34,8 @@ def known_classes(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
         near = specs.near(node.class_type) if isinstance(specs, Catalog) else []
         if near:
             hints.append(f"did you mean {' or '.join(near)}?")
+        if isinstance(specs, Catalog):
+            hints += [note.message for note in specs.notes if note.code in _NOT_LOADED]
         if node.pack:
             hints.append(f"the file says it comes from the pack {node.pack}")
         hints.append(
@@ -96,7 +102,7 @@ def slots_exist(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
 
 def link_types(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
     for node in prompt.nodes.values():
-        spec = specs.get(node.class_type)
+        spec = spec_of(node, specs)
         for name, link in node.links():
             wanted = spec.input(name) if spec else None
             source = prompt.nodes.get(link.node_id)

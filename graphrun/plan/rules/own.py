@@ -10,6 +10,7 @@ from graphrun.catalog.awaiting import completed
 from graphrun.catalog.mapping import calls
 from graphrun.documents import BadLink, Link, Prompt, PromptNode
 from graphrun.errors import Diagnostic
+from graphrun.plan.static import spec_of
 
 Specs = Mapping[str, NodeSpec]
 
@@ -19,7 +20,7 @@ def own_checks(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
     if not isinstance(specs, Catalog):
         return
     for node in prompt.nodes.values():
-        spec = specs.get(node.class_type)
+        spec = spec_of(node, specs)
         if spec and spec.own_checks and specs.runs(node.class_type):
             yield from _verdicts(node, spec, specs, prompt)
 

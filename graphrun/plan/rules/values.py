@@ -9,16 +9,16 @@ from difflib import get_close_matches
 from typing import Any
 
 from graphrun.catalog import Catalog, InputSpec, NodeSpec
-from graphrun.catalog.sockets import ANY, members
+from graphrun.catalog.sockets import ANY, WIDGET_TYPES, members
 from graphrun.convert.places import is_widget, kind
 from graphrun.documents import BadLink, Link, Prompt, PromptNode
 from graphrun.errors import Diagnostic, Severity
-from graphrun.plan.static import givers
+from graphrun.plan.static import givers, spec_of
 
 Specs = Mapping[str, NodeSpec]
 
 _ABSENT_THEMSELVES = frozenset({"COMFY_AUTOGROW_V3", "COMFY_DYNAMICGROUP_V3"})
-_WITH_MEMBERS = _ABSENT_THEMSELVES | {"COMFY_DYNAMICCOMBO_V3"}
+_WITH_MEMBERS = _ABSENT_THEMSELVES | {"COMFY_DYNAMICCOMBO_V3", "COMFY_DYNAMICSLOT_V3"}
 """Inputs with inputs of their own, which a prompt calls `input.member`."""
 
 
@@ -80,15 +80,16 @@ def _type_problem(
     if wanted.type in _WITH_MEMBERS:
         return None
     if not is_widget(wanted):
-        if ANY in members(wanted.type):
-            return None
+        foreign = specs[node.class_type].foreign
+        if ANY in members(wanted.type) or (foreign and wanted.type in WIDGET_TYPES):
+            return None  # ComfyUI's sockets take values too
         return Diagnostic(
             "invalid_input_type",
             f"{node.label}: {wanted.name} takes a link of type {wanted.type}, not the value "
             f"{shown(value)}",
             node.id,
             wanted.name,
-            severity="warning" if specs[node.class_type].foreign else _severity(specs, node),
+            severity="warning" if foreign else _severity(specs, node),
             hint=givers(prompt, specs, wanted.type, but=node.id),
         )
     if not fits_type(kind(wanted), value):
@@ -193,7 +194,7 @@ def _severity(specs: Specs, node: PromptNode) -> Severity:
 
 def _known(prompt: Prompt, specs: Specs) -> Iterator[tuple[PromptNode, NodeSpec]]:
     for node in prompt.nodes.values():
-        spec = specs.get(node.class_type)
+        spec = spec_of(node, specs)
         if spec:
             yield node, spec
 

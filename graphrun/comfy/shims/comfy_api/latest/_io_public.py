@@ -1,0 +1,8 @@
+"""Stand-in: the namespace `io`, under the name that packs import it by."""
+
+from __future__ import annotations
+
+from graphrun.comfy.missing import names
+from graphrun.comfy.v3.io import *  # noqa: F403
+
+__getattr__ = names("comfy_api.latest._io_public")

@@ -1,0 +1,9 @@
+"""ComfyUI's third API: nodes as classes with a schema. `spec`, `kind` and `classes` read a pack's."""
+
+from __future__ import annotations
+
+from graphrun.comfy.v3.call import kind as kind
+from graphrun.comfy.v3.call import spec as spec
+from graphrun.comfy.v3.extension import classes as classes
+
+__all__ = ["classes", "kind", "spec"]
