@@ -128,6 +128,7 @@ class Nodes(Mapping[str, Callable[..., Any]]):
             flags.setdefault("category", self.category)
             if validate:
                 flags["own_checks"] = frozenset(inspect.signature(validate).parameters)
+            flags["watches"] = changed is not None
             spec = self.specs[class_type] = derive(class_type, function, outputs, flags)
             self._functions[class_type] = gathering(function, spec)
             hooks = (self.wanted, wanted), (self.changed, changed), (self.validate, validate)

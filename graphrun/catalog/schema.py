@@ -119,12 +119,12 @@ def _input_schema(spec: InputSpec, own_checks: frozenset[str]) -> dict[str, Any]
 
 def _extension(spec: NodeSpec) -> dict[str, Any]:
     """Fields that differ from their defaults, so that the files stay short and diffs readable."""
-    flags = ("version", "output_node", "input_is_list", "volatile", "random", "echoes", "any_input")
+    flags = ("version", "output_node", "input_is_list", "volatile", "random", "echoes", "watches")
     plain = NodeSpec(spec.class_type)
     return {
         "category": spec.category,
         "module": spec.module,
-        **{f: getattr(spec, f) for f in (*flags, "about") if getattr(spec, f) != getattr(plain, f)},
+        **{f: getattr(spec, f) for f in (*flags, "any_input", "about") if getattr(spec, f) != getattr(plain, f)},
         **({"own_checks": sorted(spec.own_checks)} if spec.own_checks else {}),
         "inputs": [_fields(i, InputSpec(i.name, i.type)) for i in spec.inputs],
         "outputs": [_fields(o, OutputSpec(o.type, o.name)) for o in spec.outputs],

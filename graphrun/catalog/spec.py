@@ -88,7 +88,8 @@ class NodeSpec:
     of equal inputs stay two, `shows_anyway` that what it showed is repeated when it is served from
     a store. `any_input` is the type of inputs that are not declared and taken all the same,
     `own_checks` names the inputs whose value the class checks itself (`*` for all; `input_types`
-    for the types of links). `about` is what only an editor needs: deprecated, search_aliases, ….
+    for the types of links), `watches` that it says of the world what is part of a result's identity
+    (`Kind.changed`). `about` is what only an editor needs: deprecated, search_aliases, ….
     """
 
     class_type: str
@@ -110,6 +111,7 @@ class NodeSpec:
     shows_anyway: bool = False
     any_input: str | None = None
     own_checks: frozenset[str] = frozenset()
+    watches: bool = False
     about: Mapping[str, Any] = field(default_factory=dict)
 
     visible: tuple[InputSpec, ...] = field(init=False, compare=False, repr=False)

@@ -238,3 +238,12 @@ def repeated(tensor: Any, count: int) -> Any:
     if have < count:
         tensor = tensor.repeat(math.ceil(count / have), *([1] * (tensor.ndim - 1)))
     return tensor[:count]
+
+
+def fitted(source: Any, destination: Any) -> Any:
+    """An IMAGE with as many channels as another: cut off, or filled up with ones (opaque)."""
+    import torch
+
+    channels = destination.shape[-1]
+    source = source[..., :channels]
+    return torch.nn.functional.pad(source, (0, channels - source.shape[-1]), value=1.0)
