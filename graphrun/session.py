@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from graphrun.cache import MemoryStore, Store
 from graphrun.catalog import Catalog, Settings
-from graphrun.catalog.running import CALL, Silent
 from graphrun.catalog.pack import Provider
+from graphrun.catalog.running import CALL, Silent
 from graphrun.convert import convert as _convert
 from graphrun.documents import Prompt
 from graphrun.errors import Cancelled, Diagnostic, NodeError, UsageError

@@ -124,7 +124,11 @@ def _extension(spec: NodeSpec) -> dict[str, Any]:
     return {
         "category": spec.category,
         "module": spec.module,
-        **{f: getattr(spec, f) for f in (*flags, "any_input", "about") if getattr(spec, f) != getattr(plain, f)},
+        **{
+            f: getattr(spec, f)
+            for f in (*flags, "any_input", "about")
+            if getattr(spec, f) != getattr(plain, f)
+        },
         **({"own_checks": sorted(spec.own_checks)} if spec.own_checks else {}),
         "inputs": [_fields(i, InputSpec(i.name, i.type)) for i in spec.inputs],
         "outputs": [_fields(o, OutputSpec(o.type, o.name)) for o in spec.outputs],

@@ -154,7 +154,8 @@ def load(path: Path, *, input: str = "image") -> tuple[Any, Any]:
     """
     import torch
 
-    images, masks = [], []
+    images: list[Any] = []
+    masks: list[Any] = []
     for frame in _frames(path, input):
         image, mask = _tensors(frame)
         if images and image.shape != images[0].shape:

@@ -47,7 +47,9 @@ def find_picture(name: str) -> None:
         try:
             places.existing(name)
         except InputError as error:
-            raise MissingResource.of("file", str(error), [error.hint] if error.hint else []) from error
+            raise MissingResource.of(
+                "file", str(error), [error.hint] if error.hint else []
+            ) from error
 
 
 def _named(image: Any) -> bool | str:

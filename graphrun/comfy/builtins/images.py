@@ -171,9 +171,7 @@ def from_batch(
 
 
 @NODES.node("ImageFlip", category="image/transform")
-def flip(
-    image: Image, flip_method: Literal["x-axis: vertically", "y-axis: horizontally"]
-) -> Image:
+def flip(image: Image, flip_method: Literal["x-axis: vertically", "y-axis: horizontally"]) -> Image:
     """Mirrored."""
     return image.flip(1 if flip_method.startswith("x") else 2)
 

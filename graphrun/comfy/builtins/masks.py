@@ -57,9 +57,7 @@ def invert(mask: Mask) -> Mask:
 
 
 @NODES.node("CropMask")
-def crop(
-    mask: Mask, x: Extent = 0, y: Extent = 0, width: Side = 512, height: Side = 512
-) -> Mask:
+def crop(mask: Mask, x: Extent = 0, y: Extent = 0, width: Side = 512, height: Side = 512) -> Mask:
     """A part of a mask. What lies outside of it is left out."""
     return _batch(mask)[:, y : y + height, x : x + width]
 

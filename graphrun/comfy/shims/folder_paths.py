@@ -113,7 +113,7 @@ def get_annotated_filepath(name: str, default_dir: str | None = None) -> str:
     """
     plain, folder = annotated_filepath(name)
     root = folder or default_dir or get_input_directory()
-    path = os.path.normpath(os.path.join(root, plain))
+    path = os.path.normpath(Path(root, plain))
     if not Path(path).resolve().is_relative_to(Path(root).resolve()):
         raise InputError(f"{name!r} is not in the folder {root}", code="outside_folder")
     return path
@@ -121,7 +121,7 @@ def get_annotated_filepath(name: str, default_dir: str | None = None) -> str:
 
 def exists_annotated_filepath(name: str) -> bool:
     try:
-        return os.path.exists(get_annotated_filepath(name))
+        return Path(get_annotated_filepath(name)).exists()
     except (InputError, ValueError):
         return False
 
@@ -163,15 +163,15 @@ def recursive_search(
     excluded = set(excluded_dir_names or ())
     for folder, folders, names in os.walk(directory, followlinks=True):
         folders[:] = [one for one in folders if one not in excluded]
-        times[folder] = os.path.getmtime(folder)
-        files += [os.path.relpath(os.path.join(folder, name), directory) for name in names]
+        times[folder] = Path(folder).stat().st_mtime
+        files += [os.path.relpath(Path(folder, name), directory) for name in names]
     return files, times
 
 
 def filter_files_extensions(files: Iterable[str], extensions: Iterable[str]) -> list[str]:
     """Those with one of the endings, sorted; without any endings, all."""
     endings = tuple(extensions)
-    return sorted(f for f in files if not endings or os.path.splitext(f)[1].lower() in endings)
+    return sorted(f for f in files if not endings or Path(f).suffix.lower() in endings)
 
 
 def filter_files_content_types(files: list[str], content_types: list[str]) -> list[str]:
@@ -198,10 +198,10 @@ def get_full_path(folder_name: str, filename: str) -> str | None:
     """The first file of that name in the folders of a kind; the name leads out of none of them."""
     if map_legacy(folder_name) not in folder_names_and_paths:
         return None
-    plain = os.path.relpath(os.path.join("/", filename), "/")
+    plain = os.path.relpath(Path("/", filename), "/")
     for path in get_folder_paths(folder_name):
-        full = os.path.join(path, plain)
-        if os.path.isfile(full):
+        full = str(Path(path, plain))
+        if Path(full).is_file():
             return full
     return None
 

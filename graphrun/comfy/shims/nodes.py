@@ -12,7 +12,7 @@ from graphrun.catalog.running import settings
 from graphrun.comfy import export, missing, pictures, places
 from graphrun.comfy.builtins import PACK
 from graphrun.comfy.builtins._types import MAX_RESOLUTION as MAX_RESOLUTION
-from graphrun.errors import Cancelled, InputError
+from graphrun.errors import Cancelled, InputError, MissingResource
 
 NODE_DISPLAY_NAME_MAPPINGS: dict[str, str] = {}
 EXTENSION_WEB_DIRS: dict[str, str] = {}
@@ -113,7 +113,7 @@ class LoadImage:
     def VALIDATE_INPUTS(cls, image: str) -> bool | str:
         try:
             places.existing(image)
-        except (InputError, missing.PackError, OSError) as error:
+        except (InputError, MissingResource) as error:
             return str(error)
         return True
 
