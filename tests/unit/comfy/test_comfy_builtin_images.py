@@ -118,7 +118,7 @@ def test_padding_marks_what_was_added_and_falls_off_inside():
 
 
 @pytest.mark.parametrize(
-    "mode, mixed",
+    ("mode", "mixed"),
     [
         ("normal", lambda a, b: b),
         ("multiply", lambda a, b: a * b),

@@ -129,7 +129,7 @@ def test_model_files(here):
     full = str(here / "models/loras/deep/a.safetensors")
     assert paths.get_full_path("loras", "deep/a.safetensors") == full
     assert paths.get_full_path("loras", "../loras/deep/a.safetensors") is None
-    with pytest.raises(FileNotFoundError, match="b.safetensors"):
+    with pytest.raises(FileNotFoundError, match=r"b\.safetensors"):
         paths.get_full_path_or_raise("loras", "b.safetensors")
 
 
