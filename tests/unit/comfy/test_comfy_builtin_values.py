@@ -46,12 +46,25 @@ def value(session, class_type, inputs, slot=0):
         ("ComfyNotNode", {"value": 0}, "True"),
         ("ComfyAndNode", {"values.value0": 1, "values.value1": ""}, "False"),
         ("ComfyOrNode", {"values.value0": 1, "values.value1": ""}, "True"),
-        ("ComfyNumberConvert", {"value": "2.5"}, "2.5"),
-        ("ComfyMathExpression", {"expression": "a * 2 + b", "values.a": 3, "values.b": 1}, "7.0"),
     ],
 )
 def test_results(session, class_type, inputs, expected):
     assert value(session, class_type, inputs) == expected
+
+
+@pytest.mark.parametrize(("slot", "expected"), [(0, "7.5"), (1, "7"), (2, "True")])
+def test_a_formula_of_linked_numbers(session, slot, expected):
+    inputs = {"expression": "a * 2 + b", "values.a": ["3", 0], "values.b": ["5", 0]}
+    report = session.run(
+        {
+            "3": {"class_type": "PrimitiveInt", "inputs": {"value": 3}},
+            "4": {"class_type": "PrimitiveString", "inputs": {"value": "1.5"}},
+            "5": {"class_type": "ComfyNumberConvert", "inputs": {"value": ["4", 0]}},
+            "1": {"class_type": "ComfyMathExpression", "inputs": inputs},
+            "2": {"class_type": "PreviewAny", "inputs": {"source": ["1", slot]}},
+        }
+    )
+    assert report.outputs["2"] == ([expected],)
 
 
 @pytest.mark.parametrize(("switch", "ran"), [(True, "4"), (False, "3")])
