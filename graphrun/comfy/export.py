@@ -12,8 +12,13 @@ from graphrun.catalog.schema import to_object_info
 FUNCTION = "execute"
 
 
-def v1_class(spec: NodeSpec, function: Callable[..., Any]) -> type:
-    """A class that declares what the spec says and whose method calls the function."""
+def v1_class(
+    spec: NodeSpec, function: Callable[..., Any], wanted: Callable[..., Any] | None = None
+) -> type:
+    """A class that declares what the spec says and whose method calls the function.
+
+    `wanted` names the lazy inputs to compute (`check_lazy_status`).
+    """
 
     def input_types(cls: type) -> dict[str, Any]:
         return {
@@ -46,4 +51,6 @@ def v1_class(spec: NodeSpec, function: Callable[..., Any]) -> type:
         "DESCRIPTION": spec.description,
         FUNCTION: execute,
     }
+    if wanted is not None:
+        members["check_lazy_status"] = staticmethod(wanted)
     return type(spec.class_type, (), members)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import string
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 from typing import Any
 
-from graphrun.catalog.running import settings
+from graphrun.catalog.running import cancelled, settings
 from graphrun.comfy import export, missing, pictures, places
 from graphrun.comfy.builtins import PACK
 from graphrun.comfy.builtins._types import MAX_RESOLUTION as MAX_RESOLUTION
@@ -105,8 +106,6 @@ class LoadImage:
 
     @classmethod
     def IS_CHANGED(cls, image: str, **others: Any) -> str:
-        import hashlib
-
         return hashlib.sha256(places.existing(image).read_bytes()).hexdigest()
 
     @classmethod
@@ -151,7 +150,8 @@ class _Classes(MutableMapping[str, Any]):
         if name not in self._found and name in self._builtin:
             spec = PACK.spec(name)
             if spec is not None:
-                self._found[name] = export.v1_class(spec, PACK.function(spec))
+                nodes = PACK.nodes(spec)
+                self._found[name] = export.v1_class(spec, nodes[name], nodes.wanted.get(name))
         return self._found[name]
 
     def __setitem__(self, name: str, cls: Any) -> None:
@@ -187,8 +187,6 @@ def before_node_execution() -> None:
     Raises:
         Cancelled: it was asked to.
     """
-    from graphrun.catalog.running import cancelled
-
     if cancelled():
         raise Cancelled
 

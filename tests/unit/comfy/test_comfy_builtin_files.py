@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -98,6 +100,20 @@ def test_files_that_are_not_there_stop_the_run_before_it_begins(run, tmp_path, n
     with pytest.raises(MissingResource):
         run(loading(name))
     assert not (tmp_path / "runs").exists()
+
+
+def test_checking_imports_no_torch():
+    code = (
+        "import sys, graphrun\n"
+        "from graphrun.catalog import Catalog\n"
+        "from graphrun.comfy.builtins import PACK\n"
+        "session = graphrun.Session(catalog=Catalog((PACK,)))\n"
+        f"assert session.check({loading('x.png')!r}) == []\n"
+        f"(found,) = session.check({loading(3)!r})\n"
+        "assert found.input == 'image', found\n"
+        "assert 'torch' not in sys.modules and 'PIL' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 def test_a_channel_as_mask(run, tmp_path):

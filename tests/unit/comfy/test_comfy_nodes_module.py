@@ -44,6 +44,21 @@ def test_built_in_nodes_are_classes_of_the_first_api(here):
     assert torch.all(found == 1)
 
 
+def test_a_built_in_class_of_a_pack_computes_one_branch(here):
+    switch = module("nodes").ComfySwitchNode
+    session = graphrun.Session([{"Toy": switch}], catalog=Catalog((PACK,)))
+    inputs = {"switch": True, "on_false": ["3", 0], "on_true": ["4", 0]}
+    report = session.run(
+        {
+            "3": {"class_type": "StringLength", "inputs": {"string": "abc"}},
+            "4": {"class_type": "StringLength", "inputs": {"string": "abcd"}},
+            "1": {"class_type": "Toy", "inputs": inputs},
+            "2": {"class_type": "PreviewAny", "inputs": {"source": ["1", 0]}},
+        }
+    )
+    assert sorted(report.ran) == ["1", "2", "4"]
+
+
 def test_the_classes_of_packs_are_beside_them(here):
     classes = module("nodes").NODE_CLASS_MAPPINGS
     before = len(classes)
