@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from graphrun.catalog.members import WITH_MEMBERS
-from graphrun.catalog.sockets import CHOICE
+from graphrun.catalog.sockets import ANY, CHOICE, MATCH_TYPE, members
 from graphrun.catalog.spec import InputSpec, NodeSpec, OutputSpec
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -101,7 +101,7 @@ def _inputs_schema(spec: NodeSpec) -> dict[str, Any]:
 
 def _input_schema(spec: InputSpec, own_checks: frozenset[str]) -> dict[str, Any]:
     link = {"$ref": "#/$defs/link"}
-    if spec.type in WITH_MEMBERS:
+    if spec.type in WITH_MEMBERS or members(spec.type) & {ANY, MATCH_TYPE}:
         return {}
     if not spec.is_widget:
         return link
