@@ -26,9 +26,10 @@ types: $(VENV)/.installed
 contracts: $(VENV)/.installed
 	$(BIN)/lint-imports
 
-# Writes schemas/nodes/ from the code; a test fails when they differ.
+# Writes schemas/nodes/ and schemas/core/ from the code; a test fails when they differ.
 schemas: $(VENV)/.installed
 	$(BIN)/graphrun nodes export schemas/nodes
+	$(BIN)/graphrun nodes export schemas/core
 
 bench: $(VENV)/.installed
 	$(BIN)/python tests/bench/startup.py

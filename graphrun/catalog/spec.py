@@ -89,7 +89,8 @@ class NodeSpec:
     a store. `any_input` is the type of inputs that are not declared and taken all the same;
     `brought` gives the input of a name that is one of a pattern, such as any `case_<number>`.
     `own_checks` names the inputs whose value the class checks itself (`*` for all; `input_types`
-    for the types of links). `about` is what only an editor needs: deprecated, search_aliases, ….
+    for the types of links), `watches` that it says of the world what is part of a result's identity
+    (`Kind.changed`). `about` is what only an editor needs: deprecated, search_aliases, ….
     """
 
     class_type: str
@@ -114,6 +115,7 @@ class NodeSpec:
         default=None, compare=False, repr=False
     )
     own_checks: frozenset[str] = frozenset()
+    watches: bool = False
     about: Mapping[str, Any] = field(default_factory=dict)
 
     visible: tuple[InputSpec, ...] = field(init=False, compare=False, repr=False)

@@ -84,9 +84,10 @@ def _export(options: Namespace) -> int:
 
 
 def _export_schemas(options: Namespace) -> int:
-    """Write one schema per class, as the code has it now, and remove those of classes that went."""
+    """Write one schema per class as the code has it, and remove those of classes that went."""
     folder = Path(options.name or "schemas/nodes")
-    specs = {name: spec for pack in installed() for name, spec in pack.all_nodes().items()}
+    named = [pack for pack in installed() if pack.folder == folder.name]
+    specs = {n: spec for pack in named or installed() for n, spec in pack.all_nodes().items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for file in folder.glob("*.json"):

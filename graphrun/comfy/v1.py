@@ -64,6 +64,7 @@ def spec(class_type: str, cls: Any, *, title: str = "", module: str = "") -> Nod
         any_input=_any_input(declared),
         brought=_brought(declared),
         own_checks=_own_checks(cls),
+        watches=hasattr(cls, "IS_CHANGED"),
         about={word: getattr(cls, name) for name, word in _ABOUT.items() if hasattr(cls, name)},
     )
 

@@ -103,7 +103,7 @@ def _steps(run: Run, nodes: list[PromptNode]) -> list[Step]:
         if spec is None or not catalog.runs(node.class_type):
             message = f"the graph it built has the class {node.class_type!r}, which no pack brings"
             raise InputError(message, code="missing_node_type")
-        token = changed(node, spec, catalog, notes) if spec.foreign else None
+        token = changed(node, spec, catalog, notes) if spec.watches else None
         keys[node.id] = identity(node, spec, source, changed=token, seed=run.plan.seed)
         steps.append(Step.of(node, spec, keys[node.id]))
     for note in notes:

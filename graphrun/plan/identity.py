@@ -39,7 +39,7 @@ def identities(
     for node in nodes:
         spec = spec_of(node, specs)
         assert spec is not None, "nodes of unknown classes are not planned"
-        token = changed(node, spec, specs, notes) if spec.foreign else None
+        token = changed(node, spec, specs, notes) if spec.watches else None
         found[node.id] = identity(node, spec, found.get, changed=token, seed=seed)
     return found
 

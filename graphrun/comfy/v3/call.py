@@ -39,6 +39,7 @@ def spec(class_type: str, cls: Any, *, title: str = "", module: str = "") -> Nod
         asynchronous=inspect.iscoroutinefunction(cls.execute),
         any_input="*" if schema.accept_all_inputs else None,
         own_checks=frozenset(checks),
+        watches=overrides(cls, "fingerprint_inputs"),
     )
 
 
