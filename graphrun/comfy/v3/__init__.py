@@ -1,4 +1,4 @@
-"""ComfyUI's third API: nodes as classes with a schema. `spec`, `kind` and `classes` read a pack's."""
+"""ComfyUI's third API: nodes are classes with a schema, which `spec` and `kind` read."""
 
 from __future__ import annotations
 

@@ -93,7 +93,9 @@ def returned(cls: Any, spec: NodeSpec, result: Any) -> Returned:
         InputError: it returned what no node may return.
     """
     output = expandable(cls, normal(result))
-    shown = output.ui.as_dict() if hasattr(output.ui, "as_dict") else output.ui
+    shown: Any = output.ui
+    if hasattr(shown, "as_dict"):
+        shown = shown.as_dict()
     if shown is not None and not isinstance(shown, Mapping):
         name = type(shown).__name__
         raise InputError(f"its ui is a {name}, not a dictionary of lists", code="invalid_return")

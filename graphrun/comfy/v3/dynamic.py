@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from typing import Any
+from typing import Any, ClassVar
 
 from graphrun.catalog.options import MOST_MEMBERS
+from graphrun.comfy.v3 import ports
 from graphrun.comfy.v3.ports import (
     ComfyType,
     ComfyTypeI,
@@ -48,14 +49,14 @@ class DynamicOutput(Output):
 class MultiType(ComfyTypeIO):
     """One of several types."""
 
-    class Input(Input):
+    class Input(ports.Input):
         """`id` may be an input of one type, whose widget then stands for all."""
 
         ORDER = "id types display_name optional tooltip lazy extra_dict raw_link advanced"
         types: Sequence[Any] = ()
 
         def __init__(self, *args: Any, **given: Any) -> None:
-            shown = given.get("id", args[0] if args else None)
+            shown: Any = given.get("id", args[0] if args else None)
             self.input_override: Any = copy(shown) if isinstance(shown, Input) else None
             if self.input_override is not None:
                 if "id" in given:
@@ -113,14 +114,14 @@ class MatchType(ComfyTypeIO):
             words = ",".join(str(kind.io_type) for kind in self.allowed_types)
             return {"template_id": self.template_id, "allowed_types": words}
 
-    class Input(Input):
+    class Input(ports.Input):
         """An input of the matched type."""
 
         ORDER = "id template display_name optional tooltip lazy extra_dict raw_link advanced"
-        SAYS = {"template": "template"}
+        SAYS: ClassVar[Mapping[str, str]] = {"template": "template"}
         template: Any = None
 
-    class Output(Output):
+    class Output(ports.Output):
         """An output of the matched type."""
 
         ORDER = "template id display_name tooltip is_output_list"
@@ -128,8 +129,7 @@ class MatchType(ComfyTypeIO):
 
         def __init__(self, *args: Any, **given: Any) -> None:
             super().__init__(*args, **given)
-            if not self.id and not self.display_name:
-                self.display_name = "MATCHTYPE"
+            self.display_name = self.display_name or "MATCHTYPE"
 
         def as_dict(self) -> dict[str, Any]:
             return super().as_dict() | {"template": self.template.as_dict()}
@@ -158,7 +158,7 @@ class Autogrow(ComfyTypeI):
 
         def as_dict(self) -> dict[str, Any]:
             """The template in a definition."""
-            return {"input": declared([self.input]), "min": self.min}
+            return {"input": declared([self.input])}
 
         def validate(self) -> None:
             self.input.validate()
@@ -173,19 +173,19 @@ class Autogrow(ComfyTypeI):
             self.prefix, self.max = prefix, max
 
         def as_dict(self) -> dict[str, Any]:
-            return super().as_dict() | {"prefix": self.prefix, "max": self.max}
+            return super().as_dict() | {"prefix": self.prefix, "min": self.min, "max": self.max}
 
     class TemplateNames(_Template):
         """Members with names; the first `min` have to be there."""
 
         def as_dict(self) -> dict[str, Any]:
-            return super().as_dict() | {"names": self.names}
+            return super().as_dict() | {"names": self.names, "min": self.min}
 
     class Input(DynamicInput):
         """`template` is a TemplatePrefix or a TemplateNames."""
 
         ORDER = "id template" + _DYNAMIC_ORDER
-        SAYS = {"template": "template"}
+        SAYS: ClassVar[Mapping[str, str]] = {"template": "template"}
         template: Any = None
 
         def get_all(self) -> list[Input]:
@@ -244,7 +244,6 @@ class DynamicSlot(ComfyTypeI):
         """`slot` is the socket, `inputs` are there when it is wired."""
 
         ORDER = "slot inputs display_name tooltip lazy extra_dict"
-        SAYS = {"force_input": "forceInput"}
         optional = True
         slot: Any = None
         inputs: Sequence[Input] = ()
@@ -267,8 +266,9 @@ class DynamicSlot(ComfyTypeI):
             return [self.slot, *self.inputs]
 
         def as_dict(self) -> dict[str, Any]:
+            forced = {"forceInput": True} if self.force_input else {}
             own = {"slotType": self.slot.get_io_type(), "inputs": declared(self.inputs)}
-            return super().as_dict() | own
+            return super().as_dict() | own | forced
 
         def validate(self) -> None:
             for entry in self.get_all():
@@ -285,7 +285,7 @@ class DynamicGroup(ComfyTypeI):
         """`template` are the widgets of one row. ComfyUI allows 20 rows unless `max` says less."""
 
         ORDER = "id template display_name optional tooltip lazy extra_dict min max group_name"
-        SAYS = {"min": "min", "max": "max", "group_name": "group_name"}
+        SAYS: ClassVar[Mapping[str, str]] = {"min": "min", "max": "max", "group_name": "group_name"}
         template: Sequence[Input] = ()
         min: int = 0
         max: int = 20

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from graphrun.comfy.v3.ports import ComfyTypeI, ComfyTypeIO, WidgetInput, comfytype, named_type
 
@@ -76,7 +77,7 @@ class BoundingBox(ComfyTypeIO):
         """`component` names the editor's own way to draw it."""
 
         ORDER = _SHORT + "default component force_input"
-        SAYS = {"component": "component"}
+        SAYS: ClassVar[Mapping[str, str]] = {"component": "component"}
         component: str | None = None
 
         def fresh(self) -> dict[str, int]:
@@ -127,7 +128,7 @@ class Range(ComfyTypeIO):
             _SHORT + "default display gradient_stops show_midpoint midpoint_scale value_min "
             "value_max advanced"
         )
-        SAYS = {
+        SAYS: ClassVar[Mapping[str, str]] = {
             name: name
             for name in (
                 "display",
@@ -160,7 +161,7 @@ class VideoEdit(ComfyTypeIO):
         """`features` are `trim` and `crop`."""
 
         ORDER = _SHORT + "default features advanced"
-        SAYS = {"features": "features"}
+        SAYS: ClassVar[Mapping[str, str]] = {"features": "features"}
         features: Any = ("trim", "crop")
 
         def fresh(self) -> dict[str, Any]:
@@ -184,7 +185,9 @@ class ResolutionPreview(ComfyTypeIO):
         """It names the widgets that it draws, and sends nothing."""
 
         ORDER = _SHORT + "advanced ratio_widget megapixels_widget multiple_widget"
-        SAYS = {n: n for n in ("ratio_widget", "megapixels_widget", "multiple_widget")}
+        SAYS: ClassVar[Mapping[str, str]] = {
+            name: name for name in ("ratio_widget", "megapixels_widget", "multiple_widget")
+        }
         optional = True
         ratio_widget = "aspect_ratio"
         megapixels_widget = "megapixels"

@@ -17,7 +17,7 @@ from graphrun.errors import Diagnostic, PackError
 class ComfyExtension(ABC):
     """A pack: `on_load` runs once, `get_node_list` gives its classes."""
 
-    async def on_load(self) -> None:
+    async def on_load(self) -> None:  # noqa: B027  most packs have nothing to prepare
         """Prepare whatever the nodes need."""
 
     @abstractmethod

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum
 from typing import Any
 
+from graphrun.comfy.v3.words import Word
 
-class Hidden(str, Enum):
+
+class Hidden(Word):
     """The values that a schema can ask for, under their tokens."""
 
     unique_id = "UNIQUE_ID"

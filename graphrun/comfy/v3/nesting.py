@@ -28,7 +28,7 @@ def nested(spec: NodeSpec, values: Mapping[str, Any], *, named: bool = False) ->
     if not dynamic:
         return dict(values)
     nest = _Nest(dict(values), spec.input_is_list, named)
-    found = {}
+    found: dict[str, Any] = {}
     for entry in dynamic:
         found |= dict(nest.value(entry.name, entry.name, (entry.type, entry.options)))
     return nest.left | found

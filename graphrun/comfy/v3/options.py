@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any, Literal
 
 from graphrun.comfy.v3.ports import without_nones
+from graphrun.comfy.v3.words import Word
 
 
-class FolderType(str, Enum):
+class FolderType(Word):
     """One of the three folders that files are read from and written to."""
 
     input = "input"
@@ -17,7 +17,7 @@ class FolderType(str, Enum):
     temp = "temp"
 
 
-class UploadType(str, Enum):
+class UploadType(Word):
     """What the editor offers to upload into a combo of files."""
 
     image = "image_upload"
@@ -26,7 +26,7 @@ class UploadType(str, Enum):
     model = "file_upload"
 
 
-class NumberDisplay(str, Enum):
+class NumberDisplay(Word):
     """How the editor draws a number."""
 
     number = "number"
@@ -34,7 +34,7 @@ class NumberDisplay(str, Enum):
     gradient_slider = "gradientslider"
 
 
-class ControlAfterGenerate(str, Enum):
+class ControlAfterGenerate(Word):
     """What the editor does to a value after a run."""
 
     fixed = "fixed"

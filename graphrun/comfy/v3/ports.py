@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from enum import Enum
 from typing import Any, ClassVar
 
 
@@ -71,7 +72,8 @@ class Input(Port):
     """An input that only a link can feed, unless a subclass says otherwise.
 
     `SAYS` maps attributes to the names of options in a definition. Options that are None are left
-    out, since None means "not given" everywhere.
+    out, since None means "not given" everywhere. What `extra_dict` says replaces options that all
+    inputs have, and gives way to those of one type.
     """
 
     ORDER = "id display_name optional tooltip lazy extra_dict raw_link advanced"
@@ -86,7 +88,7 @@ class Input(Port):
     id: str
     optional: bool = False
     lazy: bool | None = None
-    extra_dict: Mapping[str, Any] | None = None
+    extra_dict: Any = None
     raw_link: bool | None = None
     advanced: bool | None = None
 
@@ -94,14 +96,17 @@ class Input(Port):
         super().__init__(*args, **given)
         if not isinstance(getattr(self, "id", None), str):
             raise TypeError(f"{type(self).__qualname__} needs an id, its name among the inputs")
+        self.extra_dict = {} if self.extra_dict is None else self.extra_dict
 
     def as_dict(self) -> dict[str, Any]:
         """The options in a definition; `optional` among them, which names the section."""
-        said = {}
+        said: dict[str, Any] = {}
         for base in reversed(type(self).__mro__):
-            for attribute, option in vars(base).get("SAYS", {}).items():
-                said[option] = plain(getattr(self, attribute))
-        return without_nones(said) | without_nones(self.extra_dict or {})
+            words = vars(base).get("SAYS", {})
+            said |= without_nones({o: plain(getattr(self, name)) for name, o in words.items()})
+            if base is Input:
+                said |= without_nones(self.extra_dict)
+        return said
 
     def get_all(self) -> list[Input]:
         """The input, and those that it brings."""
@@ -115,7 +120,7 @@ class WidgetInput(Input):
         "id display_name optional tooltip lazy default socketless widget_type force_input "
         "extra_dict raw_link advanced"
     )
-    SAYS = {
+    SAYS: ClassVar[Mapping[str, str]] = {
         "default": "default",
         "socketless": "socketless",
         "widget_type": "widgetType",
@@ -138,6 +143,10 @@ class Output(Port):
     id: str | None = None
     is_output_list: bool = False
 
+    def __init__(self, *args: Any, **given: Any) -> None:
+        super().__init__(*args, **given)
+        self.display_name = self.display_name or self.id
+
     def as_dict(self) -> dict[str, Any]:
         """What a definition says of it."""
         return without_nones(
@@ -151,7 +160,7 @@ class Output(Port):
     @property
     def name(self) -> str:
         """What the editor writes beside it."""
-        return self.display_name or self.id or self.io_type
+        return self.display_name or self.io_type
 
 
 class ComfyType:
@@ -190,7 +199,7 @@ def comfytype(io_type: str, **kwargs: Any) -> Callable[[Any], Any]:
             cls = made
         cls.io_type = io_type
         for name in ("Input", "Output"):
-            part = getattr(cls, name, None)
+            part: Any = getattr(cls, name, None)
             if part is None:
                 continue
             if name not in vars(cls):
@@ -217,4 +226,4 @@ def plain(value: Any) -> Any:
     """An option as JSON has it: the value of an enumeration, the entries of an object of ours."""
     if hasattr(value, "as_dict"):
         return value.as_dict()
-    return getattr(value, "value", value) if type(value).__module__ != "builtins" else value
+    return value.value if isinstance(value, Enum) else value

@@ -156,7 +156,7 @@ class Schema:
         self.hidden = list(dict.fromkeys(Hidden(entry) for entry in wanted))
         for index, output in enumerate(self.outputs):
             if output.id is None:
-                output.id, output.display_name = _unnamed(index, output), output.name
+                output.id = f"_{index}_{output.io_type}_"
 
     def get_v1_info(self, cls: Any) -> NodeInfoV1:
         """The definition in the form of the first API."""
@@ -191,7 +191,3 @@ class Schema:
             essentials_category=self.essentials_category,
             has_intermediate_output=self.has_intermediate_output,
         )
-
-
-def _unnamed(index: int, output: Output) -> str:
-    return f"_{index}_{output.io_type}_"

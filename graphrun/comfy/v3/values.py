@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
-from enum import Enum
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
+
+from graphrun.comfy.v3.words import Word
 
 
 @dataclass(eq=False)
@@ -131,7 +132,7 @@ class SVG:
         return SVG([drawing for svg in svgs for drawing in svg.data])
 
 
-class VideoCodec(str, Enum):
+class VideoCodec(Word):
     """How pictures of a video are packed."""
 
     AUTO = "auto"
@@ -144,7 +145,7 @@ class VideoCodec(str, Enum):
         return [member.value for member in cls]
 
 
-class VideoContainer(str, Enum):
+class VideoContainer(Word):
     """The kind of file that a video is in."""
 
     AUTO = "auto"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
-from typing import Any
+from typing import Any, ClassVar
 
+from graphrun.comfy.v3 import ports
 from graphrun.comfy.v3.options import UploadType
 from graphrun.comfy.v3.ports import (
     ComfyTypeI,
     ComfyTypeIO,
-    Output,
     WidgetInput,
     comfytype,
     without_nones,
@@ -31,7 +32,7 @@ class Boolean(ComfyTypeIO):
         """`label_on` and `label_off` are what the switch says."""
 
         ORDER = _FIRST + "default label_on label_off socketless force_input" + _LAST
-        SAYS = {"label_on": "label_on", "label_off": "label_off"}
+        SAYS: ClassVar[Mapping[str, str]] = {"label_on": "label_on", "label_off": "label_off"}
         label_on: str | None = None
         label_off: str | None = None
 
@@ -49,7 +50,7 @@ class Int(ComfyTypeIO):
             _FIRST + "default min max step control_after_generate display_mode "
             "socketless force_input" + _LAST
         )
-        SAYS = {
+        SAYS: ClassVar[Mapping[str, str]] = {
             "min": "min",
             "max": "max",
             "step": "step",
@@ -76,7 +77,7 @@ class Float(ComfyTypeIO):
             _FIRST + "default min max step round display_mode gradient_stops "
             "socketless force_input" + _LAST
         )
-        SAYS = {
+        SAYS: ClassVar[Mapping[str, str]] = {
             "min": "min",
             "max": "max",
             "step": "step",
@@ -104,7 +105,7 @@ class String(ComfyTypeIO):
         ORDER = (
             _FIRST + "multiline placeholder default dynamic_prompts socketless force_input" + _LAST
         )
-        SAYS = {
+        SAYS: ClassVar[Mapping[str, str]] = {
             "multiline": "multiline",
             "placeholder": "placeholder",
             "dynamic_prompts": "dynamicPrompts",
@@ -127,7 +128,7 @@ class Combo(ComfyTypeIO):
             "id options display_name optional tooltip lazy default control_after_generate upload "
             "image_folder remote socketless" + _LAST
         )
-        SAYS = {
+        SAYS: ClassVar[Mapping[str, str]] = {
             "multiselect": "multiselect",
             "options": "options",
             "control_after_generate": "control_after_generate",
@@ -150,14 +151,21 @@ class Combo(ComfyTypeIO):
 
         def as_dict(self) -> dict[str, Any]:
             """An upload is an option of its own name."""
-            upload = {} if self.upload is None else {UploadType(self.upload).value: True}
-            return super().as_dict() | upload
+            said = super().as_dict()
+            if self.upload is None:
+                return said
+            last = {name: said.pop(name) for name in ("image_folder", "remote") if name in said}
+            return said | {UploadType(self.upload).value: True} | last
 
-    class Output(Output):
+    class Output(ports.Output):
         """An output that gives one of `options`."""
 
         ORDER = "id display_name options tooltip is_output_list"
-        options: Any = ()
+        options: Any = None
+
+        def __init__(self, *args: Any, **given: Any) -> None:
+            super().__init__(*args, **given)
+            self.options = [] if self.options is None else self.options
 
 
 @comfytype("COMBO")

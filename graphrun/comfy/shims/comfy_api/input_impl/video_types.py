@@ -1,10 +1,6 @@
-"""Stand-in: videos as values."""
+"""Stand-in: videos as values, under an older name."""
 
 from __future__ import annotations
 
-from graphrun.comfy.missing import names
-from graphrun.comfy.v3.videos import VideoFromComponents, VideoFromFile
-
-__all__ = ["VideoFromComponents", "VideoFromFile"]
-
-__getattr__ = names("comfy_api.input_impl.video_types")
+from ..latest._input_impl import *  # noqa: F403
+from ..latest._input_impl import __getattr__ as __getattr__

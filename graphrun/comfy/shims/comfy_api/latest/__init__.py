@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from graphrun.comfy.missing import names
+from typing import Any
+
+from graphrun.comfy.missing import Later, names
 from graphrun.comfy.v3 import values as _values
 from graphrun.comfy.v3 import videos as _videos
 from graphrun.comfy.v3.extension import ComfyAPI, ComfyAPISync, ComfyExtension
+from graphrun.comfy.v3.ports import classproperty
 
 from . import _io as io
 from . import _ui as ui
@@ -14,10 +17,18 @@ IO, UI = io, ui
 ComfyAPI_latest = ComfyAPI
 
 
+def _tensor(cls: Any) -> Any:
+    """The class of tensors: torch is imported by the first pack that asks."""
+    import torch
+
+    return torch.Tensor
+
+
 class Input:
     """The types of values that sockets carry."""
 
-    Image = Mask = Audio = Latent = object
+    Image = Mask = classproperty(_tensor)
+    Audio = Latent = dict[str, Any]
     Video = _videos.VideoInput
 
 
@@ -26,6 +37,7 @@ class InputImpl:
 
     VideoFromFile = _videos.VideoFromFile
     VideoFromComponents = _videos.VideoFromComponents
+    VideoFromList = Later("comfy_api.latest.InputImpl.VideoFromList")
 
 
 class Types:
@@ -45,6 +57,7 @@ __all__ = [
     "UI",
     "ComfyAPI",
     "ComfyAPISync",
+    "ComfyAPI_latest",
     "ComfyExtension",
     "Input",
     "InputImpl",
@@ -53,4 +66,4 @@ __all__ = [
     "ui",
 ]
 
-__getattr__ = names("comfy_api.latest")
+__getattr__ = names("comfy_api.latest", "Caching sdk")

@@ -1,8 +1,6 @@
-"""Stand-in: the namespace `io`, under the name that packs import it by."""
+"""Stand-in: the namespace `io`."""
 
 from __future__ import annotations
 
-from graphrun.comfy.missing import names
-from graphrun.comfy.v3.io import *  # noqa: F403
-
-__getattr__ = names("comfy_api.latest._io_public")
+from ._io import *  # noqa: F403
+from ._io import __getattr__ as __getattr__

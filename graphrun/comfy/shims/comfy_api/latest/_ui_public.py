@@ -1,8 +1,6 @@
-"""Stand-in: the namespace `ui`, under the name that packs import it by."""
+"""Stand-in: the namespace `ui`."""
 
 from __future__ import annotations
 
-from graphrun.comfy.missing import names
-from graphrun.comfy.v3.ui import *  # noqa: F403
-
-__getattr__ = names("comfy_api.latest._ui_public")
+from ._ui import *  # noqa: F403
+from ._ui import __getattr__ as __getattr__

@@ -1,28 +1,6 @@
-"""Stand-in: parts of values."""
+"""Stand-in: parts of values, under an older name."""
 
 from __future__ import annotations
 
-from graphrun.comfy.missing import names
-from graphrun.comfy.v3.values import (
-    MESH,
-    SPLAT,
-    SVG,
-    VOXEL,
-    File3D,
-    VideoCodec,
-    VideoComponents,
-    VideoContainer,
-)
-
-__all__ = [
-    "MESH",
-    "SPLAT",
-    "SVG",
-    "VOXEL",
-    "File3D",
-    "VideoCodec",
-    "VideoComponents",
-    "VideoContainer",
-]
-
-__getattr__ = names("comfy_api.util")
+from ..latest._util import *  # noqa: F403
+from ..latest._util import __getattr__ as __getattr__

@@ -1,33 +1,6 @@
-"""Stand-in: an older version of the node API, which is the latest."""
+"""Stand-in for version 0.0.1 of the node API, which is the latest here."""
 
 from __future__ import annotations
 
-from graphrun.comfy.missing import names
-
-from ..latest import (
-    IO,
-    UI,
-    ComfyAPI,
-    ComfyAPISync,
-    ComfyExtension,
-    Input,
-    InputImpl,
-    Types,
-    io,
-    ui,
-)
-
-__all__ = [
-    "IO",
-    "UI",
-    "ComfyAPI",
-    "ComfyAPISync",
-    "ComfyExtension",
-    "Input",
-    "InputImpl",
-    "Types",
-    "io",
-    "ui",
-]
-
-__getattr__ = names("comfy_api.v0_0_1")
+from ..latest import *  # noqa: F403
+from ..latest import __getattr__ as __getattr__

@@ -2,9 +2,5 @@
 
 from __future__ import annotations
 
-from graphrun.comfy.missing import names
-from graphrun.comfy.v3.videos import VideoFromComponents, VideoFromFile
-
-__all__ = ["VideoFromComponents", "VideoFromFile"]
-
-__getattr__ = names("comfy_api.latest._input_impl.video_types")
+from . import *  # noqa: F403
+from . import __getattr__ as __getattr__

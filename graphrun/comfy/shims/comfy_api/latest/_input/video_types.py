@@ -1,0 +1,6 @@
+"""Stand-in: types of values."""
+
+from __future__ import annotations
+
+from . import *  # noqa: F403
+from . import __getattr__ as __getattr__
