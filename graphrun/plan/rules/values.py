@@ -86,8 +86,8 @@ def _type_problem(
             return None
         if foreign and wanted.type in WIDGET_TYPES:  # ComfyUI's sockets take values too
             return _widget_problem(node, wanted, value)
-        if members(wanted.type) & WIDGET_TYPES:  # a union that a value may be of
-            return None
+        if "," in wanted.type and members(wanted.type) & WIDGET_TYPES:
+            return None  # a union that a value may be of
         return Diagnostic(
             "invalid_input_type",
             f"{node.label}: {wanted.name} takes a link of type {wanted.type}, not the value "
