@@ -43,7 +43,7 @@ class Outcome:
         try:
             self.report = session.run(
                 prompt(run),
-                targets=run.get("targets", ()),
+                targets=run.get("targets"),
                 keep=[i for i in expect.get("outputs", {}) if i in prompt(run)],
                 observe=self.told.append,
                 **run.get("options", {}),
