@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal
 
-from graphrun.catalog.markers import Options, Range
+from graphrun.catalog.markers import Each, Options, Range
 from graphrun.catalog.node import Nodes
 from graphrun.comfy import pictures
 from graphrun.comfy.builtins._types import MAX_RESOLUTION, Extent, Image, Mask, Side
@@ -168,6 +168,26 @@ def from_batch(
     """Some pictures of a batch, counted from 0."""
     start = min(batch_index, image.shape[0] - 1)
     return image[start : start + length].clone()
+
+
+@NODES.node("RebatchImages", title="Rebatch Images", category="image/batch")
+def rebatch(
+    images: list[Image],
+    batch_size: list[Annotated[int, Range(1, 4096), Options({"default": 1})]],
+) -> Each[Image]:
+    """All pictures of all batches in batches of one size; the last may be smaller.
+
+    Where the size of the pictures changes, a new batch begins.
+    """
+    import torch
+
+    found: list[list[Any]] = []
+    for picture in (one for batch in images for one in batch):
+        full = not found or len(found[-1]) == batch_size[0]
+        if full or found[-1][0].shape != picture.shape:
+            found.append([])
+        found[-1].append(picture)
+    return [torch.stack(pictures) for pictures in found]
 
 
 @NODES.node("ImageFlip", category="image/transform")

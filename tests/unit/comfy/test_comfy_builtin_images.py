@@ -212,3 +212,11 @@ def test_simple_masks(mask):
     assert torch.equal(masks.threshold(mask, 0.5), (mask > 0.5).float())
     assert torch.equal(masks.crop(mask, 1, 2, 3, 9), mask[:, 2:, 1:4])
     assert torch.equal(MASKS["SolidMask"](value=0.5, width=2, height=1), torch.full((1, 1, 2), 0.5))
+
+
+def test_rebatching_keeps_the_order_and_breaks_where_sizes_change():
+    batches = [torch.zeros(3, 2, 2, 3), torch.ones(2, 2, 2, 3), torch.ones(1, 4, 4, 3)]
+    found = IMAGES["RebatchImages"](images=batches, batch_size=[2])
+    assert [len(batch) for batch in found] == [2, 2, 1, 1]
+    assert torch.equal(torch.cat(found[:3]), torch.cat(batches[:2]))
+    assert torch.equal(found[3], batches[2])
