@@ -5,7 +5,7 @@ VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 
-.PHONY: run test check lint types contracts schemas bench clean
+.PHONY: run test check lint types contracts contract schemas bench clean
 
 run: $(VENV)/.installed
 	$(BIN)/graphrun workflows/distilbert_classification.json --tiny
@@ -26,9 +26,14 @@ types: $(VENV)/.installed
 contracts: $(VENV)/.installed
 	$(BIN)/lint-imports
 
-# Writes schemas/nodes/ from the code; a test fails when they differ.
+# Writes docs/comfyui.md from the cases of the contract; a test fails when they differ.
+contract: $(VENV)/.installed
+	$(BIN)/python tests/conformance/contract.py
+
+# Writes schemas/nodes/ and schemas/core/ from the code; a test fails when they differ.
 schemas: $(VENV)/.installed
 	$(BIN)/graphrun nodes export schemas/nodes
+	$(BIN)/graphrun nodes export schemas/core
 
 bench: $(VENV)/.installed
 	$(BIN)/python tests/bench/startup.py

@@ -22,7 +22,7 @@ class Options(TypedDict, total=False):
 
     settings: Settings
     overrides: Sequence[Setting]
-    targets: Sequence[str]
+    targets: Sequence[str] | None
     keep: Sequence[str]
     keep_going: bool
     lenient: bool
@@ -39,7 +39,7 @@ class Request:
         document: a workflow or a prompt.
         settings: seed, device, folders, aliases.
         overrides: settings such as `"27.epochs=3"`, or pairs such as `("27.epochs", 3)`.
-        targets: ids of nodes to run for, in the place of the document's outputs.
+        targets: ids of nodes to run for, in the place of the document's outputs (None).
         keep: ids of further nodes whose outputs stay readable when the run is over.
         keep_going: have everything run that does not need a node that failed, or that is wrong.
         lenient: convert literals as ComfyUI does, whatever is lost by it.
@@ -51,7 +51,7 @@ class Request:
     document: Document
     settings: Settings = field(default_factory=Settings)
     overrides: Sequence[Setting] = ()
-    targets: Sequence[str] = ()
+    targets: Sequence[str] | None = None
     keep: Sequence[str] = ()
     keep_going: bool = False
     lenient: bool = False

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from graphrun.cache import MemoryStore, Store
-from graphrun.catalog import Catalog, NodeSpec, Settings
+from graphrun.catalog import Catalog, Settings
 from graphrun.catalog.pack import Provider
+from graphrun.catalog.running import CALL, Silent
 from graphrun.convert import convert as _convert
 from graphrun.documents import Prompt
 from graphrun.errors import Cancelled, Diagnostic, NodeError, UsageError
@@ -81,7 +83,9 @@ class Session:
         """Every problem of a document, in document order. Executes nothing of our own nodes."""
         request = Request.of(document)
         prompt = override(self.convert(request.document), self.catalog, request.overrides)
-        return _check(prompt, self.catalog, targets=request.targets, lenient=request.lenient)
+        targets = _targets(request)
+        with _folders(request.settings):
+            return _check(prompt, self.catalog, targets=targets, lenient=request.lenient)
 
     def plan(self, request: Request) -> tuple[Plan, list[str]]:
         """The plan for a request, and what `--tiny` cut, one line each.
@@ -101,7 +105,7 @@ class Session:
     def _plan(self, prompt: Prompt, request: Request) -> Plan:
         """A plan; the last one again if it was for the same, and no class looks at the world."""
         options: dict[str, Any] = {
-            "targets": tuple(request.targets),
+            "targets": _targets(request),
             "seed": request.settings.seed,
             "lenient": request.lenient,
             "keep_going": request.keep_going,
@@ -111,15 +115,11 @@ class Session:
         question = (prompt.nodes, specs, options, prompt.notes, prompt.source)
         if self._last is not None and self._last[0] == question:
             return self._last[1]
-        planned = _plan(prompt, self.catalog, **options)
-        if not any(self._looks_at_the_world(spec) for spec in specs.values()):
+        with _folders(request.settings):
+            planned = _plan(prompt, self.catalog, **options)
+        if not any(spec.watches or spec.own_checks for spec in specs.values()):
             self._last = question, planned
         return planned
-
-    def _looks_at_the_world(self, spec: NodeSpec) -> bool:
-        asked = spec.foreign and self.catalog.runs(spec.class_type)
-        changed = asked and self.catalog.kind(spec.class_type).changed is not None
-        return bool(spec.own_checks) or changed
 
     def run(
         self,
@@ -207,6 +207,16 @@ class Session:
                 self.objects.pop((node_id, class_type), None)
 
 
+@contextmanager
+def _folders(settings: Settings) -> Iterator[None]:
+    """Checks of the nodes' own see the folders of the run that they are for."""
+    token = CALL.set(Silent(settings))
+    try:
+        yield
+    finally:
+        CALL.reset(token)
+
+
 @dataclass(frozen=True)
 class Loaded(Request):
     """A request that can run itself: what `graphrun.load` gives."""
@@ -220,6 +230,15 @@ class Loaded(Request):
     ) -> Report:
         """Run it in a session of its own; see `Session.run`."""
         return Session(packs, remember=False).run(self, observe=observe, **options)
+
+
+def _targets(request: Request) -> tuple[str, ...]:
+    """The targets, none for the document's outputs. An empty list was hardly meant to be all."""
+    if request.targets is not None and not request.targets:
+        message = "the list of targets is empty, so there is nothing to run"
+        hint = "leave `targets` out to run for the outputs of the document"
+        raise UsageError(Diagnostic("prompt_no_outputs", message, hint=hint))
+    return tuple(request.targets or ())
 
 
 def _expected(request: Request) -> Settings:
@@ -245,5 +264,5 @@ def _described(request: Request, cuts: list[str]) -> dict[str, Any]:
         "cuts": cuts,
         "aliases": {name: str(alias.path) for name, alias in settings.aliases.items()},
         "overrides": [s if isinstance(s, str) else f"{s[0]}={s[1]!r}" for s in request.overrides],
-        "targets": list(request.targets),
+        "targets": list(request.targets or ()),
     }

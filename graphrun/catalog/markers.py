@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 T = TypeVar("T")
 
@@ -43,6 +44,18 @@ class ForceInput:
 
 
 @dataclass(frozen=True, slots=True)
+class Lazy:
+    """A linked value is computed only if the node's `wanted` function names it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Options:
+    """Further options in ComfyUI's words, passed on as they are: `Options({"advanced": True})`."""
+
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Mutates:
     """The node changes this value in place. Other readers of the value run before it."""
 
@@ -51,12 +64,12 @@ class Mutates:
 class Resource:
     """What a text names.
 
-    `model`, `tokenizer`, `dataset`, `weights` and `data_file` are looked for before anything
-    runs, unless another node writes the file first. `output_file` is a file the node will write,
-    so that its folder is tried before hours are spent.
+    `model`, `tokenizer`, `dataset`, `weights`, `data_file` and `picture` are looked for before
+    anything runs, unless another node writes the file first. `output_file` is a file the node
+    will write, so that its folder is tried before hours are spent.
     """
 
-    kind: Literal["model", "tokenizer", "dataset", "weights", "data_file", "output_file"]
+    kind: Literal["model", "tokenizer", "dataset", "weights", "data_file", "picture", "output_file"]
 
 
 @dataclass(frozen=True, slots=True)

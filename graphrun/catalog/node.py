@@ -13,6 +13,7 @@ The signature is the schema: names, order, defaults and types of the inputs are 
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -21,12 +22,15 @@ from graphrun.catalog.markers import (
     Each,
     ForceInput,
     Hidden,
+    Lazy,
     Mutates,
+    Options,
     Range,
     Resource,
     Socket,
     Text,
 )
+from graphrun.catalog.members import gathering
 from graphrun.catalog.running import (
     cancelled,
     metric,
@@ -47,9 +51,11 @@ __all__ = [
     "ForceInput",
     "Hidden",
     "InputError",
+    "Lazy",
     "MissingResource",
     "Mutates",
     "Nodes",
+    "Options",
     "Range",
     "Resource",
     "Socket",
@@ -69,23 +75,47 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Nodes(Mapping[str, Callable[..., Any]]):
     """The nodes of one module: class types mapped to plain functions.
 
-    A pack is the union of its modules' `NODES`. Registering a name twice is an error.
+    A pack is the union of its modules' `NODES`. Registering a name twice is an error. A function
+    whose inputs have members gets them under their dotted names here (see `gathering`).
+
+    Attributes:
+        specs: what the kinds look like.
+        wanted: for kinds with lazy inputs, the function that names those to compute.
+        changed: for kinds that read the world, the function that gives a token of its state.
+        validate: for kinds that check literals themselves, the function that does.
     """
 
     def __init__(self, category: str) -> None:
         self.category = category
         self.specs: dict[str, NodeSpec] = {}
+        self.wanted: dict[str, Callable[..., Any]] = {}
+        self.changed: dict[str, Callable[..., Any]] = {}
+        self.validate: dict[str, Callable[..., Any]] = {}
         self._functions: dict[str, Callable[..., Any]] = {}
 
     def node(
-        self, class_type: str, *, outputs: tuple[str, ...] = (), **flags: Any
+        self,
+        class_type: str,
+        *,
+        outputs: tuple[str, ...] = (),
+        wanted: Callable[..., Any] | None = None,
+        changed: Callable[..., Any] | None = None,
+        validate: Callable[..., Any] | None = None,
+        **flags: Any,
     ) -> Callable[[F], F]:
         """Register a function under `class_type`; the function is returned unchanged.
 
         Args:
             outputs: names of the outputs, where they differ from their types.
-            flags: `version`, `volatile`, `random`, `output_node`, `echoes`, `title`, `category`
-                of the `NodeSpec`.
+            wanted: called with the inputs that are there, None for lazy ones that are not yet,
+                and gives the names of those to compute.
+            changed: called with the literals, None for links, and gives a token that is part of
+                the identity of the result.
+            validate: called with those of its parameters that are literals, None for links; gives
+                True or a text that says what is wrong. The values of these inputs are checked by
+                nothing else.
+            flags: `version`, `volatile`, `random`, `output_node`, `echoes`, `title`, `category`,
+                `input_is_list`, `about` of the `NodeSpec`.
 
         Raises:
             TypeError: a parameter has no type, or one that is neither a widget nor a socket.
@@ -96,8 +126,15 @@ class Nodes(Mapping[str, Callable[..., Any]]):
             if class_type in self._functions:
                 raise ValueError(f"{class_type} is registered twice")
             flags.setdefault("category", self.category)
-            self.specs[class_type] = derive(class_type, function, outputs, flags)
-            self._functions[class_type] = function
+            if validate:
+                flags["own_checks"] = frozenset(inspect.signature(validate).parameters)
+            flags["watches"] = changed is not None
+            spec = self.specs[class_type] = derive(class_type, function, outputs, flags)
+            self._functions[class_type] = gathering(function, spec)
+            hooks = (self.wanted, wanted), (self.changed, changed), (self.validate, validate)
+            for kept, hook in hooks:
+                if hook:
+                    kept[class_type] = hook
             return function
 
         return register

@@ -47,7 +47,7 @@ class Pack:
 
     `package` and `modules` say where the functions are: each module (without any, the package
     itself) has a `NODES`. With
-    `schemas` (an importable package holding `nodes/<Class>.json`) the specs are read from there
+    `schemas` (an importable package holding `<folder>/<Class>.json`) the specs are read from there
     and no module is imported before one of its nodes runs.
 
     Three hooks are names of functions as `"module:function"` inside the package, imported when
@@ -61,6 +61,7 @@ class Pack:
     schemas: str | None = None
     resources: Mapping[str, str] = field(default_factory=dict)
     around: str | None = None
+    folder: str = "nodes"
     foreign = False
 
     def names(self) -> Iterator[str]:
@@ -83,9 +84,17 @@ class Pack:
         Raises:
             PackError: the module cannot be imported.
         """
-        module = self._import(spec.module)
-        function: Callable[..., Any] = module.NODES[spec.class_type]
+        function: Callable[..., Any] = self.nodes(spec)[spec.class_type]
         return function
+
+    def nodes(self, spec: NodeSpec) -> Nodes:
+        """The `NODES` of the module that a kind comes from, which is imported.
+
+        Raises:
+            PackError: the module cannot be imported.
+        """
+        found: Nodes = self._import(spec.module).NODES
+        return found
 
     def kind(self, spec: NodeSpec) -> Kind:
         """The code of a node kind; imports its module.
@@ -93,7 +102,8 @@ class Pack:
         Raises:
             PackError: the module cannot be imported.
         """
-        function = self.function(spec)
+        nodes = self.nodes(spec)
+        function = nodes[spec.class_type]
         hidden = {one.name for one in spec.hidden} if spec.input_is_list else frozenset[str]()
 
         def call(_: Any, inputs: Inputs) -> Any:
@@ -104,6 +114,9 @@ class Pack:
         return Kind(
             call=call,
             returned=lambda result: _returned(result, spec),
+            wanted=_hook(nodes.wanted.get(spec.class_type)),
+            changed=_by_name(nodes.changed.get(spec.class_type)),
+            validate=_by_name(nodes.validate.get(spec.class_type)),
             around=self.surround if self.around is not None else None,
             turns=self.around is not None,
             folder=str(Path(function.__code__.co_filename).parent),
@@ -139,7 +152,7 @@ class Pack:
 
     @property
     def _folder(self) -> Traversable:
-        return resources.files(self.schemas or "").joinpath("nodes")
+        return resources.files(self.schemas or "").joinpath(self.folder)
 
     def _hook(self, name: str) -> Callable[..., Any]:
         module, _, function = name.partition(":")
@@ -159,6 +172,15 @@ class Pack:
                     "missing_pack", f"pack {self.name}: cannot import {name}: {error}", hint=hint
                 )
             ) from error
+
+
+def _by_name(hook: Callable[..., Any] | None) -> Callable[[Inputs], Any] | None:
+    """A hook that is called with the inputs by name."""
+    return None if hook is None else lambda inputs: hook(**inputs)
+
+
+def _hook(hook: Callable[..., Any] | None) -> Callable[[Any, Inputs], Any] | None:
+    return None if hook is None else lambda _, inputs: hook(**inputs)
 
 
 def _returned(result: Any, spec: NodeSpec) -> Returned:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from graphrun.catalog.members import WITH_MEMBERS
+from graphrun.catalog.sockets import ANY, CHOICE, MATCH_TYPE, members
 from graphrun.catalog.spec import InputSpec, NodeSpec, OutputSpec
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 EXTENSION = "x-graphrun"
 SCHEMA_ID = "urn:graphrun:node:"
 
+_EMPTY = WITH_MEMBERS - {CHOICE}
+"""Inputs that are not in a prompt themselves, only their members are."""
 _JSON_TYPES = {"INT": "integer", "FLOAT": "number", "BOOLEAN": "boolean", "STRING": "string"}
 _LINK = {
     "description": "[node id, output index]",
@@ -32,12 +37,7 @@ def to_schema(spec: NodeSpec) -> dict[str, Any]:
         "required": ["class_type", "inputs"],
         "properties": {
             "class_type": {"const": spec.class_type},
-            "inputs": {
-                "type": "object",
-                "required": [i.name for i in spec.visible if i.section == "required"],
-                "additionalProperties": False,
-                "properties": {i.name: _input_schema(i) for i in spec.visible},
-            },
+            "inputs": _inputs_schema(spec),
         },
         "$defs": {"link": _LINK},
         EXTENSION: _extension(spec),
@@ -49,6 +49,7 @@ def from_schema(schema: Mapping[str, Any]) -> NodeSpec:
     own = dict(schema[EXTENSION])
     inputs = tuple(InputSpec(**i) for i in own.pop("inputs"))
     outputs = tuple(OutputSpec(**o) for o in own.pop("outputs"))
+    own["own_checks"] = frozenset(own.pop("own_checks", ()))
     return NodeSpec(
         class_type=schema["properties"]["class_type"]["const"],
         inputs=inputs,
@@ -83,12 +84,31 @@ def to_object_info(spec: NodeSpec) -> dict[str, Any]:
     }
 
 
-def _input_schema(spec: InputSpec) -> dict[str, Any]:
+def _inputs_schema(spec: NodeSpec) -> dict[str, Any]:
+    """The inputs of a prompt's node. Members of an input may be any value here."""
+    groups = [i for i in spec.visible if i.type in WITH_MEMBERS]
+    needed = [i for i in spec.visible if i.section == "required" and i.type not in _EMPTY]
+    found: dict[str, Any] = {
+        "type": "object",
+        "required": [i.name for i in needed],
+        "additionalProperties": spec.any_input is not None,
+        "properties": {i.name: _input_schema(i, spec.own_checks) for i in spec.visible},
+    }
+    if groups:
+        found["patternProperties"] = {f"^{re.escape(i.name)}\\.": {} for i in groups}
+    return found
+
+
+def _input_schema(spec: InputSpec, own_checks: frozenset[str]) -> dict[str, Any]:
     link = {"$ref": "#/$defs/link"}
+    if spec.type in WITH_MEMBERS or members(spec.type) & {ANY, MATCH_TYPE}:
+        return {}
     if not spec.is_widget:
         return link
-    if spec.type == "COMBO":
-        literal: dict[str, Any] = {"enum": list(spec.choices)}
+    if spec.type == "COMBO" and (spec.name in own_checks or "remote" in spec.options):
+        literal: dict[str, Any] = {}
+    elif spec.type == "COMBO":
+        literal = {"enum": list(spec.choices)}
     else:
         literal = {"type": _JSON_TYPES[spec.type]}
         bounds = {"minimum": spec.options.get("min"), "maximum": spec.options.get("max")}
@@ -99,12 +119,17 @@ def _input_schema(spec: InputSpec) -> dict[str, Any]:
 
 def _extension(spec: NodeSpec) -> dict[str, Any]:
     """Fields that differ from their defaults, so that the files stay short and diffs readable."""
-    flags = ("version", "output_node", "input_is_list", "volatile", "random", "echoes")
+    flags = ("version", "output_node", "input_is_list", "volatile", "random", "echoes", "watches")
     plain = NodeSpec(spec.class_type)
     return {
         "category": spec.category,
         "module": spec.module,
-        **{f: getattr(spec, f) for f in flags if getattr(spec, f) != getattr(plain, f)},
+        **{
+            f: getattr(spec, f)
+            for f in (*flags, "any_input", "about")
+            if getattr(spec, f) != getattr(plain, f)
+        },
+        **({"own_checks": sorted(spec.own_checks)} if spec.own_checks else {}),
         "inputs": [_fields(i, InputSpec(i.name, i.type)) for i in spec.inputs],
         "outputs": [_fields(o, OutputSpec(o.type, o.name)) for o in spec.outputs],
     }

@@ -12,15 +12,20 @@ from graphrun.catalog.markers import (
     Control,
     ForceInput,
     Hidden,
+    Lazy,
     Mutates,
+    Options,
     Range,
     Resource,
     Socket,
     Text,
 )
+from graphrun.catalog.sockets import ANY
 from graphrun.catalog.spec import InputSpec, NodeSpec, OutputSpec, Section
 
 _WIDGETS = {bool: "BOOLEAN", int: "INT", float: "FLOAT", str: "STRING"}
+_NO_DEFAULT = (inspect.Parameter.empty, None, ...)
+"""`...` lets a function tell an optional input that is not there from one that is None."""
 _ORDER: dict[Section, int] = {"required": 0, "optional": 1, "hidden": 2}
 
 
@@ -34,7 +39,11 @@ def derive(
     """
     hints = get_type_hints(function, include_extras=True)
     inputs, lists = [], []
+    any_input = None
     for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            any_input = ANY
+            continue
         where = f"{class_type}: parameter {parameter.name!r}"
         if parameter.name not in hints:
             raise TypeError(f"{where} has no type")
@@ -48,10 +57,10 @@ def derive(
         class_type=class_type,
         inputs=tuple(sorted(inputs, key=lambda i: _ORDER[i.section])),
         outputs=_outputs(hints.get("return", type(None)), names, class_type),
-        input_is_list=any(lists),
+        any_input=any_input,
         description=inspect.getdoc(function) or "",
         module=function.__module__,
-        **{"title": class_type, **flags},
+        **{"title": class_type, "input_is_list": any(lists), **flags},
     )
 
 
@@ -70,7 +79,7 @@ def _input(parameter: inspect.Parameter, hint: Any, where: str) -> tuple[InputSp
     if hidden:
         return InputSpec(parameter.name, hidden.token, "hidden"), False
     type_name, options = _type(hint, markers, where)
-    if parameter.default is not inspect.Parameter.empty and parameter.default is not None:
+    if not any(parameter.default is nothing for nothing in _NO_DEFAULT):
         options = {"default": parameter.default, **options}
     resource, number = _first(markers, Resource), _first(markers, Range)
     return InputSpec(
@@ -87,14 +96,18 @@ def _input(parameter: inspect.Parameter, hint: Any, where: str) -> tuple[InputSp
 def _type(hint: Any, markers: list[Any], where: str) -> tuple[str, dict[str, Any]]:
     socket = _first(markers, Socket)
     if socket:
-        return socket.type, {}
+        return socket.type, _options(markers)
     if get_origin(hint) is Literal:
-        return "COMBO", {"options": list(get_args(hint))}
+        return "COMBO", {"options": list(get_args(hint)), **_options(markers)}
     if hint not in _WIDGETS:
         raise TypeError(
             f"{where} has the type {hint!r}: int, float, str, bool and Literal are widgets, "
             "anything else needs a Socket marker"
         )
+    return _WIDGETS[hint], _options(markers)
+
+
+def _options(markers: list[Any]) -> dict[str, Any]:
     options: dict[str, Any] = {}
     for marker in markers:
         match marker:
@@ -107,7 +120,11 @@ def _type(hint: Any, markers: list[Any], where: str) -> tuple[str, dict[str, Any
                 options["forceInput"] = True
             case Control():
                 options["control_after_generate"] = True
-    return _WIDGETS[hint], options
+            case Lazy():
+                options["lazy"] = True
+            case Options():
+                options |= marker.options
+    return options
 
 
 def _outputs(hint: Any, names: tuple[str, ...], class_type: str) -> tuple[OutputSpec, ...]:

@@ -20,6 +20,30 @@ STORABLE = WIDGET_TYPES | {"TENSOR", "IMAGE", "MASK", "NDARRAY", "PTSIZE", "DATA
 """Values that nothing changes in place, so that one result may serve several runs."""
 
 
+class OwnType(str):
+    """A type that a pack wrote as a subclass of `str` with comparisons of its own.
+
+    Those are asked only about connections. Everywhere else it is its text: a type that equals
+    everything would be taken for a choice, and one without a hash breaks every look-up.
+    """
+
+    own: str
+
+    @classmethod
+    def of(cls, type: str) -> str:
+        """The type itself if it is a plain text."""
+        if type.__class__ is str:
+            return type
+        found = cls(str.__str__(type))
+        found.own = type
+        return found
+
+
+def own(type: str) -> str:
+    """The type as the pack wrote it."""
+    return type.own if isinstance(type, OwnType) else type
+
+
 def connects(output: str, input: str) -> bool:
     """Whether a value of type `output` may feed an input of type `input`.
 
@@ -27,7 +51,7 @@ def connects(output: str, input: str) -> bool:
     comma-separated union. `!=` with the output on the left is deliberate: packs subclass `str`
     and override it to make a type that fits everywhere.
     """
-    equal = not output != input  # noqa: SIM202
+    equal = not own(output) != own(input)  # noqa: SIM202
     if equal or ANY in (output, input) or MATCH_TYPE in (output, input):
         return True
     mine, theirs = members(output), members(input)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -86,9 +86,11 @@ class NodeSpec:
     What ComfyUI's classes have besides: `foreign` says that its rules hold for literals (see
     `plan/rules`), `asynchronous` that the function is a coroutine, `not_idempotent` that two nodes
     of equal inputs stay two, `shows_anyway` that what it showed is repeated when it is served from
-    a store. `any_input` is the type of inputs that are not declared and taken all the same,
+    a store. `any_input` is the type of inputs that are not declared and taken all the same;
+    `brought` gives the input of a name that is one of a pattern, such as any `case_<number>`.
     `own_checks` names the inputs whose value the class checks itself (`*` for all; `input_types`
-    for the types of links). `about` is what only an editor needs: deprecated, search_aliases, ….
+    for the types of links), `watches` that it says of the world what is part of a result's identity
+    (`Kind.changed`). `about` is what only an editor needs: deprecated, search_aliases, ….
     """
 
     class_type: str
@@ -109,7 +111,11 @@ class NodeSpec:
     not_idempotent: bool = False
     shows_anyway: bool = False
     any_input: str | None = None
+    brought: Callable[[str], InputSpec | None] | None = field(
+        default=None, compare=False, repr=False
+    )
     own_checks: frozenset[str] = frozenset()
+    watches: bool = False
     about: Mapping[str, Any] = field(default_factory=dict)
 
     visible: tuple[InputSpec, ...] = field(init=False, compare=False, repr=False)
@@ -128,7 +134,8 @@ class NodeSpec:
         self._set("hidden", tuple(i for i in self.inputs if i.section == "hidden"))
         self._set("lazy", frozenset(i.name for i in self.inputs if i.options.get("lazy")))
         self._set("raw", frozenset(i.name for i in self.inputs if i.options.get("rawLink")))
-        self._set("dynamic", any(i.type in DYNAMIC for i in self.inputs))
+        brings = self.brought is not None or any(i.type in DYNAMIC for i in self.inputs)
+        self._set("dynamic", brings)
         self._set("_by_name", {i.name: i for i in reversed(self.inputs)})
 
     def _set(self, name: str, value: Any) -> None:

@@ -42,7 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     render.prepare()
     try:
         verb = getattr(import_module(f"graphrun.cli.{options.verb}"), options.verb)
-        return int(verb(options))
+        with render.results_apart():
+            return int(verb(options))
     except GraphrunError as error:
         _refuse(error.diagnostics, options)
         return int(error.exit_code)

@@ -78,14 +78,16 @@ def _export(options: Namespace) -> int:
     if target is None:
         render.out_json(document)
     else:
-        render.to_file(target, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+        text = json.dumps(document, indent=1, ensure_ascii=False, default=str)
+        render.to_file(target, text + "\n")
     return ExitCode.OK
 
 
 def _export_schemas(options: Namespace) -> int:
-    """Write one schema per class, as the code has it now, and remove those of classes that went."""
+    """Write one schema per class as the code has it, and remove those of classes that went."""
     folder = Path(options.name or "schemas/nodes")
-    specs = {name: spec for pack in installed() for name, spec in pack.all_nodes().items()}
+    named = [pack for pack in installed() if pack.folder == folder.name]
+    specs = {n: spec for pack in named or installed() for n, spec in pack.all_nodes().items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for file in folder.glob("*.json"):
@@ -104,10 +106,12 @@ def _export_schemas(options: Namespace) -> int:
 
 
 def _page(spec: NodeSpec, pack: str) -> Iterator[str]:
-    yield f"{spec.class_type}  ({spec.title}, {spec.category}, pack {pack})"
+    about = (spec.title, spec.category, f"pack {pack}")
+    yield f"{spec.class_type}  ({', '.join(word for word in about if word)})"
     yield ""
-    yield spec.description
-    yield ""
+    if spec.description:
+        yield spec.description
+        yield ""
     yield "inputs:" if spec.visible else "inputs: none"
     for one in spec.visible:
         yield f"  {one.name}  {_describe(one)}"
@@ -124,7 +128,7 @@ def _describe(one: InputSpec) -> str:
     if low is not None or high is not None:
         parts.append(f"{low} to {high}")
     if "default" in one.options:
-        parts.append(f"default {json.dumps(one.options['default'])}")
+        parts.append(f"default {json.dumps(one.options['default'], default=str)}")
     if one.section == "optional":
         parts.append("optional")
     if not one.is_widget:

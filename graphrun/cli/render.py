@@ -6,11 +6,15 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TextIO
 
 from graphrun.errors import Diagnostic, UsageError
+
+_RESULTS: ContextVar[TextIO | None] = ContextVar("graphrun_results", default=None)
 
 _COLOURS = {"error": "\x1b[31m", "warning": "\x1b[33m"}
 
@@ -22,8 +26,43 @@ def prepare() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+@contextmanager
+def results_apart() -> Iterator[None]:
+    """Keep stdout for results: whatever the code of packs prints goes to stderr.
+
+    Also what their libraries and the programs that they start write past Python.
+    """
+    stream = sys.stdout
+    apart = _beside(stream)
+    token = _RESULTS.set(apart or stream)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        _RESULTS.reset(token)
+        if apart is not None:
+            os.dup2(apart.fileno(), stream.fileno())
+            apart.close()
+
+
+def _beside(stream: TextIO) -> TextIO | None:
+    """Another stream to where this one leads, which now leads to stderr; None if it is no file."""
+    try:
+        number, other = stream.fileno(), sys.stderr.fileno()
+    except (OSError, AttributeError):  # a notebook's, or a test's
+        return None
+    stream.flush()
+    apart = os.fdopen(os.dup(number), "w", encoding=stream.encoding, errors="backslashreplace")
+    os.dup2(other, number)
+    return apart
+
+
+def _results() -> TextIO:
+    return _RESULTS.get() or sys.stdout
+
+
 def out(text: str) -> None:
-    _write(sys.stdout, _printable(text))
+    _write(_results(), _printable(text))
 
 
 def err(text: str) -> None:
@@ -31,7 +70,8 @@ def err(text: str) -> None:
 
 
 def out_json(document: Any) -> None:
-    _write(sys.stdout, json.dumps(document, indent=2, ensure_ascii=False))
+    # Packs put objects of any kind into the options of inputs: those are told as their text.
+    _write(_results(), json.dumps(document, indent=2, ensure_ascii=False, default=str))
 
 
 def _printable(text: str) -> str:
@@ -49,7 +89,7 @@ def _write(stream: TextIO, text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        if stream is sys.stdout:
+        if stream is _results():
             raise unwritable(Path("standard output"), error) from error
 
 

@@ -7,7 +7,7 @@ import signal
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,8 +37,7 @@ def run(options: Namespace) -> int:
         render.err(f"--tiny  {line}")
     stop, view = Stop(), _view(options)
     with _interrupts(stop):
-        # What nodes print is no result: stdout has the report, perhaps as JSON.
-        with folded(), redirect_stdout(sys.stderr):
+        with folded():
             report = session.perform(request, planned, cuts, observe=view, stop=stop)
         _finish(report, options)
     return _exit_code(report)
@@ -78,7 +77,7 @@ def _request(options: Namespace) -> Request:
         reading.load(options, options.file),
         settings,
         overrides=options.overrides,
-        targets=options.targets,
+        targets=options.targets or None,
         keep_going=options.keep_going,
         lenient=options.lenient,
         out=(options.out or Path(found.get("out", "runs"))).expanduser(),

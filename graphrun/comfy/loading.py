@@ -67,7 +67,7 @@ def _packs(source: PackSource, notes: list[Diagnostic]) -> Iterator[Provider]:
         case ModuleType():
             yield _from_module(source, source.__name__.rpartition(".")[2])
         case Mapping():
-            yield ForeignPack("classes", dict(source))
+            yield ForeignPack("classes", _by_name(source))
         case _:
             yield source
 
@@ -114,7 +114,7 @@ def _from_entry(point: metadata.EntryPoint) -> Provider:
     with _loading(point.name):
         found = point.load()
         if isinstance(found, Mapping):
-            return ForeignPack(point.name, dict(found))
+            return ForeignPack(point.name, _by_name(found))
         return _from_module(found, point.name)
 
 
@@ -147,13 +147,16 @@ def _failure(name: str, error: BaseException) -> Diagnostic:
     if isinstance(error, PackError):
         first = error.diagnostics[0]
         return Diagnostic(first.code, f"pack {name}: {first.message}", hint=first.hint)
-    reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    said = error.msg if isinstance(error, SyntaxError) else str(error)
+    reason = f"{type(error).__name__}: {said}" if said else type(error).__name__
     place = _place(error)
     return Diagnostic("missing_pack", f"pack {name} could not be loaded: {reason}{place}")
 
 
 def _place(error: BaseException) -> str:
-    """Where in the pack it went wrong: the last frame of the traceback."""
+    """Where in the pack it went wrong: the last frame of the traceback, or what was not Python."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f" ({error.filename}:{error.lineno})"
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
@@ -197,7 +200,12 @@ def _from_module(module: Any, name: str, *, folder: str | None = None) -> Provid
         raise PackError(Diagnostic("missing_pack", message))
     titles = getattr(module, "NODE_DISPLAY_NAME_MAPPINGS", None) or {}
     _announce(classes, titles)
-    return ForeignPack(name, dict(classes), dict(titles), folder)
+    return ForeignPack(name, _by_name(classes), dict(titles), folder)
+
+
+def _by_name(classes: Mapping[Any, Any]) -> dict[str, Any]:
+    """Names are texts in every file, whatever a pack has written."""
+    return {str(name): cls for name, cls in classes.items()}
 
 
 def _announce(classes: Mapping[str, Any], titles: Mapping[str, str]) -> None:

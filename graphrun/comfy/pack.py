@@ -38,9 +38,9 @@ class ForeignPack:
         Raises:
             PackError: the class cannot say what it is.
         """
-        cls = self.classes.get(class_type)
-        if cls is None:
+        if class_type not in self.classes:
             return None
+        cls = self.classes[class_type]
         try:
             title = str(self.titles.get(class_type) or "")
             found: NodeSpec = _api(cls).spec(class_type, cls, title=title, module=self.module)

@@ -6,13 +6,14 @@ Their attributes are read as a running ComfyUI reads them (INPUT_TYPES, RETURN_T
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from graphrun.catalog import InputSpec, NodeSpec, OutputSpec
 from graphrun.catalog.blocking import Blocker
 from graphrun.catalog.kind import Inputs, Kind, Returned
+from graphrun.catalog.sockets import OwnType
 from graphrun.catalog.spec import Section
 from graphrun.comfy.seeding import seeded
 from graphrun.errors import Diagnostic, InputError, PackError
@@ -42,7 +43,7 @@ def spec(class_type: str, cls: Any, *, title: str = "", module: str = "") -> Nod
         inputs = tuple(_inputs(declared))
         outputs = tuple(_outputs(cls))
         function = getattr(cls, cls.FUNCTION)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         message = f"{class_type}: its definition cannot be read: {type(error).__name__}: {error}"
         raise PackError(Diagnostic("malformed_node", message)) from error
     description = getattr(cls, "DESCRIPTION", "")
@@ -61,7 +62,9 @@ def spec(class_type: str, cls: Any, *, title: str = "", module: str = "") -> Nod
         not_idempotent=bool(getattr(cls, "NOT_IDEMPOTENT", False)),
         shows_anyway=bool(getattr(cls, "HAS_INTERMEDIATE_OUTPUT", False)),
         any_input=_any_input(declared),
+        brought=_brought(declared),
         own_checks=_own_checks(cls),
+        watches=hasattr(cls, "IS_CHANGED"),
         about={word: getattr(cls, name) for name, word in _ABOUT.items() if hasattr(cls, name)},
     )
 
@@ -69,8 +72,10 @@ def spec(class_type: str, cls: Any, *, title: str = "", module: str = "") -> Nod
 def kind(cls: Any, spec: NodeSpec, *, folder: str | None = None) -> Kind:
     """How the engine calls nodes of a class."""
 
+    given = defaults(getattr(cls, cls.FUNCTION), spec)
+
     def call(node: Any, inputs: Inputs) -> Any:
-        return getattr(node, cls.FUNCTION)(**inputs)
+        return getattr(node, cls.FUNCTION)(**({**given, **inputs} if given else inputs))
 
     def wanted(node: Any, inputs: Inputs) -> Any:
         return node.check_lazy_status(**inputs)
@@ -79,13 +84,29 @@ def kind(cls: Any, spec: NodeSpec, *, folder: str | None = None) -> Kind:
         call=call,
         returned=partial(returned, spec),
         create=cls,
-        wanted=wanted if hasattr(cls, "check_lazy_status") else None,
-        changed=(lambda inputs: cls.IS_CHANGED(**inputs)) if hasattr(cls, "IS_CHANGED") else None,
+        wanted=wanted if _has(cls, "check_lazy_status") else None,
+        changed=(lambda inputs: cls.IS_CHANGED(**inputs)) if _has(cls, "IS_CHANGED") else None,
         validate=(lambda inputs: cls.VALIDATE_INPUTS(**inputs)) if spec.own_checks else None,
         around=seeded,
         turns=True,
         folder=folder,
     )
+
+
+def defaults(function: Any, spec: NodeSpec) -> dict[str, Any]:
+    """Declared defaults of optional inputs that the function cannot be called without.
+
+    Prompts that are older than such an input do not have it.
+    """
+    parameters = inspect.signature(function).parameters
+    found = {}
+    for one in spec.visible:
+        taken = parameters.get(one.name)
+        needed = one.section == "optional" and taken is not None and taken.default is taken.empty
+        if needed and "default" in one.options:
+            value = one.options["default"]
+            found[one.name] = [value] if spec.input_is_list else value
+    return found
 
 
 def returned(spec: NodeSpec, result: Any) -> Returned:
@@ -118,7 +139,11 @@ def _from_mapping(spec: NodeSpec, result: Mapping[str, Any]) -> Returned:
             "are",
             code="invalid_return",
         )
-    shown = {str(key): _listed(entry) for key, entry in (result.get("ui") or {}).items()}
+    ui = result.get("ui") or {}
+    if not isinstance(ui, Mapping):
+        what = f"it returned {_article(ui)} under `ui`; what a node shows is a dict of lists"
+        raise InputError(what, code="invalid_return")
+    shown = {str(key): _listed(entry) for key, entry in ui.items()}
     return Returned(returned(spec, values).values if values is not None else (), shown, expand)
 
 
@@ -134,9 +159,12 @@ def _article(value: Any) -> str:
 
 def _inputs(declared: Mapping[str, Any]) -> Iterator[InputSpec]:
     sections: tuple[Section, ...] = ("required", "optional")
+    seen: set[str] = set()
     for section in sections:
         for name, given in (declared.get(section) or {}).items():
-            yield _input(name, given, section)
+            if name not in seen:  # one that is also required is required
+                yield _input(name, given, section)
+        seen.update(declared.get(section) or ())
     for name, token in (declared.get("hidden") or {}).items():
         yield InputSpec(name, getattr(token, "value", token), "hidden")
 
@@ -155,8 +183,8 @@ def _input(name: str, given: Any, section: Section) -> InputSpec:
 
 
 def _type(declared: Any) -> str:
-    """Subclasses of str stay what they are: they decide themselves what they fit."""
-    return declared if isinstance(declared, str) else str(declared)
+    """Subclasses of str decide themselves what they fit."""
+    return OwnType.of(declared) if isinstance(declared, str) else str(declared)
 
 
 def _outputs(cls: Any) -> Iterator[OutputSpec]:
@@ -182,9 +210,31 @@ def _any_input(declared: Mapping[str, Any]) -> str | None:
     return None
 
 
+def _brought(declared: Mapping[str, Any]) -> Callable[[str], InputSpec | None] | None:
+    """Inputs by names that a mapping knows without listing them, such as any `case_<number>`."""
+    found = [
+        section
+        for section in (declared.get("required"), declared.get("optional"))
+        if isinstance(section, dict) and type(section).__contains__ is not dict.__contains__
+    ]
+    if not found or _any_input(declared) is not None:
+        return None
+
+    def brought(name: str) -> InputSpec | None:
+        section = next((one for one in found if name in one), None)
+        return _input(name, section[name], "optional") if section is not None else None
+
+    return brought
+
+
+def _has(cls: Any, function: str) -> bool:
+    """Whether a class has a function; some say with None that they have not."""
+    return getattr(cls, function, None) is not None
+
+
 def _own_checks(cls: Any) -> frozenset[str]:
     """The names in the signature of VALIDATE_INPUTS, `*` if it takes all."""
-    if not hasattr(cls, "VALIDATE_INPUTS"):
+    if not _has(cls, "VALIDATE_INPUTS"):
         return frozenset()
     found = inspect.getfullargspec(cls.VALIDATE_INPUTS)
     return frozenset(found.args) | ({"*"} if found.varkw else frozenset())

@@ -44,6 +44,10 @@ def settle_prompt(spec: NodeSpec, inputs: Mapping[str, Any]) -> NodeSpec:
     for one in spec.inputs:
         if one.type == ROWS:
             values[one.name] = max(row_numbers(one.name, inputs), default=-1) + 1
+    if spec.brought is not None:
+        named = (spec.brought(name) for name in inputs if spec.input(name) is None)
+        more = tuple(one for one in named if one is not None)
+        return replace(spec, inputs=(*spec.inputs, *more))
     return _plain(spec, _Saved(values, tuple(inputs)))
 
 

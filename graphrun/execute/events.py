@@ -52,7 +52,10 @@ class NodesCached(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodesAdded(Event):
-    """The node `node_id` gave a graph; these are its nodes."""
+    """The node `node_id` gave a graph, or a link to a node that nothing needed before.
+
+    These are the nodes that come with it: its own, and those of the file that it links to.
+    """
 
     node_id: str
     nodes: tuple[NodeInfo, ...]

@@ -30,15 +30,13 @@ def add(run: Run, parent: Step, graph: Any) -> None:
         run.dynamic.add_ephemeral_node(node.id, info, parent.node.id, display)
     inside = {node.id for node in nodes}
     outside = [link.node_id for n in nodes for _, link in n.links() if link.node_id not in inside]
-    admit(run, outside, "the graph it built links to")
+    admit(run, parent, outside, "the graph it built links to")
     steps = _steps(run, nodes)
-    infos = tuple(_info(run, step) for step in steps)
-    run.tell(NodesAdded(node_id=parent.node.id, nodes=infos))
-    _schedule(run, steps)
+    _schedule(run, parent, steps)
     run.agenda.enter(step.node.id for step in steps if step.spec.output_node)
 
 
-def admit(run: Run, names: Iterable[str], what: str) -> None:
+def admit(run: Run, parent: Step, names: Iterable[str], what: str) -> None:
     """Have the nodes that are linked to in the run, also those of the file that nothing needed.
 
     Raises:
@@ -52,10 +50,12 @@ def admit(run: Run, names: Iterable[str], what: str) -> None:
             raise InputError(message, code="bad_linked_input")
     if new:
         nodes = [prompt.nodes[name] for name in ancestors(prompt, new) if name not in known]
-        _schedule(run, _steps(run, _ordered({node.id: node for node in nodes})))
+        _schedule(run, parent, _steps(run, _ordered({node.id: node for node in nodes})))
 
 
-def _schedule(run: Run, steps: list[Step]) -> None:
+def _schedule(run: Run, parent: Step, steps: list[Step]) -> None:
+    infos = tuple(_info(run, step) for step in steps)
+    run.tell(NodesAdded(node_id=parent.node.id, nodes=infos))
     run.serve(steps)
     run.agenda.add(twins(steps, run.firsts))
 
@@ -103,7 +103,7 @@ def _steps(run: Run, nodes: list[PromptNode]) -> list[Step]:
         if spec is None or not catalog.runs(node.class_type):
             message = f"the graph it built has the class {node.class_type!r}, which no pack brings"
             raise InputError(message, code="missing_node_type")
-        token = changed(node, spec, catalog, notes) if spec.foreign else None
+        token = changed(node, spec, catalog, notes) if spec.watches else None
         keys[node.id] = identity(node, spec, source, changed=token, seed=run.plan.seed)
         steps.append(Step.of(node, spec, keys[node.id]))
     for note in notes:
@@ -112,12 +112,13 @@ def _steps(run: Run, nodes: list[PromptNode]) -> list[Step]:
 
 
 def _info(run: Run, step: Step) -> NodeInfo:
+    node_id, display_id = step.node.id, run.dynamic.get_display_node_id(step.node.id)
     return NodeInfo(
-        node_id=step.node.id,
+        node_id=node_id,
         class_type=step.spec.class_type,
-        title=step.spec.title,
+        title=step.node.title or step.spec.title,
         identity=step.identity,
-        display_id=run.dynamic.get_display_node_id(step.node.id),
+        display_id=display_id if display_id != node_id else None,
     )
 
 

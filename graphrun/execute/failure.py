@@ -13,7 +13,7 @@ from graphrun.execute.state import Run
 from graphrun.execute.visit import Visit
 
 
-def blame(run: Run, visit: Visit, error: Exception, seconds: float) -> NodeError:
+def blame(run: Run, visit: Visit, error: BaseException, seconds: float) -> NodeError:
     """Tell of a node that raised, and give the exception for it.
 
     A node of a graph that another built is named together with the file's node it belongs to.
@@ -45,7 +45,7 @@ def own_frames(error: BaseException, folder: str | None) -> str:
     return "".join(lines)
 
 
-def _diagnostic(run: Run, visit: Visit, error: Exception) -> Diagnostic:
+def _diagnostic(run: Run, visit: Visit, error: BaseException) -> Diagnostic:
     node = visit.step.node
     label, node_id = node.label, run.display_id(node.id)
     if node_id != node.id:
@@ -85,7 +85,7 @@ def circular(run: Run) -> NodeError:
         path.append(waits[path[-1]][0])
     cycle = path[path.index(path[-1]) :]
     guilty = next((n for n in cycle if n not in run.plan.prompt.nodes), cycle[0])
-    step, node_id = run.agenda.steps[guilty], run.display_id(guilty)
+    node_id = run.display_id(guilty)
     names = " → ".join(f"{n} ({run.agenda.steps[n].spec.class_type})" for n in reversed(cycle))
     found = Diagnostic(
         "dependency_cycle",
@@ -94,5 +94,5 @@ def circular(run: Run) -> NodeError:
         hint="a graph that the node built links back to what waits for it",
     )
     found = run.plan.prompt.located(found)
-    run.tell(NodeFailed(node_id=guilty, seconds=0.0, diagnostic=found, inputs={}, traceback=""))
-    return NodeError(found, class_type=step.spec.class_type)
+    run.tell(NodeFailed(node_id=node_id, seconds=0.0, diagnostic=found, inputs={}, traceback=""))
+    return NodeError(found, class_type=run.plan.prompt.nodes[node_id].class_type)

@@ -112,7 +112,7 @@ def _visit(run: Run, name: str, visits: dict[str, Visit]) -> None:
         seconds = time.perf_counter() - visit.start
         run.tell(NodeInterrupted(node_id=name, seconds=seconds, ui=visit.ui))
         raise
-    except Exception as error:
+    except BaseException as error:  # a node that calls sys.exit has failed, like any other
         _fail(run, visit, error)
     else:
         if outputs is None:
@@ -167,7 +167,7 @@ def _is_shareable(run: Run, step: Step, outputs: Outputs) -> bool:
     return pure and is_value(outputs, step.spec)
 
 
-def _fail(run: Run, visit: Visit, error: Exception) -> None:
+def _fail(run: Run, visit: Visit, error: BaseException) -> None:
     failed = blame(run, visit, error, time.perf_counter() - visit.start)
     if not run.keep_going:
         raise failed from error

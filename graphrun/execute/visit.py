@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import copy_context
 from functools import partial
@@ -90,7 +90,10 @@ class Visit:
         assert kind.wanted is not None
         node = self._object(kind)
         found: set[str] = set()
-        for index, inputs in enumerate(calls(self.inputs, self.step.spec.input_is_list)):
+        whole = self.step.spec.input_is_list
+        for index, inputs in enumerate(calls(self.inputs, whole)):
+            if blocker(inputs, whole) is not None:
+                continue  # a call that will be skipped needs nothing more
             token = CALL.set(self._call_at(index))
             try:
                 names = completed(kind.wanted(node, inputs))
@@ -134,9 +137,9 @@ class Visit:
         if not places:
             return False
         work: Any = [self._results[i] for i in places]
-        work[0] = work[0][0], _seeded(work[0][1], around := partial(self._around, kind))
         self.run.agenda.hold(self.step.node.id)
-        futures = self.run.background.start(self.step.node.id, work, around)
+        around = partial(self._around, kind)
+        futures = self.run.background.start(self.step.node.id, work, kind.around, around)
         for place, future in zip(places, futures, strict=True):
             self._results[place] = future
         return True
@@ -171,7 +174,7 @@ class Visit:
         for result in graphs:
             add(self.run, self.step, result.expand)
             links = [value[0] for value in result.values if is_link(value)]
-            admit(self.run, links, "its result links to")
+            admit(self.run, self.step, links, "its result links to")
             sources += links
         self.run.agenda.let_go(own)
         self.run.agenda.suspend(own, sources)
@@ -221,12 +224,3 @@ class Visit:
         # The same text by hand: this is done for every node.
         text = f'["seed",{self.run.plan.seed},"{self.step.identity}"]'
         return int(hashlib.sha256(text.encode()).hexdigest()[:15], 16)
-
-
-async def _seeded(
-    awaitable: Awaitable[Any], around: Callable[[], AbstractContextManager[Any]]
-) -> Any:
-    """Seed where the coroutines of a node begin, not where they were made."""
-    with around():
-        pass
-    return await awaitable

@@ -39,7 +39,7 @@ def identities(
     for node in nodes:
         spec = spec_of(node, specs)
         assert spec is not None, "nodes of unknown classes are not planned"
-        token = changed(node, spec, specs, notes) if spec.foreign else None
+        token = changed(node, spec, specs, notes) if spec.watches else None
         found[node.id] = identity(node, spec, found.get, changed=token, seed=seed)
     return found
 
@@ -97,7 +97,7 @@ def changed(
     inputs |= {name: [value] for name, value in hidden_before(node, spec).items()}
     try:
         return [completed(ask(one)) for one in calls(inputs, spec.input_is_list)]
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         text = f"{type(error).__name__}: {error}"
         message = f"{node.label}: its IS_CHANGED failed, so it runs every time: {text}"
         notes.append(Diagnostic("is_changed_failed", message, node.id, severity="warning"))

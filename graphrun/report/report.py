@@ -115,6 +115,9 @@ class Report:
             case NodeFailed():
                 node = self.nodes[event.node_id]
                 node.state, node.seconds = "failed", event.seconds
+                owner = self.nodes.get(node.display_id or "")
+                if owner is not None and owner.state == "running":
+                    owner.state = "failed"  # the graph that it built is its work
                 self.failures.append(event)
             case NodeBlocked():
                 node = self.nodes[event.node_id]

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 
 import packs
 import pytest
@@ -214,3 +216,107 @@ def test_a_class_that_cannot_say_what_it_is(here, capsys):
     assert out.split() == ["Tell"]
     assert "Twice: its definition cannot be read: ZeroDivisionError" in err
     assert main(["prompt.json", "--pack", "pack.py"]) == 4
+
+
+LOUD = """
+import os
+import subprocess
+import sys
+import subprocess
+
+print("imported")
+os.write(1, b"imported, past Python\\n")
+
+
+class Loud:
+    RETURN_TYPES = ()
+    OUTPUT_NODE = True
+    FUNCTION = "run"
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        print("asked for inputs")
+        return {"required": {"text": ("STRING", {})}}
+
+    @classmethod
+    def VALIDATE_INPUTS(cls, text):
+        print("asked for a verdict")
+        return True
+
+    def run(self, text):
+        print("running")
+        subprocess.run(["echo", "a child"])
+        return {"ui": {"text": [text]}}
+
+
+NODE_CLASS_MAPPINGS = {"Loud": Loud}
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["loud.json", "--json"],
+        ["loud.json", "--dry-run", "--json"],
+        ["check", "loud.json", "--json"],
+        ["nodes", "export"],
+    ],
+)
+def test_stdout_is_json_alone_whatever_a_pack_prints(here, arguments):
+    (here / "loud.py").write_text(LOUD)
+    nodes = {"1": {"class_type": "Loud", "inputs": {"text": "a"}}}
+    (here / "loud.json").write_text(json.dumps(nodes))
+    command = [sys.executable, "-m", "graphrun", *arguments, "--pack", "loud.py"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    json.loads(done.stdout)
+    assert "imported, past Python" in done.stderr
+    assert "asked for inputs" in done.stderr
+    if arguments == ["loud.json", "--json"]:
+        assert "a child" in done.stderr
+
+
+def test_a_pack_that_is_not_python_is_told_with_its_line(here, capsys):
+    (here / "broken.py").write_text("x = 1\ndef f(:\n")
+    assert main(["prompt.json", "--pack", "broken.py", "--pack", "pack.py"]) == 0
+    place = f"({here / 'broken.py'}:2)"
+    assert f"pack broken could not be loaded: SyntaxError: invalid syntax {place}" in (
+        capsys.readouterr().err
+    )
+
+
+ODD = """
+from pathlib import Path
+
+
+class Odd:
+    RETURN_TYPES = ("PATH",)
+    FUNCTION = "run"
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"place": ("PATH", {"default": Path("a/b"), "only": {1}})}}
+
+    def run(self, place):
+        return (place,)
+
+
+NODE_CLASS_MAPPINGS = {"Odd": Odd}
+"""
+
+
+def test_options_that_json_cannot_say_are_told_as_text(here, capsys):
+    (here / "odd.py").write_text(ODD)
+    assert main(["nodes", "export", "--pack", "odd.py"]) == 0
+    options = json.loads(capsys.readouterr().out)["Odd"]["input"]["required"]["place"][1]
+    assert options == {"default": "a/b", "only": "{1}"}
+    assert main(["nodes", "export", "odd.json", "--pack", "odd.py"]) == 0
+    assert '"default": "a/b"' in (here / "odd.json").read_text()
+    capsys.readouterr()
+    assert main(["nodes", "show", "Odd", "--pack", "odd.py"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:4] == [
+        "Odd  (Odd, pack odd)",
+        "",
+        "inputs:",
+        '  place  PATH, default "a/b", link',
+    ]

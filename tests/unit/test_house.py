@@ -87,15 +87,17 @@ def test_what_unsafe_means(text):
     assert len(list(unsafe(ast.parse(text)))) == 1
 
 
-def test_the_committed_node_schemas_are_those_of_the_code(tmp_path):
+@pytest.mark.parametrize("pack", ["nodes", "core"])
+def test_the_committed_node_schemas_are_those_of_the_code(tmp_path, pack):
+    folder = tmp_path / pack
     subprocess.run(
-        [sys.executable, "-m", "graphrun", "nodes", "export", str(tmp_path)],
+        [sys.executable, "-m", "graphrun", "nodes", "export", str(folder)],
         check=True,
         capture_output=True,
         timeout=120,
     )
-    made = {p.name: p.read_text() for p in tmp_path.iterdir()}
-    committed = {p.name: p.read_text() for p in (ROOT / "schemas/nodes").glob("*.json")}
+    made = {p.name: p.read_text() for p in folder.iterdir()}
+    committed = {p.name: p.read_text() for p in (ROOT / "schemas" / pack).glob("*.json")}
     assert made == committed, "run `make schemas`"
 
 

@@ -168,7 +168,8 @@ def test_a_graph_that_waits_for_its_builder_is_named(session):
     report = session.run(prompt({"1": ("Own", {}), "2": ("Show", {"value": ["1", 0]})}))
     assert report.status == "failed"
     assert report.error.diagnostic.code == "dependency_cycle"
-    assert report.error.diagnostic.node_id == "1"
+    assert report.error.node_id == report.error.diagnostic.node_id == "1"
+    assert report.nodes["1"].state == "failed"
     assert "1 (Own)" in report.error.diagnostic.message
 
 

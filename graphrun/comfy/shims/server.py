@@ -88,13 +88,23 @@ class Application(dict[Any, Any]):
 
 
 class Router:
-    """In the place of aiohttp's: every `add_…` is accepted."""
+    """In the place of aiohttp's: takes every route, and serves none."""
 
-    def add_static(self, prefix: str, path: Any, **options: Any) -> None:
-        """Do nothing: no file is served."""
+    def _drop(self, *route: Any, **options: Any) -> None:
+        """Do nothing."""
 
-    add_route = add_get = add_post = add_put = add_delete = add_routes = add_static
-    named_resources = resources = routes = dict
+    add_static = add_route = add_routes = _drop
+    add_get = add_post = add_put = add_patch = add_delete = add_head = add_view = _drop
+
+    def routes(self) -> list[Any]:
+        """No routes."""
+        return []
+
+    resources = routes
+
+    def named_resources(self) -> dict[str, Any]:
+        """No routes, by name."""
+        return {}
 
 
 class PromptQueue:

@@ -27,7 +27,7 @@ def spec(class_type: str, cls: Any, *, title: str = "", module: str = "") -> Nod
     """
     try:
         schema = cls.GET_SCHEMA()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         message = f"{class_type}: its schema cannot be read: {type(error).__name__}: {error}"
         raise PackError(Diagnostic("malformed_node", message)) from error
     seen = v1.spec(class_type, cls, title=title or schema.display_name or "", module=module)
@@ -39,6 +39,7 @@ def spec(class_type: str, cls: Any, *, title: str = "", module: str = "") -> Nod
         asynchronous=inspect.iscoroutinefunction(cls.execute),
         any_input="*" if schema.accept_all_inputs else None,
         own_checks=frozenset(checks),
+        watches=overrides(cls, "fingerprint_inputs"),
     )
 
 
@@ -62,8 +63,9 @@ def kind(cls: Any, spec: NodeSpec, *, folder: str | None = None) -> Kind:
         return call
 
     execute, wanted = calling("execute"), calling("check_lazy_status", named=True)
+    given = v1.defaults(cls.execute, spec)
     return Kind(
-        call=lambda node, inputs: execute(inputs),
+        call=lambda node, inputs: execute({**given, **inputs} if given else inputs),
         returned=lambda result: returned(cls, spec, result),
         wanted=(lambda node, i: wanted(i)) if overrides(cls, "check_lazy_status") else None,
         changed=calling("fingerprint_inputs") if overrides(cls, "fingerprint_inputs") else None,

@@ -107,6 +107,8 @@ def link_types(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
             wanted = spec.input(name) if spec else None
             source = prompt.nodes.get(link.node_id)
             given = specs.get(source.class_type) if source else None
+            if wanted and wanted.section == "hidden":
+                continue  # its type is a token; what is linked to it is passed as it is
             if not wanted or not source or not given or not 0 <= link.slot < len(given.outputs):
                 continue
             output = given.outputs[link.slot]

@@ -8,6 +8,7 @@ from typing import Any
 from graphrun.catalog import Catalog, NodeSpec
 from graphrun.catalog.awaiting import completed
 from graphrun.catalog.mapping import calls
+from graphrun.catalog.sockets import own
 from graphrun.documents import BadLink, Link, Prompt, PromptNode
 from graphrun.errors import Diagnostic
 from graphrun.plan.static import spec_of
@@ -39,7 +40,7 @@ def _verdicts(
         return
     try:
         answers = [completed(validate(one)) for one in calls(inputs, spec.input_is_list)]
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         text = f"{node.label}: its own check failed: {type(error).__name__}: {error}"
         yield Diagnostic("exception_during_validation", text, node.id)
         return
@@ -96,5 +97,5 @@ def _types(node: PromptNode, spec: NodeSpec, specs: Catalog, prompt: Prompt) -> 
         source = prompt.nodes.get(link.node_id)
         given = specs.get(source.class_type) if source else None
         if spec.input(name) and given and 0 <= link.slot < len(given.outputs):
-            found[name] = given.outputs[link.slot].type
+            found[name] = own(given.outputs[link.slot].type)
     return found

@@ -40,7 +40,8 @@ def required_inputs(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
 
 def known_inputs(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
     for node, spec in _known(prompt, specs):
-        names = [i.name for i in spec.visible]
+        # A hidden input of ComfyUI's classes is an input like another once the prompt has it.
+        names = [i.name for i in (spec.inputs if spec.foreign else spec.visible)]
         groups = tuple(f"{i.name}." for i in spec.visible if i.type in _WITH_MEMBERS)
         for name in node.inputs:
             known = name in names or name.startswith(groups) or spec.any_input is not None
@@ -81,8 +82,12 @@ def _type_problem(
         return None
     if not is_widget(wanted):
         foreign = specs[node.class_type].foreign
-        if ANY in members(wanted.type) or (foreign and wanted.type in WIDGET_TYPES):
-            return None  # ComfyUI's sockets take values too
+        if ANY in members(wanted.type):
+            return None
+        if foreign and wanted.type in WIDGET_TYPES:  # ComfyUI's sockets take values too
+            return _widget_problem(node, wanted, value)
+        if "," in wanted.type and members(wanted.type) & WIDGET_TYPES:
+            return None  # a union that a value may be of
         return Diagnostic(
             "invalid_input_type",
             f"{node.label}: {wanted.name} takes a link of type {wanted.type}, not the value "
@@ -92,6 +97,10 @@ def _type_problem(
             severity="warning" if foreign else _severity(specs, node),
             hint=givers(prompt, specs, wanted.type, but=node.id),
         )
+    return _widget_problem(node, wanted, value)
+
+
+def _widget_problem(node: PromptNode, wanted: InputSpec, value: Any) -> Diagnostic | None:
     if not fits_type(kind(wanted), value):
         return Diagnostic(
             "invalid_input_type",

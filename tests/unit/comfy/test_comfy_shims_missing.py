@@ -1,6 +1,7 @@
 """What is not offered: where it fails, and what the message says."""
 
 import importlib
+from typing import Optional
 
 import pytest
 
@@ -55,7 +56,7 @@ def test_what_packs_do_with_such_names_when_they_are_loaded_does_no_harm():
     patcher = importlib.import_module("comfy.model_patcher")
 
     class Mine(patcher.ModelPatcher):
-        kind: patcher.ModelPatcher | None = patcher.Kind.FIRST
+        kind: Optional[patcher.ModelPatcher] = patcher.Kind.FIRST  # noqa: UP045
         kinds: list[patcher.ModelPatcher] | None = None
 
         def twice(self, other: patcher.ModelPatcher | None = None):

@@ -263,6 +263,8 @@ def test_routes_and_handlers_are_kept_and_functions_stay_what_they_are():
     server.add_on_prompt_handler(handler)
     assert handler in server.on_prompt_handlers
     server.app.router.add_static("/toy", "folder")
+    server.app.router.add_post("/toy", handler)
+    server.app.add_routes([object()])
     assert "custom_nodes_from_web" in server.supports
     assert server.prompt_queue.get_current_queue() == ([], [])
 
@@ -291,3 +293,11 @@ def test_texts_about_progress_reach_the_user_and_other_messages_nobody(call):
 def test_smaller_modules_are_there(name, attribute):
     assert hasattr(module(name), attribute)
     assert not hasattr(module(name), "nothing_of_this_name")
+
+
+def test_packs_may_note_folders_for_the_browser():
+    import nodes
+
+    nodes.EXTENSION_WEB_DIRS["toys"] = "/toys/web"
+    assert nodes.EXTENSION_WEB_DIRS.pop("toys") == "/toys/web"
+    assert nodes.LOADED_MODULE_DIRS == {}

@@ -73,7 +73,8 @@ def __getattr__(name: str) -> Any:
 _missing = missing.names(
     __name__,
     "FP8_TYPES LoadedModel NUM_STREAMS cast_to_gathered device_supports_non_blocking "
-    "free_pins load_model_gpu loaded_models maximum_vram_for_weights minimum_inference_memory "
+    "free_pins get_gpu_device_options load_model_gpu loaded_models maximum_vram_for_weights "
+    "minimum_inference_memory "
     "model_unload_pending pin_memory pytorch_attention_flash_attention sync_stream "
     "get_offload_stream unet_inital_load_device unpin_memory use_more_memory",
 )

@@ -1,0 +1,5 @@
+"""Runs before the pack is imported."""
+
+from toybox import LOADED
+
+LOADED.append("folder: before")
