@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from graphrun.cache import MemoryStore, Store
-from graphrun.catalog import Catalog, Settings
+from graphrun.catalog import Catalog, NodeSpec, Settings
 from graphrun.catalog.pack import Provider
 from graphrun.catalog.running import CALL, Silent
 from graphrun.convert import convert as _convert
@@ -27,6 +27,7 @@ from graphrun.execute import (
 from graphrun.plan import Plan, override, shrink
 from graphrun.plan import check as _check
 from graphrun.plan import plan as _plan
+from graphrun.plan.identity import changed
 from graphrun.report import Report, RunFolder
 from graphrun.request import Document, Options, Request, Runnable
 
@@ -100,10 +101,11 @@ class Session:
         if request.settings.tiny:
             prompt, cuts = shrink(prompt, self.catalog)
         prompt = override(prompt, self.catalog, request.overrides)
-        return self._plan(prompt, request), cuts
+        with _folders(replace(request.settings, new_folder=request.out is not None)):
+            return self._plan(prompt, request), cuts
 
     def _plan(self, prompt: Prompt, request: Request) -> Plan:
-        """A plan; the last one again if it was for the same, and no class looks at the world."""
+        """A plan; the last one again if it was for the same, and the world looks the same."""
         options: dict[str, Any] = {
             "targets": _targets(request),
             "seed": request.settings.seed,
@@ -112,14 +114,21 @@ class Session:
         }
         kinds = {node.class_type for node in prompt.nodes.values()}
         specs = {name: self.catalog[name] for name in kinds if name in self.catalog}
-        question = (prompt.nodes, specs, options, prompt.notes, prompt.source)
+        question = (prompt.nodes, specs, options, self._tokens(prompt, specs), prompt.source)
         if self._last is not None and self._last[0] == question:
             return self._last[1]
-        with _folders(request.settings):
-            planned = _plan(prompt, self.catalog, **options)
-        if not any(spec.watches or spec.own_checks for spec in specs.values()):
-            self._last = question, planned
+        planned = _plan(prompt, self.catalog, **options)
+        # Foreign classes are asked once a run, and each time; checks of their own likewise.
+        asked = any(s.own_checks or (s.watches and s.foreign) for s in specs.values())
+        self._last = None if asked else (question, planned)
         return planned
+
+    def _tokens(self, prompt: Prompt, specs: Mapping[str, NodeSpec]) -> list[Any]:
+        """How the world looks to our own classes, and what conversion noted."""
+        watching = {name for name, s in specs.items() if s.watches and not s.foreign}
+        nodes = [node for node in prompt.nodes.values() if node.class_type in watching]
+        found = [changed(n, specs[n.class_type], self.catalog, []) for n in nodes]
+        return [*found, prompt.notes]
 
     def run(
         self,

@@ -36,7 +36,8 @@ class Alias:
 class Settings:
     """What a run was asked for, as far as nodes may depend on it.
 
-    `inputs`, `models` and `temporary` are the folders that ComfyUI's nodes read files from, look
+    `new_folder` says that `outputs` is a folder which only this run has. `inputs`, `models` and
+    `temporary` are the folders that ComfyUI's nodes read files from, look
     for models in, and write previews to.
     """
 
@@ -48,6 +49,7 @@ class Settings:
     inputs: Path = Path("input")
     models: Path = Path("models")
     temporary: Path = Path("temp")
+    new_folder: bool = False
     allow_paths: tuple[Path, ...] = ()
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from graphrun.catalog.markers import Hidden, Options, Resource, Socket
 from graphrun.catalog.node import Nodes
-from graphrun.catalog.running import show
+from graphrun.catalog.running import settings, show
 from graphrun.comfy import pictures, places
 from graphrun.comfy.builtins._types import Image, Mask
 from graphrun.errors import InputError, MissingResource
@@ -67,7 +67,13 @@ def _content(image: str | None, **others: Any) -> Any:
         return math.nan
 
 
-@NODES.node("SaveImage", title="Save Image", output_node=True, volatile=True)
+def _folder(**inputs: Any) -> Any:
+    """A token for where files go: what was saved there need not be saved again."""
+    found = settings()
+    return math.nan if found.new_folder else str(found.outputs.absolute())
+
+
+@NODES.node("SaveImage", title="Save Image", output_node=True, changed=_folder)
 def save(
     images: Image,
     filename_prefix: str = "ComfyUI",
@@ -85,7 +91,7 @@ def save(
     show(images=pictures.save_batch(images, place, "output", metadata=metadata))
 
 
-@NODES.node("PreviewImage", title="Preview Image", output_node=True, volatile=True)
+@NODES.node("PreviewImage", title="Preview Image", output_node=True, changed=_folder)
 def preview(images: Image, prompt: Prompt = None, extra_pnginfo: Extra = None) -> None:
     """Writes every picture into the folder of previews."""
     height, width = images.shape[1:3]

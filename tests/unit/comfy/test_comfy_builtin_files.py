@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -138,3 +139,22 @@ def test_what_a_run_wrote_is_found_by_its_annotation(tmp_path):
         CALL.reset(token)
     assert torch.equal(image[0, 0, 0], torch.tensor([1.0, 0.0, 0.0]))
     assert mask.shape == (1, 64, 64)
+
+
+def test_in_a_session_the_same_pictures_are_saved_once_per_folder(tmp_path):
+    nodes = {
+        "1": EMPTY,
+        "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "a"}},
+    }
+    session = graphrun.Session(catalog=Catalog((PACK,)))
+    here, there = (graphrun.Settings(outputs=tmp_path / name) for name in ("here", "there"))
+    first = session.run(nodes, settings=here)
+    again = session.run(nodes, settings=here)
+    assert again.ran == []
+    assert again.ui == first.ui
+    assert session.run(nodes, settings=there).ran == ["2"]
+    # A run folder is new in every run, so there is always something to save.
+    for _ in range(2):
+        report = session.run(nodes, out=tmp_path / "runs")
+        assert report.ran == ["2"]
+        assert [Path(file).is_file() for file in report.files] == [True, True]
