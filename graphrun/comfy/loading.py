@@ -65,7 +65,10 @@ def _packs(source: PackSource, notes: list[Diagnostic]) -> Iterator[Provider]:
                 except PackError as error:
                     notes += (replace(one, severity="warning") for one in error.diagnostics)
         case ModuleType():
-            yield _from_module(source, source.__name__.rpartition(".")[2])
+            name = source.__name__.rpartition(".")[2]
+            with _loading(name):
+                pack = _from_module(source, name)
+            yield pack
         case Mapping():
             yield ForeignPack("classes", _by_name(source))
         case _:
@@ -141,12 +144,12 @@ class _loading:
 
 
 def _failure(name: str, error: BaseException) -> Diagnostic:
+    if isinstance(error, PackError) and not isinstance(error, missing.NotOfferedName | ImportError):
+        first = error.diagnostics[0]
+        return replace(first, message=f"pack {name}: {first.message}")
     known: Diagnostic | None = explaining.explain(error, name)
     if known is not None:
         return known
-    if isinstance(error, PackError):
-        first = error.diagnostics[0]
-        return Diagnostic(first.code, f"pack {name}: {first.message}", hint=first.hint)
     said = error.msg if isinstance(error, SyntaxError) else str(error)
     reason = f"{type(error).__name__}: {said}" if said else type(error).__name__
     place = _place(error)
@@ -196,7 +199,7 @@ def _from_module(module: Any, name: str, *, folder: str | None = None) -> Provid
 
         classes = v3.classes(module)
     if not isinstance(classes, Mapping):
-        message = f"pack {name} has neither NODE_CLASS_MAPPINGS nor comfy_entrypoint nor a PACK"
+        message = "it has neither NODE_CLASS_MAPPINGS nor comfy_entrypoint nor a PACK"
         raise PackError(Diagnostic("missing_pack", message))
     titles = getattr(module, "NODE_DISPLAY_NAME_MAPPINGS", None) or {}
     _announce(classes, titles)

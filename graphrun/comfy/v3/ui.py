@@ -1,9 +1,10 @@
-"""What nodes show. Files are saved by packs themselves and named here."""
+"""What nodes show. `saving.py` has what writes pictures."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from graphrun.comfy.missing import NotOfferedName
 from graphrun.comfy.v3.options import FolderType
 from graphrun.comfy.v3.output import UIOutput
 
@@ -74,6 +75,8 @@ class PreviewUI3D(UIOutput):
     """A model and the camera that looks at it."""
 
     def __init__(self, model_file: Any, camera_info: Any, **kwargs: Any) -> None:
+        if kwargs.get("bg_image") is not None:
+            raise NotOfferedName.of("comfy_api.latest.ui.PreviewUI3D(bg_image=...)")
         self.model_file, self.camera_info = model_file, camera_info
 
     def as_dict(self) -> dict[str, Any]:

@@ -22,7 +22,7 @@ def not_empty(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
         )
 
 
-_NOT_LOADED = frozenset({"missing_pack", "not_offered"})
+_NOT_LOADED = frozenset({"malformed_node", "missing_pack", "not_offered"})
 """Notes about packs that could not be loaded: the class may be one of theirs."""
 
 
