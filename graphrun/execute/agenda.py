@@ -41,7 +41,6 @@ class Agenda:
         self._extra: defaultdict[str, list[str]] = defaultdict(list)
         self._gone: set[str] = set()
         self._patient: set[str] = set()
-        self._held: set[str] = set()
 
     def add(self, steps: Iterable[Step], keep: Iterable[str] = ()) -> None:
         """Make nodes known, sources before consumers; values of those in `keep` stay for good."""
@@ -93,11 +92,9 @@ class Agenda:
 
     def hold(self, name: str) -> None:
         """Keep a node from becoming ready until `resume`: something outside works for it."""
-        self._held.add(name)
         self._waits[name] = 1
 
     def resume(self, name: str) -> None:
-        self._held.discard(name)
         self._settle(name)
 
     def next(self) -> str | None:
@@ -207,4 +204,4 @@ def sources(step: Step) -> tuple[str, ...]:
 
 def is_graph_aware(step: Step) -> bool:
     """Whether a node can write links to nodes above it: it sees the graph, or its own links."""
-    return any(one.type in GRAPH_AWARE or one.options.get("rawLink") for one in step.spec.inputs)
+    return bool(step.spec.raw) or any(one.type in GRAPH_AWARE for one in step.spec.hidden)

@@ -77,8 +77,11 @@ def _folder(run: Run, visit: Visit) -> str | None:
         return None
 
 
-def circular(run: Run) -> NodeError:
-    """Nodes that wait for each other, which only graphs that nodes build can lead to."""
+def circular(run: Run) -> tuple[str, NodeError]:
+    """Tell of nodes that wait for each other, which only graphs that nodes build can lead to.
+
+    Gives the id of the one to blame, and the exception for it.
+    """
     waits = run.agenda.waiting()
     path: list[str] = [next(iter(waits))]
     while path[-1] not in path[:-1]:
@@ -95,4 +98,4 @@ def circular(run: Run) -> NodeError:
     )
     found = run.plan.prompt.located(found)
     run.tell(NodeFailed(node_id=node_id, seconds=0.0, diagnostic=found, inputs={}, traceback=""))
-    return NodeError(found, class_type=run.plan.prompt.nodes[node_id].class_type)
+    return node_id, NodeError(found, class_type=run.plan.prompt.nodes[node_id].class_type)

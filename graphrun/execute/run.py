@@ -87,7 +87,7 @@ def _loop(run: Run) -> None:
         elif run.background.outstanding:
             _resume(run, POLL)
         elif run.agenda.waiting():
-            raise circular(run)
+            _fail_circle(run)
         else:
             return
 
@@ -175,6 +175,15 @@ def _fail(run: Run, visit: Visit, error: BaseException) -> None:
     _kill(run, visit.step.node.id, visit.step.node.id)
 
 
+def _fail_circle(run: Run) -> None:
+    """Nodes wait for each other: the one that built the graph of it has failed."""
+    guilty, failed = circular(run)
+    if not run.keep_going:
+        raise failed
+    run.failures.append(failed)
+    _kill(run, guilty, guilty)
+
+
 def _kill(run: Run, name: str, cause: str) -> None:
     for blocked in run.agenda.kill(name, cause):
         run.tell(NodeBlocked(node_id=blocked, by=cause))
@@ -195,11 +204,7 @@ def _save_what_there_is(run: Run) -> None:
         writes = any(spec.resource == "output_file" for spec in step.spec.inputs)
         here = all(source in run.agenda.values for source in step.uses)
         if writes and here and step.node.id not in run.agenda.over:
-            visit = Visit(run, step)
-            run.tell(NodeStarted(node_id=step.node.id))
-            outputs = visit.go_on()
-            if outputs is not None:
-                _finish(run, visit, outputs)
+            _visit(run, step.node.id, {})
 
 
 @contextmanager

@@ -84,6 +84,8 @@ class Run:
 
     def hidden(self, step: Step) -> Mapping[str, Any]:
         """Values of the hidden inputs that a node declares, by token."""
+        if not step.spec.hidden:
+            return {}
         known: dict[str, Callable[[], Any]] = {
             "UNIQUE_ID": lambda: step.node.id,
             "PROMPT": lambda: self.prompt_json,

@@ -32,9 +32,6 @@ from graphrun.plan.identity import digest
 _TURNS = threading.RLock()
 """Held during calls that draw on generators which all runs of the process share."""
 
-Result = Any
-"""`Returned`, a coroutine with its context, or the future of one that was started."""
-
 
 class Visit:
     """The state of one node from its first visit to its last."""
@@ -45,7 +42,8 @@ class Visit:
         self.ui: dict[str, list[Any]] = {}
         self.inputs: Lists = {}
         self._asked: frozenset[str] = frozenset()
-        self._results: list[Result] | None = None
+        # Of each call: `Returned`, a coroutine with its context, or the future of a started one.
+        self._results: list[Any] | None = None
         self._returned: list[Returned] | None = None
 
     def go_on(self) -> Outputs | None:
@@ -106,7 +104,7 @@ class Visit:
             raise InputError(message, code="required_input_missing")
         return found
 
-    def _call(self, kind: Kind) -> list[Result]:
+    def _call(self, kind: Kind) -> list[Any]:
         """Call once per set of inputs; coroutines are created, not yet driven."""
         spec, node = self.step.spec, self._object(kind)
         found: list[Any] = []

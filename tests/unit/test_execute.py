@@ -325,3 +325,23 @@ def test_a_file_is_written_before_it_is_read_and_two_writers_are_told(tmp_path):
     nodes["6"] = ("Show", {"text": ["5", 0]})
     planned = plan(toys.prompt(nodes), toys.catalog())
     assert [(w.code, w.node_id) for w in planned.warnings] == [("same_output_file", "5")]
+
+
+def test_a_file_that_cannot_be_saved_after_a_stop_is_that_nodes_failure(tmp_path):
+    catalog, stop, events = toys.catalog(), Stop(), []
+    (tmp_path / "taken.txt").mkdir()
+
+    def observer(event):
+        events.append(event)
+        if isinstance(event, NodeFinished) and event.node_id == "1":
+            stop.request()
+
+    nodes = {
+        "1": ("Text", {"text": "a"}),
+        "2": ("Save", {"text": ["1", 0], "path": "taken.txt"}),
+        "3": ("Show", {"text": ["2", 0]}),
+    }
+    planned = plan(toys.prompt(nodes), catalog)
+    with pytest.raises(NodeError, match="node 2"):
+        execute(planned, catalog, Settings(outputs=tmp_path), observers=[observer], stop=stop)
+    assert [e.node_id for e in events if isinstance(e, NodeFailed)] == ["2"]

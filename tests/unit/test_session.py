@@ -287,3 +287,20 @@ def test_long_chains_are_no_recursion(session):
     nodes |= {str(i): ("Add", {"a": [str(i - 1), 0], "b": 1}) for i in range(1, 5000)}
     nodes["end"] = ("Show", {"value": ["4999", 0]})
     assert session.run(prompt(nodes)).ui["end"] == {"value": [5000]}
+
+
+def test_keep_going_finishes_other_branches_beside_a_circle(session):
+    nodes = prompt(
+        {
+            "1": ("Own", {}),
+            "2": ("Show", {"value": ["1", 0]}),
+            "3": ("Number", {"value": 8}),
+            "4": ("Show", {"value": ["3", 0]}),
+        }
+    )
+    report = session.run(nodes, keep_going=True)
+    assert report.status == "failed"
+    assert [f.diagnostic.code for f in report.failures] == ["dependency_cycle"]
+    assert report.ui == {"4": {"value": [8]}}
+    assert report.outputs["4"] == ()
+    assert report.blocked["2"] == "1"
