@@ -59,11 +59,7 @@ class Request:
     min_free: int = MIN_FREE
 
     @classmethod
-    def of(
-        cls,
-        document: Request | Document | Mapping[str, Any] | str | Path,
-        **options: Unpack[Options],
-    ) -> Self:
+    def of(cls, document: Runnable, **options: Unpack[Options]) -> Self:
         """A request for a document, given as itself, as JSON in memory, or as a path.
 
         Raises:

@@ -96,12 +96,13 @@ class Session:
             UsageError: an override or target that cannot be followed.
         """
         self.catalog.renew()
-        prompt = self.convert(request.document)
-        cuts: list[str] = []
-        if request.settings.tiny:
-            prompt, cuts = shrink(prompt, self.catalog)
-        prompt = override(prompt, self.catalog, request.overrides)
-        with _folders(replace(request.settings, new_folder=request.out is not None)):
+        settings = replace(request.settings, new_folder=request.out is not None)
+        with uncollected(), _folders(settings):
+            prompt = self.convert(request.document)
+            cuts: list[str] = []
+            if settings.tiny:
+                prompt, cuts = shrink(prompt, self.catalog)
+            prompt = override(prompt, self.catalog, request.overrides)
             return self._plan(prompt, request), cuts
 
     def _plan(self, prompt: Prompt, request: Request) -> Plan:

@@ -133,7 +133,7 @@ def _finish(report: Report, options: Namespace) -> None:
         _failure(failure, options)
     for node_id, by in report.blocked.items():
         render.err(f"blocked: node {node_id} ({report.nodes[node_id].class_type}) needs node {by}")
-    if report.failures and not report.settings.get("tiny"):
+    if report.failures:
         render.err(f"  when that is mended, run it again: {_again()}")
     if options.json:
         render.out_json(report.to_json())

@@ -6,7 +6,7 @@ import re
 import sys
 
 from graphrun.comfy.finder import NAMES, is_stand_in
-from graphrun.comfy.missing import not_offered, who
+from graphrun.comfy.missing import NOT_OFFERED, not_offered, who
 from graphrun.errors import Diagnostic, PackError
 
 _DISTRIBUTIONS = {
@@ -41,6 +41,8 @@ def explain(error: BaseException, pack: str | None) -> Diagnostic | None:
 
     For errors that a pack raises while it is loaded, and for those of a node that runs.
     """
+    if isinstance(error, NOT_OFFERED):
+        return not_offered(error.what, pack)
     if isinstance(error, PackError):
         return error.diagnostics[0]
     if isinstance(error, AttributeError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from functools import cache
 from importlib import metadata
@@ -121,30 +121,25 @@ def _from_entry(point: metadata.EntryPoint) -> Provider:
         return _from_module(found, point.name)
 
 
-class _loading:
+@contextmanager
+def _loading(name: str) -> Iterator[None]:
     """Whatever goes wrong in a pack's code becomes one PackError that says which pack.
 
     What a pack prints while it is imported goes to stderr: stdout is for results.
     """
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __enter__(self) -> None:
-        finder.install()
-        self._token = missing.PACK.set(self._name)
-        self._stdout = redirect_stdout(sys.stderr)
-        self._stdout.__enter__()
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        self._stdout.__exit__(kind, error, trace)
-        missing.PACK.reset(self._token)
-        if isinstance(error, Exception | SystemExit):
-            raise PackError(_failure(self._name, error)) from error
+    finder.install()
+    token = missing.PACK.set(name)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    except (Exception, SystemExit) as error:
+        raise PackError(_failure(name, error)) from error
+    finally:
+        missing.PACK.reset(token)
 
 
 def _failure(name: str, error: BaseException) -> Diagnostic:
-    if isinstance(error, PackError) and not isinstance(error, missing.NotOfferedName | ImportError):
+    if isinstance(error, PackError) and not isinstance(error, missing.NOT_OFFERED):
         first = error.diagnostics[0]
         return replace(first, message=f"pack {name}: {first.message}")
     known: Diagnostic | None = explaining.explain(error, name)

@@ -15,25 +15,35 @@ from typing import Any, Self
 from graphrun.errors import Diagnostic, PackError
 
 PACK: ContextVar[str | None] = ContextVar("graphrun_pack", default=None)
-"""The pack that is being imported, or whose node runs."""
+"""The pack that is being imported."""
 
 
 class NotOfferedModule(PackError, ModuleNotFoundError):
-    """A module under one of ComfyUI's names that has no stand-in here."""
+    """A module under one of ComfyUI's names that has no stand-in here; `what` is its name."""
+
+    what = ""
 
     @classmethod
     def of(cls, module: str) -> Self:
         found = cls(not_offered(module))
-        found.name = module
+        found.name = found.what = module
         return found
 
 
 class NotOfferedName(PackError, AttributeError):
     """A name that the stand-in of a module does not have, or one that was used after all."""
 
+    what = ""
+
     @classmethod
     def of(cls, name: str) -> Self:
-        return cls(not_offered(name))
+        found = cls(not_offered(name))
+        found.what = name
+        return found
+
+
+NOT_OFFERED = (NotOfferedModule, NotOfferedName)
+"""Both have `what`: the module or name that was asked for."""
 
 
 def _refuse(self: Any, *args: Any, **kwargs: Any) -> Any:

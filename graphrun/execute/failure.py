@@ -6,7 +6,7 @@ import traceback
 from dataclasses import replace
 from pathlib import Path
 
-from graphrun.errors import Diagnostic, GraphrunError, InputError, NodeError
+from graphrun.errors import Diagnostic, GraphrunError, InputError, NodeError, PackError
 from graphrun.execute.call import summaries
 from graphrun.execute.events import NodeFailed
 from graphrun.execute.state import Run
@@ -50,7 +50,8 @@ def _diagnostic(run: Run, visit: Visit, error: BaseException) -> Diagnostic:
     label, node_id = node.label, run.display_id(node.id)
     if node_id != node.id:
         label = f"{run.plan.prompt.nodes[node_id].label}, in its {node.label}"
-    known = _explained(run, visit, error) if isinstance(error, ImportError) else None
+    absent = isinstance(error, ImportError | PackError)
+    known = _explained(run, visit, error) if absent else None
     if known is not None:
         return replace(known, message=f"{label}: {known.message}", node_id=node_id)
     if isinstance(error, InputError):
@@ -62,7 +63,8 @@ def _diagnostic(run: Run, visit: Visit, error: BaseException) -> Diagnostic:
     return Diagnostic("node_failed", f"{label}: {text}", node_id)
 
 
-def _explained(run: Run, visit: Visit, error: ImportError) -> Diagnostic | None:
+def _explained(run: Run, visit: Visit, error: BaseException) -> Diagnostic | None:
+    """What of ComfyUI, or which library, is not there, with the name of the pack that needs it."""
     from graphrun.comfy import explaining
 
     pack = run.catalog.pack(visit.step.spec.class_type)

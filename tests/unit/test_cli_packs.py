@@ -320,3 +320,19 @@ def test_options_that_json_cannot_say_are_told_as_text(here, capsys):
         "inputs:",
         '  place  PATH, default "a/b", link',
     ]
+
+
+def test_what_a_node_needs_and_is_not_offered_names_the_pack(here, capsys):
+    text = PACK.replace("return text * 2", "import comfy.sd; return comfy.sd.load_checkpoint(text)")
+    (here / "pack.py").write_text(text)
+    assert main(["prompt.json", "--pack", "pack.py"]) == 1
+    err = capsys.readouterr().err
+    assert "error[not_offered]: node 0a (Twice): pack pack needs comfy.sd.load_checkpoint" in err
+
+
+def test_a_pack_that_failed_is_told_at_the_first_class_that_is_missing(here, capsys):
+    (here / "broken.py").write_text("import no_such_library\n")
+    assert main(["check", "prompt.json", "--pack", "broken.py"]) == 4
+    err = capsys.readouterr().err
+    assert err.count("no installed pack has the class") == 2
+    assert err.count("needs the library no_such_library") == 2  # once for itself, once as a hint

@@ -43,22 +43,22 @@ class ComfyNode:
     @classmethod
     def define_schema(cls) -> Schema:
         """What the node looks like."""
-        raise NotImplementedError(f"{cls.__name__} defines no schema")
+        raise _undefined(cls, "define_schema")
 
     @classmethod
     def execute(cls, **kwargs: Any) -> Any:
         """What the node does, given its inputs."""
-        raise NotImplementedError(f"{cls.__name__} has no execute")
+        raise _undefined(cls, "execute")
 
     @classmethod
     def validate_inputs(cls, **kwargs: Any) -> bool | str:
         """True, or what is wrong with the values that the signature names."""
-        raise NotImplementedError(f"{cls.__name__} has no validate_inputs")
+        raise _undefined(cls, "validate_inputs")
 
     @classmethod
     def fingerprint_inputs(cls, **kwargs: Any) -> Any:
         """A value that differs from the last one if the result would."""
-        raise NotImplementedError(f"{cls.__name__} has no fingerprint_inputs")
+        raise _undefined(cls, "fingerprint_inputs")
 
     @classmethod
     def check_lazy_status(cls, **kwargs: Any) -> list[str]:
@@ -70,7 +70,7 @@ class ComfyNode:
         """Raise TypeError unless the class has what every node needs."""
         for name in ("define_schema", "execute"):
             if not overrides(cls, name):
-                raise TypeError(f"{cls.__name__} has no {name}, which every node needs")
+                raise _undefined(cls, name)
 
     @classmethod
     def FINALIZE_SCHEMA(cls) -> Schema:
@@ -148,6 +148,11 @@ class ComfyNode:
     ESSENTIALS_CATEGORY = _of_schema(lambda info: info.essentials_category)
     NOT_IDEMPOTENT = classproperty(lambda cls: cls.GET_SCHEMA().not_idempotent)
     ACCEPT_ALL_INPUTS = classproperty(lambda cls: cls.GET_SCHEMA().accept_all_inputs)
+
+
+def _undefined(cls: Any, name: str) -> TypeError:
+    """For a function that a class leaves out, where somebody asks for it all the same."""
+    return TypeError(f"{cls.__name__} has no {name}")
 
 
 def overrides(cls: Any, name: str) -> bool:

@@ -27,6 +27,8 @@ _NOT_LOADED = frozenset({"malformed_node", "missing_pack", "not_offered"})
 
 
 def known_classes(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
+    notes = specs.notes if isinstance(specs, Catalog) else ()
+    not_loaded = [note.message for note in notes if note.code in _NOT_LOADED]
     for node in prompt.nodes.values():
         if node.class_type in specs:
             continue
@@ -34,8 +36,8 @@ def known_classes(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
         near = specs.near(node.class_type) if isinstance(specs, Catalog) else []
         if near:
             hints.append(f"did you mean {' or '.join(near)}?")
-        if isinstance(specs, Catalog):
-            hints += [note.message for note in specs.notes if note.code in _NOT_LOADED]
+        hints += not_loaded
+        not_loaded = []  # once is enough, however many of a pack's classes are missing
         if node.pack:
             hints.append(f"the file says it comes from the pack {node.pack}")
         hints.append(

@@ -82,7 +82,7 @@ args: Any = _Options(
     whitelist_custom_nodes=[],
     verbose="INFO",
     front_end_version="comfyanonymous/ComfyUI@latest",
-    comfy_api_base="https://api.comfy.org",
+    comfy_api_base="",  # no service is asked
     database_url="sqlite:///:memory:",
 )
 parser = ArgumentParser(add_help=False)
