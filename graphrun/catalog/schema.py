@@ -6,8 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from graphrun.catalog.brought import member_names
+from graphrun.catalog.brought import members as members_of
 from graphrun.catalog.members import WITH_MEMBERS
-from graphrun.catalog.sockets import ANY, CHOICE, MATCH_TYPE, members
+from graphrun.catalog.sockets import ANY, CHOICE, GROWING, MATCH_TYPE, members
 from graphrun.catalog.spec import InputSpec, NodeSpec, OutputSpec
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -85,24 +87,45 @@ def to_object_info(spec: NodeSpec) -> dict[str, Any]:
 
 
 def _inputs_schema(spec: NodeSpec) -> dict[str, Any]:
-    """The inputs of a prompt's node. Members of an input may be any value here."""
+    """The inputs of a prompt's node. What a choice brings may be any value here."""
     groups = [i for i in spec.visible if i.type in WITH_MEMBERS]
-    needed = [i for i in spec.visible if i.section == "required" and i.type not in _EMPTY]
+    needed = [name for i in spec.visible if i.section == "required" for name in _needed(i)]
     found: dict[str, Any] = {
         "type": "object",
-        "required": [i.name for i in needed],
+        "required": needed,
         "additionalProperties": spec.any_input is not None,
-        "properties": {i.name: _input_schema(i, spec.own_checks) for i in spec.visible},
+        "properties": {
+            i.name: _input_schema(i, spec.own_checks) for i in spec.visible if i.type not in _EMPTY
+        },
     }
     if groups:
-        found["patternProperties"] = {f"^{re.escape(i.name)}\\.": {} for i in groups}
+        found["patternProperties"] = {f"^{re.escape(i.name)}\\.": _member(i) for i in groups}
     return found
+
+
+def _needed(spec: InputSpec) -> list[str]:
+    """The names that a prompt must have for a required input: its own, or its first members'."""
+    if spec.type not in _EMPTY:
+        return [spec.name]
+    template = spec.options.get("template", {})
+    return [f"{spec.name}.{name}" for name in member_names(template)[: template.get("min", 0)]]
+
+
+def _member(group: InputSpec) -> dict[str, Any]:
+    if group.type != GROWING:
+        return {}
+    template = group.options.get("template", {})
+    (_, (kind, options)), *_ = members_of(template.get("input", template))
+    return _input_schema(InputSpec(group.name, kind, options=options), frozenset())
 
 
 def _input_schema(spec: InputSpec, own_checks: frozenset[str]) -> dict[str, Any]:
     link = {"$ref": "#/$defs/link"}
     if spec.type in WITH_MEMBERS or members(spec.type) & {ANY, MATCH_TYPE}:
         return {}
+    if "," in spec.type:
+        kinds = [_JSON_TYPES[kind] for kind in sorted(members(spec.type)) if kind in _JSON_TYPES]
+        return {"anyOf": [link, *({"type": kind} for kind in kinds)]}
     if not spec.is_widget:
         return link
     if spec.type == "COMBO" and (spec.name in own_checks or "remote" in spec.options):

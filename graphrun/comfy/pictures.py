@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from graphrun.catalog.running import notice
-from graphrun.comfy.places import Numbered
+from graphrun.comfy import places
 from graphrun.errors import InputError
 
 METHODS = ("nearest-exact", "bilinear", "area", "bicubic", "lanczos")
@@ -120,27 +120,43 @@ def from_pil(picture: Any) -> Any:
     return torch.from_numpy(np.asarray(picture, dtype=np.float32) / 255.0)
 
 
-def save_batch(
+def save(
     images: Any,
-    place: Numbered,
+    prefix: str,
     kind: str,
     *,
-    metadata: Mapping[str, Any] | None = None,
+    texts: Mapping[str, Any],
+    root: Path | None = None,
     compress_level: int = 4,
 ) -> list[dict[str, str]]:
-    """Write every picture as PNG with JSON texts, and say where each one is, as `ui` shows it."""
+    """Write pictures [batch, height, width, channels] as PNG, under names that nobody has yet.
+
+    `kind` is the folder, `root` another path for it, `texts` what stands in the files as JSON.
+    Gives the
+    name, subfolder and type of each, as `ui` shows them.
+
+    Raises:
+        InputError: the prefix leads out of the folder.
+    """
     from PIL.PngImagePlugin import PngInfo
 
-    texts = PngInfo()
-    for key, value in (metadata or {}).items():
-        texts.add_text(key, json.dumps(value))
+    height, width = images[0].shape[:2]
+    place = places.numbered(prefix, root or places.folder(kind), width, height)
+    written = PngInfo()
+    for key, value in texts.items():
+        written.add_text(key, json.dumps(value))
     results = []
     for index, image in enumerate(images):
         name = place.name.replace("%batch_num%", str(index))
         file = f"{name}_{place.counter + index:05}_.png"
-        to_pil(image).save(place.folder / file, pnginfo=texts, compress_level=compress_level)
+        to_pil(image).save(place.folder / file, pnginfo=written, compress_level=compress_level)
         results.append({"filename": file, "subfolder": place.subfolder, "type": kind})
     return results
+
+
+def graph_texts(prompt: Any, extra_pnginfo: Any) -> dict[str, Any]:
+    """What is written into a picture: the prompt, and what came along with it."""
+    return ({} if prompt is None else {"prompt": prompt}) | dict(extra_pnginfo or {})
 
 
 def load(path: Path, *, input: str = "image") -> tuple[Any, Any]:

@@ -6,7 +6,9 @@ A name leads into one folder of the run and never out of it, whatever a workflow
 from __future__ import annotations
 
 import os
+import random
 import re
+import string
 import time
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -111,6 +113,11 @@ def numbered(prefix: str, root: Path, width: int = 0, height: int = 0) -> Number
     rests = [entry.removeprefix(start) for entry in taken if entry.startswith(start)]
     numbers = [int(n) for rest in rests if (n := rest.partition("_")[0]).isdecimal()]
     return Numbered(path, name, max(numbers, default=0) + 1, subfolder, filled)
+
+
+def preview_ending() -> str:
+    """What tells the files of one node's previews from those of another's."""
+    return "_temp_" + "".join(random.SystemRandom().choices(string.ascii_lowercase, k=5))
 
 
 def _filled(prefix: str, width: int, height: int) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import random
-import string
 from typing import Annotated, Any, Literal
 
 from graphrun.catalog.markers import Hidden, Options, Resource, Socket
@@ -85,22 +83,16 @@ def save(
     The prefix may have folders, and %width%, %height%, %year%, %month%, %day%, %hour%, %minute%,
     %second% and %batch_num%.
     """
-    height, width = images.shape[1:3]
-    place = places.numbered(filename_prefix, places.folder("output"), width, height)
-    metadata = ({} if prompt is None else {"prompt": prompt}) | (extra_pnginfo or {})
-    show(images=pictures.save_batch(images, place, "output", metadata=metadata))
+    texts = pictures.graph_texts(prompt, extra_pnginfo)
+    show(images=pictures.save(images, filename_prefix, "output", texts=texts))
 
 
 @NODES.node("PreviewImage", title="Preview Image", output_node=True, changed=_folder)
 def preview(images: Image, prompt: Prompt = None, extra_pnginfo: Extra = None) -> None:
     """Writes every picture into the folder of previews."""
-    height, width = images.shape[1:3]
-    letters = "".join(random.SystemRandom().choices(string.ascii_lowercase, k=5))
-    root = places.folder("temp")
-    place = places.numbered(f"ComfyUI_temp_{letters}", root, width, height)
-    metadata = ({} if prompt is None else {"prompt": prompt}) | (extra_pnginfo or {})
-    found = pictures.save_batch(images, place, "temp", metadata=metadata, compress_level=1)
-    show(images=found)
+    prefix = "ComfyUI" + places.preview_ending()
+    texts = pictures.graph_texts(prompt, extra_pnginfo)
+    show(images=pictures.save(images, prefix, "temp", texts=texts, compress_level=1))
 
 
 @NODES.node(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import random
-import string
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 from typing import Any
@@ -59,12 +57,13 @@ class SaveImage:
         extra_pnginfo: Any = None,
     ) -> dict[str, Any]:
         """Write every picture of a batch, and say where each one is."""
-        height, width = images[0].shape[:2]
-        prefix = filename_prefix + self.prefix_append
-        place = places.numbered(prefix, self._root(), width, height)
-        metadata = ({} if prompt is None else {"prompt": prompt}) | (extra_pnginfo or {})
-        found = pictures.save_batch(
-            images, place, self.type, metadata=metadata, compress_level=self.compress_level
+        found = pictures.save(
+            images,
+            filename_prefix + self.prefix_append,
+            self.type,
+            texts=pictures.graph_texts(prompt, extra_pnginfo),
+            root=self._root(),
+            compress_level=self.compress_level,
         )
         return {"ui": {"images": found}}
 
@@ -83,8 +82,7 @@ class PreviewImage(SaveImage):
         super().__init__()
         self.output_dir = str(places.folder("temp"))
         self.type = "temp"
-        letters = random.SystemRandom().choices(string.ascii_lowercase, k=5)
-        self.prefix_append = "_temp_" + "".join(letters)
+        self.prefix_append = places.preview_ending()
         self.compress_level = 1
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
-import string
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,11 +27,15 @@ class ImageSaveHelper:
         compress_level: int = 4,
     ) -> list[SavedResult]:
         """One PNG for each picture."""
-        kind, place = _place(images, filename_prefix, folder_type)
-        found = pictures.save_batch(
-            images, place, kind, metadata=_metadata(cls), compress_level=compress_level
+        folder = FolderType(folder_type)
+        found = pictures.save(
+            images,
+            filename_prefix,
+            folder.value,
+            texts=_texts(cls),
+            compress_level=compress_level,
         )
-        return [SavedResult(one["filename"], one["subfolder"], FolderType(kind)) for one in found]
+        return [SavedResult(one["filename"], one["subfolder"], folder) for one in found]
 
     @staticmethod
     def get_save_images_ui(
@@ -58,7 +60,7 @@ class ImageSaveHelper:
         from PIL.PngImagePlugin import PngInfo
 
         texts = PngInfo()
-        for key, value in _metadata(cls).items():
+        for key, value in _texts(cls).items():
             texts.add_text(key, json.dumps(value))
         options = {"compress_level": 4, "pnginfo": texts, **options}
         return _animated(images, (filename_prefix, folder_type), fps, "png", options)
@@ -87,7 +89,7 @@ class ImageSaveHelper:
 
         exif = Exif()
         # Where ComfyUI writes them: the maker's tags, counting down.
-        for tag, (key, value) in zip(range(0x010F, 0, -1), _metadata(cls).items(), strict=False):
+        for tag, (key, value) in zip(range(0x010F, 0, -1), _texts(cls).items(), strict=False):
             exif[tag] = f"{key}:{json.dumps(value)}"
         options = {"exif": exif, **options}
         return _animated(images, (filename_prefix, folder_type), fps, "webp", options)
@@ -107,10 +109,8 @@ class PreviewImage(UIOutput):
     """Pictures for the folder of previews, saved when this is made."""
 
     def __init__(self, image: Any, animated: bool = False, cls: Any = None, **kwargs: Any) -> None:
-        letters = "".join(random.SystemRandom().choices(string.ascii_lowercase, k=5))
-        self.values = ImageSaveHelper.save_images(
-            image, f"ComfyUI_temp_{letters}", FolderType.temp, cls, 1
-        )
+        prefix = "ComfyUI" + places.preview_ending()
+        self.values = ImageSaveHelper.save_images(image, prefix, FolderType.temp, cls, 1)
         self.animated = animated
 
     def as_dict(self) -> dict[str, Any]:
@@ -125,16 +125,11 @@ class PreviewMask(PreviewImage):
         super().__init__(grey, animated, cls, **kwargs)
 
 
-def _place(images: Any, prefix: str, folder_type: FolderType) -> tuple[str, places.Numbered]:
-    kind = FolderType(folder_type).value
-    height, width = images[0].shape[:2]
-    return kind, places.numbered(prefix, places.folder(kind), width, height)
-
-
-def _metadata(cls: Any) -> Mapping[str, Any]:
+def _texts(cls: Any) -> Mapping[str, Any]:
     hidden = getattr(cls, "hidden", None)
-    prompt, extra = getattr(hidden, "prompt", None), getattr(hidden, "extra_pnginfo", None)
-    return ({"prompt": prompt} if prompt is not None else {}) | dict(extra or {})
+    return pictures.graph_texts(
+        getattr(hidden, "prompt", None), getattr(hidden, "extra_pnginfo", None)
+    )
 
 
 def _animated(
@@ -144,7 +139,9 @@ def _animated(
     suffix: str,
     options: Mapping[str, Any],
 ) -> SavedResult:
-    kind, place = _place(images, *target)
+    prefix, folder = target[0], FolderType(target[1])
+    height, width = images[0].shape[:2]
+    place = places.numbered(prefix, places.folder(folder.value), width, height)
     first, *others = (pictures.to_pil(image) for image in images)
     file = f"{place.name}_{place.counter:05}_.{suffix}"
     first.save(
@@ -154,7 +151,7 @@ def _animated(
         duration=round(1000 / fps),
         **options,
     )
-    return SavedResult(file, place.subfolder, FolderType(kind))
+    return SavedResult(file, place.subfolder, folder)
 
 
 __all__ = ["ImageSaveHelper", "PreviewImage", "PreviewMask"]

@@ -86,8 +86,9 @@ def _type_problem(
             return None
         if foreign and wanted.type in WIDGET_TYPES:  # ComfyUI's sockets take values too
             return _widget_problem(node, wanted, value)
-        if "," in wanted.type and members(wanted.type) & WIDGET_TYPES:
-            return None  # a union that a value may be of
+        kinds = members(wanted.type) & _NAMES.keys() if "," in wanted.type else ()
+        if any(fits_type(one, value) for one in kinds):
+            return None  # one of a union that has values
         return Diagnostic(
             "invalid_input_type",
             f"{node.label}: {wanted.name} takes a link of type {wanted.type}, not the value "
