@@ -28,14 +28,15 @@ class Store(Protocol):
 class _Entry:
     stored: Stored
     size: int
-    versions: tuple[int, ...]
+    marks: list[Any]
 
 
 class MemoryStore:
     """Keeps the results that were used last, up to `max_bytes` of tensors, arrays and texts.
 
-    A tensor that a node changed in place is no longer the result that it was: its entry is
-    dropped, and the node runs again. Safe for several threads.
+    A result that a node changed in place is no longer what it was: its entry is dropped, and the
+    node runs again. Tensors, lists and dicts are recognised, NumPy arrays are not. Safe for several
+    threads.
     """
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
@@ -49,20 +50,20 @@ class MemoryStore:
             entry = self._found.get(identity)
             if entry is None:
                 return None
-            if entry.versions and entry.versions != _measured(entry.stored)[1]:
+            if entry.marks != _measured(entry.stored)[1]:
                 self._drop(identity)
                 return None
             self._found.move_to_end(identity)
             return entry.stored
 
     def put(self, identity: str, stored: Stored) -> None:
-        size, versions = _measured(stored)
+        size, marks = _measured(stored)
         if size > self.max_bytes:
             return
         with self._lock:
             if identity in self._found:
                 self._drop(identity)
-            self._found[identity] = _Entry(stored, size, versions)
+            self._found[identity] = _Entry(stored, size, marks)
             self._size += size
             while self._size > self.max_bytes:
                 self._drop(next(iter(self._found)))
@@ -74,21 +75,28 @@ class MemoryStore:
         return len(self._found)
 
 
-def _measured(stored: Stored) -> tuple[int, tuple[int, ...]]:
-    """Bytes, about, and how often each tensor was changed in place, which torch counts."""
-    size, versions = 0, []
+def _measured(stored: Stored) -> tuple[int, list[Any]]:
+    """Bytes, about, and marks that differ once something was changed in place.
+
+    A mark is the kind and size of a collection, a plain value itself, and of a tensor how often it
+    was changed, which torch counts.
+    """
+    size = 0
+    marks: list[Any] = []
     waiting: list[Any] = [stored]
     while waiting:
         one = waiting.pop()
         size += 16
-        if isinstance(one, str | bytes):
-            size += len(one)
-        elif isinstance(one, list | tuple):
+        if isinstance(one, list | tuple):
             waiting += one
+            marks.append((type(one), len(one)))
         elif isinstance(one, Mapping):
             waiting += one.values()
+            marks.append(tuple(one))
         elif hasattr(one, "nbytes"):
             size += one.nbytes
-            if hasattr(one, "_version"):
-                versions.append(one._version)
-    return size, tuple(versions)
+            marks.append(getattr(one, "_version", None))
+        else:
+            size += len(one) if isinstance(one, str | bytes) else 0
+            marks.append(one)
+    return size, marks

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 from graphrun.documents import schema
 from graphrun.errors import Diagnostic
 from graphrun.execute.events import Event, Metric, NodeFinished, Progress
-from graphrun.report.report import Report
+from graphrun.report.report import Report, finite
 
 
 class RunFolder:
@@ -63,7 +63,7 @@ class RunFolder:
         A disk that is full by now is noted in the report: what ran is not undone by it.
         """
         target, temporary = self.path / "report.json", self.path / ".report.json"
-        document = _finite(report.to_json())
+        document = report.to_json()
         try:
             self._events.close()
             self._metrics.close()
@@ -79,7 +79,7 @@ class RunFolder:
         return (self.path / name).open("w", encoding="utf-8")
 
     def _write(self, file: TextIO, fields: Mapping[str, Any]) -> None:
-        file.write(json.dumps(_finite(fields), ensure_ascii=False) + "\n")
+        file.write(json.dumps(finite(fields), ensure_ascii=False) + "\n")
         file.flush()
 
 
@@ -89,17 +89,3 @@ def check_report(document: Mapping[str, Any]) -> list[str]:
 
     found = Draft202012Validator(schema("report")).iter_errors(document)
     return [f"{'.'.join(map(str, e.absolute_path))}: {e.message}" for e in found]
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no NaN: a loss that is not a number is written as the text "nan"."""
-    match value:
-        case float() if not math.isfinite(value):
-            return str(value)
-        case Mapping():
-            return {str(k): _finite(v) for k, v in value.items()}
-        case list() | tuple():
-            return [_finite(v) for v in value]
-        case str() | int() | float() | bool() | None:
-            return value
-    return str(value)

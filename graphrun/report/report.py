@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -202,6 +203,10 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """The document that `schemas/report.schema.json` describes."""
+        document: dict[str, Any] = finite(self._document())
+        return document
+
+    def _document(self) -> dict[str, Any]:
         return {
             "format": VERSION,
             "name": self.name,
@@ -221,6 +226,20 @@ class Report:
             "error": _error_json(self.error) if self.error else None,
             "failures": [_error_json(one) for one in self.failures],
         }
+
+
+def finite(value: Any) -> Any:
+    """JSON has no NaN: a loss that is not a number is written as the text "nan"."""
+    match value:
+        case float() if not math.isfinite(value):
+            return str(value)
+        case Mapping():
+            return {str(k): finite(v) for k, v in value.items()}
+        case list() | tuple():
+            return [finite(v) for v in value]
+        case str() | int() | float() | bool() | None:
+            return value
+    return str(value)
 
 
 def versions() -> dict[str, str]:

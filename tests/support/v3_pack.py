@@ -3,8 +3,6 @@
 import torch
 from comfy_api.latest import ComfyAPI, ComfyAPISync, ComfyExtension, io, ui
 
-LOADED = []
-
 
 class Everything(io.ComfyNode):
     """One input of most kinds."""
@@ -114,9 +112,6 @@ class Backdrop(io.ComfyNode):
 
 
 class Toys(ComfyExtension):
-    async def on_load(self):
-        LOADED.append("on_load")
-
     async def get_node_list(self):
         return [Everything, Previews, Steps, Stubborn, Backdrop]
 

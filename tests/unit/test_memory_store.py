@@ -42,3 +42,17 @@ def test_a_tensor_that_was_changed_in_place_is_not_served():
     tensor += 1
     assert store.get("a") is None
     assert len(store) == 0
+
+
+def test_lists_and_dicts_that_were_changed_in_place_are_not_served():
+    for change in (
+        lambda value: value["a"].append(3),
+        lambda value: value["a"].__setitem__(0, 7),
+        lambda value: value.update(b=1),
+        lambda value: value.pop("a"),
+    ):
+        store, value = MemoryStore(), {"a": [1, 2], "c": float("nan")}
+        store.put("a", stored(value))
+        assert store.get("a") is not None
+        change(value)
+        assert store.get("a") is None

@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from graphrun.errors import ExitCode, UsageError
 from graphrun.execute import events, unwritable
 from graphrun.execute.events import NodeInfo, NodeStarted, Progress, RunStarted
 from graphrun.report import Lines, Report, check_report, summary
+from graphrun.report.report import NodeReport
 
 GOOD = {
     "1": ("Work", {"steps": 3}),
@@ -226,3 +228,11 @@ def test_files_in_comfyuis_way_are_files(tmp_path):
     )
     report(events.NodeFinished(node_id="1", seconds=0.0, peak_mb=None, ui=ui))
     assert report.files == [str(tmp_path / "outputs" / "x" / "a_00001_.png")]
+
+
+def test_what_json_cannot_say_is_a_text_in_the_document():
+    report = Report(
+        nodes={"1": NodeReport("1", "S", "S", None, ui={"x": [math.nan, {1: math.inf}]})}
+    )
+    assert report.to_json()["nodes"][0]["ui"] == {"x": ["nan", {"1": "inf"}]}
+    json.dumps(report.to_json(), allow_nan=False)
