@@ -138,7 +138,12 @@ def _elements(value: Any, slot: int, spec: NodeSpec) -> list[Any]:
 
 def summaries(inputs: Mapping[str, list[Any]]) -> dict[str, str]:
     """What the inputs are (type, shape, dtype), never their values: they may be private or huge."""
-    return {name: ", ".join(summary(v) for v in values[:3]) for name, values in inputs.items()}
+    return {name: described(values) for name, values in inputs.items()}
+
+
+def described(values: list[Any]) -> str:
+    """What the first values of a list are."""
+    return ", ".join([summary(value) for value in values[:3]])
 
 
 def summary(value: Any) -> str:

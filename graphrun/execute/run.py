@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from graphrun.cache import Outputs, Store, is_value
 from graphrun.catalog import Catalog, Settings
 from graphrun.errors import Cancelled
-from graphrun.execute.call import summaries
+from graphrun.execute.call import described
 from graphrun.execute.events import (
     NodeBlocked,
     NodeFinished,
@@ -148,7 +148,7 @@ def _finish(run: Run, visit: Visit, outputs: Outputs, *, cached: bool = False) -
             seconds=time.perf_counter() - visit.start,
             peak_mb=peak_mb(),
             cached=cached,
-            outputs=tuple(f"{o.name}: {summaries({'': v})['']}" for o, v in pairs),
+            outputs=tuple([f"{output.name}: {described(values)}" for output, values in pairs]),
             ui=visit.ui,
         )
     )
