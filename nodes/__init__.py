@@ -1,4 +1,4 @@
-"""graphrun's own nodes: text classification with Hugging Face encoders."""
+"""graphrun's own nodes: tensors, tables, distributions, models, training, evaluation."""
 
 from graphrun.node import Pack
 
@@ -11,15 +11,32 @@ PACK = Pack(
     name="graphrun",
     package=__name__,
     modules=(
+        "activations",
+        "assembly",
+        "attention",
+        "conversion",
         "display",
+        "distributions",
+        "evaluation",
+        "images",
+        "layers",
         "literals",
         "loaders",
         "losses",
         "models",
+        "networks",
         "optimizers",
+        "plots",
+        "recurrent",
         "saving",
+        "sizes",
+        "tables",
+        "tensors",
         "text",
+        "tokens",
         "training",
+        "transforms",
+        "vision",
     ),
     schemas="graphrun.schemas",
     resources={
@@ -29,6 +46,7 @@ PACK = Pack(
         "device": "_device:find_device",
         "weights": "_paths:find_weights",
         "data_file": "_paths:find_data_file",
+        "data_folder": "_paths:find_data_folder",
     },
     around="_around:around",
 )

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphrun.node import InputError, MissingResource
+from graphrun.sources.delimited import read_delimited
+from graphrun.sources.files import FORMATS, cached_files, formats, layouts, split_files
+from graphrun.sources.json_rows import read_json
 
-from ._delimited import read_delimited
-from ._files import FORMATS, cached_files, formats, layouts, split_files
-from ._json_rows import read_json
 from ._names import Found, missing
 
 if TYPE_CHECKING:

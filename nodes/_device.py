@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from graphrun.node import MissingResource, settings
-
-from ._once import once
+from graphrun.node import MissingResource, notice, settings
 
 
 def find_device(name: str) -> None:
@@ -40,7 +38,12 @@ def pick_device(use_gpu: bool) -> torch.device:
     for name in ("cuda", "mps"):
         if _present(name):
             return torch.device(name)
-    once("use_gpu is on and there is no GPU; computing on the CPU", code="no_gpu", input="use_gpu")
+    notice(
+        "use_gpu is on and there is no GPU; computing on the CPU",
+        code="no_gpu",
+        input="use_gpu",
+        once=True,
+    )
     return torch.device("cpu")
 
 

@@ -14,12 +14,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from graphrun.node import MissingResource, settings
-
-from ._cache import cached_dataset, cached_model, dataset_places, model_places, offline, reachable
-from ._files import FORMATS, split_files
-from ._once import once
-from ._paths import looking, shown
+from graphrun.node import MissingResource, notice, settings
+from graphrun.sources.files import FORMATS, split_files
+from graphrun.sources.hub_cache import (
+    cached_dataset,
+    cached_model,
+    dataset_places,
+    model_places,
+    offline,
+    reachable,
+)
+from graphrun.sources.looking import looking, shown
 
 CANONICAL = {
     "albert-base-v2": "albert/albert-base-v2",
@@ -103,14 +108,15 @@ def announce(found: Found) -> Found:
     if found.source == "tiny":
         model = found.id in TITLES
         text = _stand_in_model(found.id) if model else "built-in synthetic reviews"
-        once(f"{found.name} → {text} (--tiny)", code="stand_in", severity="warning")
+        notice(f"{found.name} → {text} (--tiny)", code="stand_in", once=True)
     elif settings().tiny and found.source in ("alias", "folder"):
         what = f"({found.source}; --tiny does not stand in for it)"
-        once(f"{found.name} → {found.id} {what}", code="stand_in")
+        notice(f"{found.name} → {found.id} {what}", code="stand_in", once=True)
     elif found.source == "folder" and not _is_path(found.name):
-        once(
+        notice(
             f"{found.name} → the folder {Path(found.id).resolve()}",
             code="local_folder",
+            once=True,
             hint="a folder of that name in the working folder comes before the hub",
         )
     return found

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from graphrun.node import MissingResource, settings
+from graphrun.sources.looking import looking, shown
 
 WEIGHTS = ".safetensors"
 
@@ -43,43 +43,57 @@ def newer_beside(found: Path) -> Path | None:
 def find_data_file(name: str) -> Path | None:
     """The data file that a workflow calls `name`; None if `--tiny` stands in for it.
 
+    An alias of the name, or of a folder that the name begins with, comes first, then the name
+    itself (relative ones from the working folder), then the run's input folder.
+
     Raises:
         MissingResource: there is no such file; says where was looked.
     """
-    with looking("file", f"data file {shown(name)}"):
-        path = Path(name).expanduser()
-        if path.is_file():
-            return path
+    return _find_data("file", name)
+
+
+def find_data_folder(name: str) -> Path | None:
+    """The folder of data that a workflow calls `name`, looked for as `find_data_file` does.
+
+    Raises:
+        MissingResource: there is no such folder; says where was looked.
+    """
+    return _find_data("folder", name)
+
+
+def _find_data(kind: str, name: str) -> Path | None:
+    with looking("file", f"data {kind} {shown(name)}"):
+        places = list(_data_places(name))
+        for place in places:
+            if place.is_file() if kind == "file" else place.is_dir():
+                return place
         if settings().tiny:
             return None
-        what = "is a folder" if path.is_dir() else "does not exist"
+        what = "is a folder" if places[0].is_dir() else "does not exist"
+        what = "is a file" if places[0].is_file() else what
+    listed = "".join(f"\n    {place.absolute()}" for place in places[1:])
+    also = f", and there is none in{listed}" if listed else ""
+    start = Path(name).parts[0] if len(Path(name).parts) > 1 else name or "NAME"
     raise MissingResource.of(
         "file",
-        f"data file {name or '(no name)'}: {path.absolute()} {what}",
-        ["a relative path starts at the folder that graphrun is started in", _TINY_WAY],
+        f"data {kind} {name or '(no name)'}: {places[0].absolute()} {what}{also}",
+        [
+            "a relative path starts at the folder that graphrun is started in",
+            f"--alias {start}=PATH says where it is",
+            _TINY_WAY,
+        ],
     )
 
 
-@contextmanager
-def looking(kind: str, what: str) -> Iterator[None]:
-    """Say of a name that no path can have, or a place that cannot be looked at, that it is missing.
-
-    Raises:
-        MissingResource: instead of the system's error.
-    """
-    try:
-        yield
-    except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        raise MissingResource.of(kind, f"{what} cannot be looked for: {why}") from error
-    except RuntimeError as error:  # expanduser, of a user that there is not
-        message = f"{what} cannot be looked for: there is no such user's folder"
-        raise MissingResource.of(kind, message) from error
-
-
-def shown(name: str) -> str:
-    """A name that fits into a message."""
-    return name if len(name) <= 100 else f"{name[:60]}... ({len(name):,} characters)"
+def _data_places(name: str) -> Iterator[Path]:
+    path = Path(name).expanduser()
+    for start in (path, *path.parents):
+        alias = settings().aliases.get(str(start) if start != path else name)
+        if alias and start.name:
+            yield alias.path / path.relative_to(start)
+    yield path
+    if not path.is_absolute() and path.name:
+        yield settings().inputs / path
 
 
 def _places(name: str) -> Iterator[Path]:

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from graphrun.node import Each, ForceInput, Hidden, Nodes, show
 
-NODES = Nodes(category="Data Analysis")
+NODES = Nodes(category="Data Analysis", spaced=True)
 
 
-@NODES.node("PandasShowText", title="Pandas Show Text", output_node=True)
+@NODES.node("PandasShowText", output_node=True)
 def show_text(
     text: Annotated[list[str], ForceInput()],
     *,

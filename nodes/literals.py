@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from graphrun.node import InputError, Nodes
 
-NODES = Nodes(category="Data Analysis")
+NODES = Nodes(category="Data Analysis", spaced=True)
 
 
-@NODES.node("CDAStringCreate", title="CDA String Create", echoes="data")
+@NODES.node("CDAStringCreate", echoes="data")
 def create_string(data: str) -> str:
     """A one-line text, handed on as it is.
 
@@ -16,7 +16,7 @@ def create_string(data: str) -> str:
     return data
 
 
-@NODES.node("CDAIntCreate", title="CDA Int Create")
+@NODES.node("CDAIntCreate")
 def create_int(data: str) -> int:
     """A whole number from a text field.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import signal
 from difflib import get_close_matches
@@ -12,9 +11,10 @@ from torch.utils.data import DataLoader
 
 from graphrun.node import InputError, Nodes, Range, Text, notice
 
+from ._parse import options as options_of
 from ._types import Dataset, Loader
 
-NODES = Nodes(category="Training")
+NODES = Nodes(category="Training", spaced=True)
 
 _INPUTS = ("dataset", "batch_size", "shuffle")
 _OPTIONS = tuple(
@@ -34,10 +34,9 @@ _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "pin_memory_device": (str, "the name of a device"),
 }
 """What options that can be written down are to be. The others are functions and objects."""
-_CONSTANTS = {"true": True, "false": False, "null": None}
 
 
-@NODES.node("PtDataLoader", title="Pt Data Loader")
+@NODES.node("PtDataLoader")
 def data_loader(
     dataset: Dataset,
     batch_size: Annotated[int, Range(1, 1_000_000)] = 1,
@@ -54,7 +53,7 @@ def data_loader(
         InputError: `parameters` is not a dict, an option is of the wrong kind or refused by
             DataLoader, the data set is empty, or dropping the last batch leaves none.
     """
-    options = _known(parse_options(parameters or ""))
+    options = _known(options_of(parameters or "", "parameters"))
     _check_size(dataset, batch_size, drop_last=bool(options.get("drop_last")))
     if options.get("num_workers"):
         options.setdefault("worker_init_fn", ignore_interrupts)
@@ -68,62 +67,6 @@ def data_loader(
 def ignore_interrupts(worker: int) -> None:
     """Leave Ctrl-C to the main process, which ends its step and then the workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def parse_options(text: str) -> dict[str, Any]:
-    """The dict that a text stands for, as Python or as JSON; {} for a blank one.
-
-    Raises:
-        InputError: the text is neither, or not a dict with texts as keys. Nothing is evaluated.
-    """
-    stripped = text.strip()
-    if not stripped:
-        return {}
-    try:
-        tree = ast.parse(stripped, mode="eval")
-        # JSON's three constants are names in Python; all else in JSON is a Python literal.
-        value = ast.literal_eval(_Constants().visit(tree))
-    except SyntaxError as error:
-        raise _unreadable(text, error.msg, error.lineno or 1, error.offset or 1) from None
-    except (ValueError, TypeError, RecursionError, MemoryError):
-        line, column = _first_odd(stripped)
-        raise _unreadable(text, "not a literal", line, column) from None
-    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-        raise _unreadable(text, "not a dict with option names as keys", 1, 1)
-    return value
-
-
-class _Constants(ast.NodeTransformer):
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        if node.id in _CONSTANTS:
-            return ast.copy_location(ast.Constant(_CONSTANTS[node.id]), node)
-        return node
-
-
-def _first_odd(stripped: str) -> tuple[int, int]:
-    """Line and column, from 1, of the first part that is no literal."""
-    literals = (ast.Constant, ast.Dict, ast.List, ast.Tuple, ast.Set, ast.UnaryOp)
-    try:
-        tree = _Constants().visit(ast.parse(stripped, mode="eval"))
-    except (ValueError, RecursionError, MemoryError):
-        return 1, 1
-    odd = [n for n in ast.walk(tree) if isinstance(n, ast.expr) and not isinstance(n, literals)]
-    places = [(n.lineno, n.col_offset + 1) for n in odd]
-    return min(places, default=(1, 1))
-
-
-def _unreadable(text: str, why: str, line: int, column: int) -> InputError:
-    before = text[: len(text) - len(text.lstrip())]
-    if line == 1:
-        column += len(before) - (before.rfind("\n") + 1)
-    line += before.count("\n")
-    shown = text if len(text) <= 80 else f"{text[:77]}..."
-    return InputError(
-        f"{shown!r} is not a dict of options: {why} at line {line}, column {column}",
-        input="parameters",
-        code="invalid_parameters",
-        hint='write it as {"num_workers": 2, "drop_last": true}',
-    )
 
 
 def _known(options: dict[str, Any]) -> dict[str, Any]:

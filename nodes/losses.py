@@ -10,10 +10,10 @@ from graphrun.node import Nodes
 
 from ._types import Loss
 
-NODES = Nodes(category="Training")
+NODES = Nodes(category="Training", spaced=True)
 
 
-@NODES.node("PtnBCEWithLogitsLoss", title="Ptn BCE With Logits Loss")
+@NODES.node("PtnBCEWithLogitsLoss")
 def bce_with_logits_loss(reduction: Literal["mean", "sum", "none"]) -> Loss:
     """Binary cross entropy of logits.
 

@@ -14,7 +14,7 @@ from graphrun.node import InputError, Nodes, Range, Resource
 from ._load import load_encoder
 from ._types import Model
 
-NODES = Nodes(category="Training")
+NODES = Nodes(category="Training", spaced=True)
 
 ModelName = Annotated[str, Resource("model")]
 Share = Annotated[float, Range(0, 1, 0.001)]
@@ -59,9 +59,7 @@ class TextClassifier(nn.Module):
         return logits
 
 
-@NODES.node(
-    "PtnHfFineTunedClassificationModel", title="Ptn Hf Fine Tuned Classification Model", random=True
-)
+@NODES.node("PtnHfFineTunedClassificationModel", random=True)
 def fine_tuned_classifier(
     model_name: ModelName = "",
     use_mean_pooling: bool = True,
@@ -87,7 +85,7 @@ def fine_tuned_classifier(
     )  # fmt: skip
 
 
-@NODES.node("PtnHfLoraClassificationModel", title="Ptn Hf Lora Classification Model", random=True)
+@NODES.node("PtnHfLoraClassificationModel", random=True)
 def lora_classifier(
     model_name: ModelName = "",
     use_mean_pooling: bool = True,

@@ -12,14 +12,14 @@ from graphrun.node import InputError, Nodes, Range
 
 from ._types import Model, Optimizer, Scheduler
 
-NODES = Nodes(category="Training")
+NODES = Nodes(category="Training", spaced=True)
 
 Rate = Annotated[float, Range(1e-10, 1, 1e-10)]
 Gamma = Annotated[float, Range(1e-6, 1.0, 1e-8)]
 Count = Annotated[int, Range(1, 100_000_000)]
 
 
-@NODES.node("PtoAdam", title="Pto Adam")
+@NODES.node("PtoAdam")
 def adam(
     model: Model,
     learning_rate: Rate = 0.001,
@@ -65,7 +65,7 @@ def adam_w(
         )
 
 
-@NODES.node("PtoLrSchedulerCosineAnnealing", title="Pto Lr Scheduler Cosine Annealing")
+@NODES.node("PtoLrSchedulerCosineAnnealing")
 def cosine_annealing(
     optimizer: Optimizer,
     num_epochs: Count = 10,
@@ -80,14 +80,14 @@ def cosine_annealing(
         return lr_scheduler.CosineAnnealingLR(optimizer, T_max=num_epochs, eta_min=minimum_lr)
 
 
-@NODES.node("PtoLrSchedulerStep", title="Pto Lr Scheduler Step")
+@NODES.node("PtoLrSchedulerStep")
 def step_schedule(optimizer: Optimizer, step_size: Count = 10, *, gamma: Gamma = 0.1) -> Scheduler:
     """Multiplies the learning rate by `gamma` after every `step_size` epochs."""
     with torch.enable_grad():
         return lr_scheduler.StepLR(optimizer, step_size=step_size, gamma=gamma)
 
 
-@NODES.node("PtoLrSchedulerReduceOnPlateau", title="Pto Lr Scheduler Reduce On Plateau")
+@NODES.node("PtoLrSchedulerReduceOnPlateau")
 def reduce_on_plateau(
     optimizer: Optimizer,
     grace_period: Annotated[int, Range(0, 100_000_000)] = 10,

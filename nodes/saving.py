@@ -11,12 +11,12 @@ from ._paths import WEIGHTS, find_weights, newer_beside
 from ._types import Model
 from ._weights import load_into, read_weights, requested_name, save_weights
 
-NODES = Nodes(category="Data Analysis")
+NODES = Nodes(category="Data Analysis", spaced=True)
 
 _PICKLES = frozenset({".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth"})
 
 
-@NODES.node("PtSaveModel", title="Pt Save Model", outputs=("model full path",), volatile=True)
+@NODES.node("PtSaveModel", outputs=("model full path",), volatile=True)
 def save_model(
     model: Model, model_path: Annotated[str, Resource("output_file")] = "model.pkl"
 ) -> str:
@@ -43,7 +43,7 @@ def save_model(
     return path
 
 
-@NODES.node("PtLoadModel", title="Pt Load Model", outputs=("model",), volatile=True)
+@NODES.node("PtLoadModel", outputs=("model",), volatile=True)
 def load_model(
     model: Annotated[Model, Mutates()],
     model_path: Annotated[str, Resource("weights")] = "model.pkl",

@@ -18,10 +18,10 @@ from ._types import Dataset, Encoder
 if TYPE_CHECKING:
     import datasets
 
-NODES = Nodes(category="Training")
+NODES = Nodes(category="Training", spaced=True)
 
 
-@NODES.node("HfTokenizerEncode", title="Hf Tokenizer Encode", category="Data Analysis")
+@NODES.node("HfTokenizerEncode", category="Data Analysis")
 def tokenizer_encode(
     model_name: Annotated[str, Resource("tokenizer")] = "",
     *,
@@ -48,7 +48,7 @@ def tokenizer_encode(
     return TextEncoder(model_name, tokenizer, padding, padding_method, truncation, max_length)
 
 
-@NODES.node("PtvHfDatasetWithTokenEncode", title="Ptv Hf Dataset With Token Encode")
+@NODES.node("PtvHfDatasetWithTokenEncode")
 def hub_dataset(
     name: Annotated[str, Resource("dataset")] = "",
     split: str = "train",
@@ -86,7 +86,7 @@ def hub_dataset(
     return EncodedText(_prepared(data, found, columns), encode, clean=remove_html_tags)
 
 
-@NODES.node("PtvHfLocalDataset", title="Ptv Hf Local Dataset")
+@NODES.node("PtvHfLocalDataset")
 def local_dataset(
     file_path: Annotated[str, Resource("data_file")] = "",
     file_format: str = "json",

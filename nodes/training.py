@@ -16,7 +16,7 @@ from ._fit import Job, fit
 from ._types import Loader, Loss, Model, Optimizer, Scheduler, Tensor
 from ._weights import save_weights
 
-NODES = Nodes(category="Training")
+NODES = Nodes(category="Training", spaced=True)
 
 _BINARY_LOSSES = (nn.BCEWithLogitsLoss, nn.BCELoss)
 INTERRUPTED = "interrupted.safetensors"
@@ -24,7 +24,6 @@ INTERRUPTED = "interrupted.safetensors"
 
 @NODES.node(
     "PtTrainClassificationTransformerModel",
-    title="Pt Train Classification Transformer Model",
     outputs=("Model", "train loss", "val loss"),
     random=True,
 )

@@ -64,12 +64,22 @@ class Mutates:
 class Resource:
     """What a text names.
 
-    `model`, `tokenizer`, `dataset`, `weights`, `data_file` and `picture` are looked for before
-    anything runs, unless another node writes the file first. `output_file` is a file the node
-    will write, so that its folder is tried before hours are spent.
+    All but `output_file` are looked for before anything runs, unless another node writes the file
+    first. `output_file` is a file the node will write, so that its folder is tried before hours
+    are spent.
     """
 
-    kind: Literal["model", "tokenizer", "dataset", "weights", "data_file", "picture", "output_file"]
+    kind: Literal[
+        "model",
+        "tokenizer",
+        "dataset",
+        "vectors",
+        "weights",
+        "data_file",
+        "data_folder",
+        "picture",
+        "output_file",
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,9 @@ The signature is the schema: names, order, defaults and types of the inputs are 
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial, update_wrapper
 from typing import Any, TypeVar
 
 from graphrun.catalog.markers import (
@@ -79,14 +81,15 @@ class Nodes(Mapping[str, Callable[..., Any]]):
     whose inputs have members gets them under their dotted names here (see `gathering`).
 
     Attributes:
+        spaced: whether a title that is not given is the words of the class type.
         specs: what the kinds look like.
         wanted: for kinds with lazy inputs, the function that names those to compute.
         changed: for kinds that read the world, the function that gives a token of its state.
         validate: for kinds that check literals themselves, the function that does.
     """
 
-    def __init__(self, category: str) -> None:
-        self.category = category
+    def __init__(self, category: str, *, spaced: bool = False) -> None:
+        self.category, self.spaced = category, spaced
         self.specs: dict[str, NodeSpec] = {}
         self.wanted: dict[str, Callable[..., Any]] = {}
         self.changed: dict[str, Callable[..., Any]] = {}
@@ -126,6 +129,8 @@ class Nodes(Mapping[str, Callable[..., Any]]):
             if class_type in self._functions:
                 raise ValueError(f"{class_type} is registered twice")
             flags.setdefault("category", self.category)
+            if self.spaced:
+                flags.setdefault("title", _words(class_type))
             if validate:
                 flags["own_checks"] = frozenset(inspect.signature(validate).parameters)
             flags["watches"] = changed is not None
@@ -139,6 +144,34 @@ class Nodes(Mapping[str, Callable[..., Any]]):
 
         return register
 
+    def table(
+        self, rows: Mapping[str, tuple[Any, str]], **flags: Any
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Register one function for a family of kinds that differ by one argument.
+
+            @NODES.table({"Double": (2, "Twice the number."), "Triple": (3, "Three times it.")})
+            def multiple(factor: int, number: int) -> int:
+                \"\"\"The result is an integer.\"\"\"
+                return factor * number
+
+        Args:
+            rows: by class type the first argument of the function, and a sentence that comes
+                before the function's own description.
+            flags: as in `node`, for every kind of the table.
+        """
+
+        def register(function: Callable[..., Any]) -> Callable[..., Any]:
+            rest = list(inspect.signature(function).parameters.values())[1:]
+            shared = inspect.getdoc(function) or ""
+            for class_type, (first, about) in rows.items():
+                row = update_wrapper(partial(function, first), function)
+                row.__doc__ = f"{about}\n\n{shared}".strip()
+                row.__signature__ = inspect.Signature(rest)  # type: ignore[attr-defined]
+                self.node(class_type, **flags)(row)
+            return function
+
+        return register
+
     def __getitem__(self, class_type: str) -> Callable[..., Any]:
         return self._functions[class_type]
 
@@ -147,3 +180,8 @@ class Nodes(Mapping[str, Callable[..., Any]]):
 
     def __len__(self) -> int:
         return len(self._functions)
+
+
+def _words(class_type: str) -> str:
+    """`PtnBCELoss` as a title: "Ptn BCE Loss"."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", class_type)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -119,7 +120,7 @@ class Pack:
             validate=_by_name(nodes.validate.get(spec.class_type)),
             around=self.surround if self.around is not None else None,
             turns=self.around is not None,
-            folder=str(Path(function.__code__.co_filename).parent),
+            folder=str(Path(inspect.unwrap(function).__code__.co_filename).parent),
         )
 
     def look_for(self, kind: str, name: str) -> None:

@@ -103,6 +103,24 @@ class Silent:
 CALL: ContextVar[Call] = ContextVar("graphrun_call", default=Silent())  # noqa: B039
 
 
+class _Said:
+    """What has been said once in the newest run. A run is told by its settings object."""
+
+    def __init__(self) -> None:
+        self._run: Settings | None = None
+        self._messages: set[str] = set()
+
+    def first(self, message: str) -> bool:
+        if self._run is not settings():
+            self._run, self._messages = settings(), set()
+        known = message in self._messages
+        self._messages.add(message)
+        return not known
+
+
+_SAID = _Said()
+
+
 def settings() -> Settings:
     """The settings of the run that the calling node belongs to."""
     return CALL.get().settings
@@ -134,8 +152,14 @@ def notice(
     input: str | None = None,
     severity: Severity = "warning",
     hint: str | None = None,
+    once: bool = False,
 ) -> None:
-    """Tell the user something that is not an error; `input` gives it a place in the file."""
+    """Tell the user something that is not an error; `input` gives it a place in the file.
+
+    With `once`, what the run was told already is not said again.
+    """
+    if once and not _SAID.first(message):
+        return
     CALL.get().notice(message, code=code, input=input, severity=severity, hint=hint)
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import torch
 from graphrun_nodes._encoded import EncodedText, TextEncoder
-from graphrun_nodes.loaders import data_loader, parse_options
+from graphrun_nodes._parse import options
+from graphrun_nodes.loaders import data_loader
 from graphrun_nodes.text import tokenizer_encode
 from recording import PAIRS, Recorder
 from torch.utils.data import TensorDataset
@@ -29,7 +30,7 @@ DATA = TensorDataset(torch.arange(10))
     ],
 )  # fmt: skip
 def test_both_notations(text: str, expected: dict[str, Any]) -> None:
-    assert parse_options(text) == expected
+    assert options(text, "parameters") == expected
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ def test_both_notations(text: str, expected: dict[str, Any]) -> None:
 )
 def test_unreadable_options_say_where(text: str, place: str) -> None:
     with pytest.raises(InputError, match=place) as caught:
-        parse_options(text)
+        options(text, "parameters")
     assert caught.value.input == "parameters"
     assert repr(text)[1:20] in str(caught.value)
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import graphrun_nodes
 import pytest
-from graphrun_nodes import _cache
 from graphrun_nodes._names import announce, architecture, find_dataset, find_model
 from graphrun_nodes._paths import find_data_file, find_weights
 from recording import Recorder
 
 from graphrun.errors import MissingResource
+from graphrun.sources import hub_cache
 
 FLAGS = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE", "HF_ENDPOINT")
 PROXIES = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
@@ -80,9 +80,9 @@ def test_a_hub_that_does_not_answer_is_given_up_in_time(
         asked.append(1)
         given_up.wait(60)
 
-    monkeypatch.setattr(_cache, "_probe", hang)
+    monkeypatch.setattr(hub_cache, "_probe", hang)
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
-    assert _cache.PROBE_SECONDS < 1
+    assert hub_cache.PROBE_SECONDS < 1
     for name in ("bert-base-uncased", "roberta-base"):
         with pytest.raises(MissingResource, match="cannot be reached"):
             find_model(name)

@@ -197,3 +197,26 @@ def test_the_readme_node_is_found_through_its_entry_point(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "A!!" in done.stdout
+
+
+def test_a_table_makes_a_kind_a_row():
+    nodes = Nodes(category="numbers")
+
+    @nodes.table({"Twice": (2, "Twice the number."), "Thrice": (3, "Three times it.")}, random=True)
+    def multiple(factor: int, number: Annotated[int, Range(0, 9)] = 1) -> int:
+        """The result is a whole number."""
+        return factor * number
+
+    assert nodes["Twice"](number=4) == 8
+    assert nodes["Thrice"]() == 3
+    assert multiple(5, 2) == 10
+    spec = nodes.specs["Thrice"]
+    assert [one.name for one in spec.inputs] == ["number"]
+    assert spec.description == "Three times it.\n\nThe result is a whole number."
+    assert (spec.category, spec.random) == ("numbers", True)
+
+
+def test_a_title_is_made_of_the_words_of_the_class():
+    nodes = Nodes(category="numbers", spaced=True)
+    nodes.node("PtnBCELossWithLogits")(lambda: None)
+    assert nodes.specs["PtnBCELossWithLogits"].title == "Ptn BCE Loss With Logits"

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
-from ._files import cached_files, split_files
+from graphrun.sources.files import cached_files, split_files
 
 PROBE_SECONDS = 0.8
 """How long a run waits to learn whether there is a network."""

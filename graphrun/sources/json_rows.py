@@ -11,9 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphrun.node import InputError
-
-from ._delimited import no_rows
+from graphrun.errors import InputError
+from graphrun.sources.delimited import no_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphrun.node import InputError
+from graphrun.errors import InputError
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -1,0 +1,7 @@
+"""Activation functions, as values and as layers use them."""
+
+from __future__ import annotations
+
+from graphrun.node import Nodes
+
+NODES = Nodes(category="Training", spaced=True)

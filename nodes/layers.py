@@ -1,0 +1,7 @@
+"""Single layers."""
+
+from __future__ import annotations
+
+from graphrun.node import Nodes
+
+NODES = Nodes(category="Training", spaced=True)

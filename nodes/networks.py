@@ -1,0 +1,7 @@
+"""Whole networks of convolutions and of linear layers."""
+
+from __future__ import annotations
+
+from graphrun.node import Nodes
+
+NODES = Nodes(category="Training", spaced=True)

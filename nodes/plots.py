@@ -1,0 +1,7 @@
+"""Plots of tables, as pictures."""
+
+from __future__ import annotations
+
+from graphrun.node import Nodes
+
+NODES = Nodes(category="Data Analysis", spaced=True)

@@ -1,0 +1,7 @@
+"""Tables of pandas."""
+
+from __future__ import annotations
+
+from graphrun.node import Nodes
+
+NODES = Nodes(category="Data Analysis", spaced=True)
