@@ -72,7 +72,7 @@ class Session:
         Its notes say what was assumed, and where a given definition is not that of a pack.
         """
         prompt = self._converted(document)
-        missing = any(node.class_type not in self.catalog for node in prompt.nodes.values())
+        missing = any(self.catalog.lacks(node.class_type) for node in prompt.nodes.values())
         if missing and self.catalog.open:
             self._load_reserve()
             prompt = self._converted(document)

@@ -7,9 +7,13 @@ from difflib import get_close_matches
 from typing import Any
 
 from graphrun.catalog.kind import Kind
-from graphrun.catalog.pack import Provider, installed
+from graphrun.catalog.pack import Pack, Provider, installed
 from graphrun.catalog.spec import NodeSpec
 from graphrun.errors import Diagnostic, PackError
+
+
+INTERFACE = Pack("comfyui", "graphrun", schemas="graphrun.schemas", folder="interface")
+"""Definitions that come with graphrun, of classes that are in most files and that it cannot run."""
 
 
 class Catalog(Mapping[str, NodeSpec]):
@@ -18,6 +22,7 @@ class Catalog(Mapping[str, NodeSpec]):
     `definitions` are specs without code, such as a ComfyUI server gives: such kinds can be
     converted and checked, but not run. An installed pack's own spec comes before one of the same
     name, since what is checked must be what runs; `differences` tells where the two disagree.
+    `interface` has definitions too, which come after both.
 
     `notes` are warnings about packs: names that two of them bring, packs that failed to load. An
     `open` catalogue is that of the machine: what it lacks may be looked for in further packs.
@@ -28,6 +33,7 @@ class Catalog(Mapping[str, NodeSpec]):
         packs: tuple[Provider, ...],
         definitions: Mapping[str, NodeSpec] | None = None,
         *,
+        interface: Pack | None = None,
         notes: tuple[Diagnostic, ...] = (),
         open: bool = False,
     ) -> None:
@@ -36,6 +42,8 @@ class Catalog(Mapping[str, NodeSpec]):
         self._kinds: dict[str, Kind] = {}
         self._definitions = dict(definitions or {})
         self.packs = packs
+        self.interface = interface
+        self._interface = frozenset(interface.names() if interface else ())
         self.notes = notes
         self.open = open
         for pack in sorted(packs, key=lambda pack: pack.foreign):
@@ -58,17 +66,26 @@ class Catalog(Mapping[str, NodeSpec]):
 
     @classmethod
     def installed(cls) -> Catalog:
-        return cls(installed(), open=True)
+        return cls(installed(), interface=INTERFACE, open=True)
 
     def with_definitions(self, definitions: Mapping[str, NodeSpec]) -> Catalog:
         """The same packs, and specs for kinds that none of them brings."""
         both = {**self._definitions, **definitions}
-        return Catalog(self.packs, both, notes=self.notes, open=self.open)
+        return self._with(self.packs, both, self.notes)
 
     def with_packs(self, packs: Iterable[Provider], notes: Iterable[Diagnostic] = ()) -> Catalog:
         """Also these packs; `notes` are warnings about packs, such as those that failed to load."""
         notes = (*self.notes, *notes)
-        return Catalog((*self.packs, *packs), self._definitions, notes=notes, open=self.open)
+        return self._with((*self.packs, *packs), self._definitions, notes)
+
+    def _with(
+        self,
+        packs: tuple[Provider, ...],
+        definitions: Mapping[str, NodeSpec],
+        notes: tuple[Diagnostic, ...],
+    ) -> Catalog:
+        interface, open = self.interface, self.open
+        return Catalog(packs, definitions, interface=interface, notes=notes, open=open)
 
     def pack(self, class_type: str) -> Provider:
         return self._packs[class_type]
@@ -86,6 +103,17 @@ class Catalog(Mapping[str, NodeSpec]):
     def runs(self, class_type: str) -> bool:
         """Whether a pack brings the code of a kind."""
         return class_type in self._packs
+
+    def interface_only(self, class_type: str) -> bool:
+        """Whether all that is known of a kind is the definition that comes with graphrun."""
+        return class_type in self._interface and not self._given(class_type)
+
+    def lacks(self, class_type: str) -> bool:
+        """Whether neither a pack nor a given definition knows a kind."""
+        return not self._given(class_type)
+
+    def _given(self, class_type: object) -> bool:
+        return class_type in self._packs or class_type in self._definitions
 
     def near(self, class_type: str) -> list[str]:
         """Up to three class types spelt alike, for "did you mean"."""
@@ -116,9 +144,9 @@ class Catalog(Mapping[str, NodeSpec]):
         known = self._specs.get(class_type)
         if known is not None:
             return known
-        if class_type not in self._packs:
+        if not self.interface_only(class_type) and class_type not in self._packs:
             return self._definitions[class_type]
-        found = self._packs[class_type].spec(class_type)
+        found = self._packs.get(class_type, self.interface or INTERFACE).spec(class_type)
         if found is None:
             raise KeyError(class_type)
         self._specs[class_type] = found
@@ -127,17 +155,17 @@ class Catalog(Mapping[str, NodeSpec]):
     def renew(self) -> None:
         """Forget what foreign classes said of themselves: their lists of files change."""
         for class_type in tuple(self._specs):
-            if self._packs[class_type].foreign:
+            if class_type in self._packs and self._packs[class_type].foreign:
                 del self._specs[class_type]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(sorted(self._packs.keys() | self._definitions.keys()))
+        return iter(sorted(self._packs.keys() | self._definitions.keys() | self._interface))
 
     def __len__(self) -> int:
-        return len(self._packs.keys() | self._definitions.keys())
+        return len(self._packs.keys() | self._definitions.keys() | self._interface)
 
     def __contains__(self, class_type: object) -> bool:
-        return class_type in self._packs or class_type in self._definitions
+        return self._given(class_type) or class_type in self._interface
 
 
 def _difference(own: NodeSpec, given: NodeSpec) -> str | None:

@@ -11,6 +11,7 @@ from graphrun.documents import Prompt, PromptNode
 from graphrun.errors import Diagnostic, UsageError, ValidationFailed
 from graphrun.plan.identity import identities
 from graphrun.plan.rules import checked
+from graphrun.plan.rules.graph import without_code
 from graphrun.plan.sharing import files_in_order, readers_first, same_files
 from graphrun.plan.static import ResourceUse, ancestors, outputs, resources, spec_of
 
@@ -152,17 +153,18 @@ def _known_targets(prompt: Prompt, specs: Mapping[str, NodeSpec], targets: Seque
 def _without_code(
     prompt: Prompt, specs: Mapping[str, NodeSpec], needed: set[str]
 ) -> Iterator[Diagnostic]:
-    """Nodes that can be converted and checked, but not run."""
+    """Classes of nodes that can be converted and checked, but not run, at the first of each."""
+    if not isinstance(specs, Catalog):
+        return
+    lacking: dict[str, list[PromptNode]] = {}
     for node in prompt.nodes.values():
-        if node.id in needed and isinstance(specs, Catalog) and not specs.runs(node.class_type):
-            yield Diagnostic(
-                "missing_node_type",
-                f"{node.label}: the definition of {node.class_type!r} is known from a file, but "
-                "no installed pack brings its code",
-                node.id,
-                hint=f"install a graphrun pack with the class {node.class_type}; `graphrun nodes` "
-                "lists what there is",
-            )
+        if node.id in needed and not specs.runs(node.class_type):
+            lacking.setdefault(node.class_type, []).append(node)
+    for class_type, nodes in lacking.items():
+        others = f" (also {', '.join(one.id for one in nodes[1:])})" if nodes[1:] else ""
+        what, hint = without_code(class_type, specs)
+        message = f"{nodes[0].label}{others}: {what}"
+        yield Diagnostic("missing_node_type", message, nodes[0].id, hint=hint)
 
 
 def _graph(prompt: Prompt, needed: set[str]) -> nx.DiGraph[str]:

@@ -15,6 +15,7 @@ from graphrun.plan.static import ancestors, outputs
 RULES = (
     graph.not_empty,
     graph.known_classes,
+    graph.interface_only,
     graph.has_outputs,
     graph.linked_nodes_exist,
     graph.slots_exist,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from graphrun.catalog import Catalog, NodeSpec, connects
+from graphrun.convert.roles import VIRTUAL
 from graphrun.documents import BadLink, Link, Prompt
 from graphrun.errors import Diagnostic
 from graphrun.plan.cycles import find_cycle
@@ -50,6 +51,36 @@ def known_classes(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
             node.id,
             hint="; ".join(hints),
         )
+
+
+def without_code(class_type: str, specs: Catalog) -> tuple[str, str]:
+    """Why nodes of a class do not run here, and the way out."""
+    if class_type in VIRTUAL:
+        return f"{class_type} is a note of the editor and does nothing", "leave the node out"
+    if specs.interface_only(class_type):
+        return (
+            f"graphrun knows what {class_type} looks like, and has no code for it",
+            f"--pack DIR with a pack that brings {class_type}, or run the file in ComfyUI, which "
+            "has it",
+        )
+    return (
+        f"the definition of {class_type!r} is known from a file, but no installed pack brings its "
+        "code",
+        f"install a graphrun pack with the class {class_type}; `graphrun nodes` lists what there "
+        "is",
+    )
+
+
+def interface_only(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
+    """Once a class: that a file is right does not mean that it runs here."""
+    if not isinstance(specs, Catalog):
+        return
+    first = {node.class_type: node for node in reversed(prompt.nodes.values())}
+    for class_type, node in reversed(first.items()):
+        if specs.interface_only(class_type):
+            what, hint = without_code(class_type, specs)
+            message = f"{node.label}: {what}"
+            yield Diagnostic("interface_only", message, node.id, severity="warning", hint=hint)
 
 
 def has_outputs(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:

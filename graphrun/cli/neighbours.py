@@ -1,0 +1,185 @@
+"""Which classes go together, and the smallest prompt that a node of a class is part of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from graphrun.catalog import Catalog, InputSpec, NodeSpec, connects
+from graphrun.catalog.brought import member_names
+from graphrun.catalog.brought import members as members_of
+from graphrun.catalog.sockets import ANY, CHOICE, GROWING, MATCH_TYPE, members
+from graphrun.errors import PackError
+
+_OPEN = frozenset({ANY, MATCH_TYPE})
+"""Types that fit everything, which tells nothing."""
+
+_FAR, _WITHOUT_CODE, _INVENTED = 3, 100, 2
+"""What it costs to take a class of another pack, one that does not run, a value without default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Giver:
+    """An output that may feed an input, and how many nodes it takes to have it."""
+
+    cost: float
+    class_type: str
+    slot: int
+
+
+class Neighbours:
+    """The classes of a catalogue by what they take and give."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self._givers: dict[str, list[tuple[str, int]]] = {}
+        self._takers: dict[str, list[str]] = {}
+        self._costs: dict[str, dict[str, Giver]] = {}
+
+    @cached_property
+    def specs(self) -> dict[str, NodeSpec]:
+        """All that can say what they are."""
+        found = {}
+        for name in self.catalog:
+            try:
+                found[name] = self.catalog[name]
+            except PackError:
+                continue
+        return found
+
+    def pack(self, class_type: str) -> str:
+        """The name of the pack that brings a class; empty for a definition."""
+        runs = self.catalog.runs(class_type)
+        return self.catalog.pack(class_type).name if runs else ""
+
+    def givers(self, spec: NodeSpec, type: str) -> list[str]:
+        """Classes with an output for an input of `type`, those nearest to the class first."""
+        names = dict.fromkeys(name for name, _ in self._giving(type))
+        return self._sorted(spec, names)
+
+    def takers(self, spec: NodeSpec, type: str) -> list[str]:
+        """Classes with a socket for an output of `type`, those nearest to the class first."""
+        if type not in self._takers:
+            self._takers[type] = [n for n, one in self.specs.items() if _takes(one, type)]
+        return self._sorted(spec, dict.fromkeys(self._takers[type]))
+
+    def example(self, class_type: str) -> dict[str, Any]:
+        """A prompt with a node of the class and the fewest that feed it, in API form.
+
+        The class is the last entry. Values are the defaults; a link that no class can give is to
+        the node "ID".
+        """
+        best = self._best(self.pack(class_type))
+        ids: dict[str, str] = {}
+        prompt: dict[str, Any] = {}
+        # Every class once: what a trainer and its optimizer take has to be one model.
+        todo = [class_type]
+        while todo:
+            name = todo[-1]
+            links = {n: best.get(kind) for n, kind in needed(self.specs[name])}
+            open = [g.class_type for g in links.values() if g and g.class_type not in ids]
+            if open:  # what feeds comes first; it ends, since every step costs less
+                todo += reversed(open)
+                continue
+            todo.pop()
+            if name in ids:
+                continue
+            ids[name] = str(len(ids) + 1)
+            sources = {
+                n: [ids[g.class_type], g.slot] if g else ["ID", 0]
+                for n, g in links.items()
+            }
+            values = {**dict(_values(self.specs[name])), **sources}
+            prompt[ids[name]] = {"class_type": name, "inputs": values}
+        return prompt
+
+    def _giving(self, type: str) -> list[tuple[str, int]]:
+        if type not in self._givers:
+            self._givers[type] = [
+                (name, slot)
+                for name, spec in self.specs.items()
+                for slot, output in enumerate(spec.outputs)
+                if connects(output.type, type) and not members(output.type) & _OPEN - {type}
+            ]
+        return self._givers[type]
+
+    def _sorted(self, spec: NodeSpec, names: dict[str, None]) -> list[str]:
+        def rank(name: str) -> tuple[Any, ...]:
+            other = self.specs[name]
+            runs = self.catalog.runs(name)
+            near = self.pack(name) == self.pack(spec.class_type)
+            return not near, not runs, other.category != spec.category, name
+
+        return sorted((name for name in names if name != spec.class_type), key=rank)
+
+    def _best(self, pack: str) -> dict[str, Giver]:
+        """The cheapest output for every type that something needs, seen from a pack."""
+        if pack in self._costs:
+            return self._costs[pack]
+        wants = {name: [kind for _, kind in needed(one)] for name, one in self.specs.items()}
+        own = {name: self._cost(one, pack) for name, one in self.specs.items()}
+        best: dict[str, Giver] = {}
+        changed = True
+        while changed:
+            changed = False
+            for kind in {kind for kinds in wants.values() for kind in kinds}:
+                for name, slot in self._giving(kind):
+                    cost = own[name] + sum(
+                        best[k].cost if k in best else math.inf for k in wants[name]
+                    )
+                    if cost < (best[kind].cost if kind in best else math.inf):
+                        best[kind], changed = Giver(cost, name, slot), True
+        self._costs[pack] = best
+        return best
+
+    def _cost(self, spec: NodeSpec, pack: str) -> int:
+        cost = 1 if self.pack(spec.class_type) == pack else _FAR
+        if pack and not self.catalog.runs(spec.class_type):
+            cost += _WITHOUT_CODE
+        asks = (i for i in spec.visible if i.section == "required" and i.is_widget)
+        return cost + _INVENTED * any(i.resource or "default" not in i.options for i in asks)
+
+
+def needed(spec: NodeSpec) -> Iterator[tuple[str, str]]:
+    """Names and types of the links that a node cannot do without."""
+    for one in spec.visible:
+        if one.section != "required" or one.is_widget or one.type == CHOICE:
+            continue
+        if one.type != GROWING:
+            yield one.name, one.type
+            continue
+        template = one.options.get("template", {})
+        (_, (kind, _)), *_ = members_of(template.get("input", template))
+        for name in member_names(template)[: template.get("min", 0)]:
+            yield f"{one.name}.{name}", kind if isinstance(kind, str) else "COMBO"
+
+
+def _values(spec: NodeSpec) -> Iterator[tuple[str, Any]]:
+    """The inputs with the values of a fresh node; links get their place among them."""
+    for one in spec.visible:
+        if one.is_widget:
+            yield one.name, fresh(one)
+        elif one.type == CHOICE and one.choices:
+            yield one.name, one.choices[0]["key"]
+        elif one.section == "required" and one.type != GROWING:
+            yield one.name, None
+
+
+def fresh(one: InputSpec) -> Any:
+    """The value of a fresh widget, within its bounds."""
+    value = one.initial
+    low = one.options.get("min")
+    if "default" not in one.options and low is not None and value is not None and value < low:
+        return low
+    return "NAME" if value is None or (one.resource and not value) else value
+
+
+def _takes(spec: NodeSpec, type: str) -> bool:
+    """Whether a class has a socket for a type. Every widget takes its own type, so none counts."""
+    for one in spec.visible:
+        if not one.is_widget and connects(type, one.type) and not members(one.type) & _OPEN:
+            return True
+    return type in _OPEN and any(members(one.type) & _OPEN for one in spec.visible)
