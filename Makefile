@@ -5,7 +5,7 @@ VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 
-.PHONY: run test check lint types contracts contract schemas bench clean
+.PHONY: run test check lint types contracts contract schemas docs bench clean
 
 run: $(VENV)/.installed
 	$(BIN)/graphrun workflows/distilbert_classification.json --tiny
@@ -34,6 +34,10 @@ contract: $(VENV)/.installed
 schemas: $(VENV)/.installed
 	$(BIN)/graphrun nodes export schemas/nodes
 	$(BIN)/graphrun nodes export schemas/core
+
+# Writes docs/nodes/, a page for every class; a test fails when they differ.
+docs: $(VENV)/.installed
+	$(BIN)/graphrun nodes export docs/nodes --format md
 
 bench: $(VENV)/.installed
 	$(BIN)/python tests/bench/startup.py

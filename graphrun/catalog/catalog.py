@@ -11,7 +11,6 @@ from graphrun.catalog.pack import Pack, Provider, installed
 from graphrun.catalog.spec import NodeSpec
 from graphrun.errors import Diagnostic, PackError
 
-
 INTERFACE = Pack("comfyui", "graphrun", schemas="graphrun.schemas", folder="interface")
 """Definitions that come with graphrun, of classes that are in most files and that it cannot run."""
 

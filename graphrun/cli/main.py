@@ -105,6 +105,13 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument(
         "name", nargs="?", help="part of a class to list, class to show, or folder to export to"
     )
+    listing.add_argument("--category", metavar="PART", help="only classes of these categories")
+    listing.add_argument(
+        "--format",
+        choices=("text", "md"),
+        default="text",
+        help="md: Markdown; of export, a page per class and an index",
+    )
     for sub in (checking, converting, comparing):
         reading.add_options(sub)
     reading.add_lenient(checking)

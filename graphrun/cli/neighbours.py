@@ -15,7 +15,6 @@ from graphrun.catalog.sockets import ANY, CHOICE, GROWING, MATCH_TYPE, members
 from graphrun.errors import PackError
 
 _OPEN = frozenset({ANY, MATCH_TYPE})
-"""Types that fit everything, which tells nothing."""
 
 _FAR, _WITHOUT_CODE, _INVENTED = 3, 100, 2
 """What it costs to take a class of another pack, one that does not run, a value without default."""
@@ -88,10 +87,7 @@ class Neighbours:
             if name in ids:
                 continue
             ids[name] = str(len(ids) + 1)
-            sources = {
-                n: [ids[g.class_type], g.slot] if g else ["ID", 0]
-                for n, g in links.items()
-            }
+            sources = {n: [ids[g.class_type], g.slot] if g else ["ID", 0] for n, g in links.items()}
             values = {**dict(_values(self.specs[name])), **sources}
             prompt[ids[name]] = {"class_type": name, "inputs": values}
         return prompt
@@ -102,7 +98,7 @@ class Neighbours:
                 (name, slot)
                 for name, spec in self.specs.items()
                 for slot, output in enumerate(spec.outputs)
-                if connects(output.type, type) and not members(output.type) & _OPEN - {type}
+                if connects(output.type, type) and not is_open(output.type)
             ]
         return self._givers[type]
 
@@ -140,7 +136,7 @@ class Neighbours:
         if pack and not self.catalog.runs(spec.class_type):
             cost += _WITHOUT_CODE
         asks = (i for i in spec.visible if i.section == "required" and i.is_widget)
-        return cost + _INVENTED * any(i.resource or "default" not in i.options for i in asks)
+        return cost + _INVENTED * any(i.resource or fresh(i) in ("", "NAME") for i in asks)
 
 
 def needed(spec: NodeSpec) -> Iterator[tuple[str, str]]:
@@ -152,9 +148,17 @@ def needed(spec: NodeSpec) -> Iterator[tuple[str, str]]:
             yield one.name, one.type
             continue
         template = one.options.get("template", {})
-        (_, (kind, _)), *_ = members_of(template.get("input", template))
         for name in member_names(template)[: template.get("min", 0)]:
-            yield f"{one.name}.{name}", kind if isinstance(kind, str) else "COMBO"
+            yield f"{one.name}.{name}", linked(one)
+
+
+def linked(one: InputSpec) -> str:
+    """The type of the links that an input takes; of a growing one, those of its members."""
+    if one.type != GROWING:
+        return one.type
+    template = one.options.get("template", {})
+    kinds = [kind for _, (kind, _) in members_of(template.get("input", template))]
+    return kinds[0] if kinds and isinstance(kinds[0], str) else ANY
 
 
 def _values(spec: NodeSpec) -> Iterator[tuple[str, Any]]:
@@ -180,6 +184,12 @@ def fresh(one: InputSpec) -> Any:
 def _takes(spec: NodeSpec, type: str) -> bool:
     """Whether a class has a socket for a type. Every widget takes its own type, so none counts."""
     for one in spec.visible:
-        if not one.is_widget and connects(type, one.type) and not members(one.type) & _OPEN:
+        kind = linked(one)
+        if not one.is_widget and connects(type, kind) and is_open(type) == is_open(kind):
             return True
-    return type in _OPEN and any(members(one.type) & _OPEN for one in spec.visible)
+    return False
+
+
+def is_open(type: str) -> bool:
+    """Whether a type fits everything, which tells nothing."""
+    return bool(members(type) & _OPEN)

@@ -1,17 +1,18 @@
-"""`graphrun nodes [ls [PART] | show NAME | export [FILE.json | DIR]]`"""
+"""`graphrun nodes [ls [PART] | show NAME | export [FILE.json | DIR]]`, how the results are told."""
 
 from __future__ import annotations
 
 import json
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from graphrun.catalog import InputSpec, NodeSpec
+from graphrun.catalog import Catalog, NodeSpec
 from graphrun.catalog.pack import installed
 from graphrun.catalog.schema import SCHEMA_ID, to_object_info, to_schema
-from graphrun.cli import reading, render
+from graphrun.cli import blocks, pages, reading, render
+from graphrun.cli.neighbours import Neighbours
 from graphrun.errors import Diagnostic, ExitCode, PackError, UsageError
 
 
@@ -21,32 +22,42 @@ def nodes(options: Namespace) -> int:
             return _show(options)
         case "export":
             return _export(options)
-    found = _listed(options)
+    catalog = reading.catalog(options)
+    found = _listed(options, catalog)
     if options.json:
         render.out_json({name: to_object_info(spec) for name, spec in found.items()})
         return ExitCode.OK
     width = max((len(name) for name in found), default=0)
-    for name, spec in found.items():
-        first = spec.description.strip().partition("\n")[0]
-        render.out(f"{name:<{width}}  {first}".rstrip())
+    groups = pages.by_category(found)
+    for category, names in groups.items():
+        if len(groups) > 1:
+            render.out(f"{category or 'no category'} ({len(names)})")
+        for name in names:
+            mark = " (interface only)" if catalog.interface_only(name) else ""
+            indent = "  " if len(groups) > 1 else ""
+            render.out(f"{indent}{name:<{width}}  {pages.first_line(found[name])}{mark}".rstrip())
     return ExitCode.OK
 
 
-def _listed(options: Namespace) -> dict[str, NodeSpec]:
+def _listed(options: Namespace, catalog: Catalog) -> dict[str, NodeSpec]:
     """The classes of all packs, with `--pack` those of the packs that were asked for.
 
     A class that cannot say what it is is left out, with a warning.
     """
-    catalog = reading.catalog(options)
     part = (options.name or "").lower() if options.action == "ls" else ""
+    category = (options.category or "").lower()
     found = {}
     for name in catalog:
-        if part not in name.lower() or (options.packs and not catalog.pack(name).foreign):
+        asked = not options.packs or (catalog.runs(name) and catalog.pack(name).foreign)
+        if part not in name.lower() or not asked:
             continue
         try:
-            found[name] = catalog[name]
+            spec = catalog[name]
         except PackError as error:
             render.diagnostics([replace(d, severity="warning") for d in error.diagnostics])
+            continue
+        if category in spec.category.lower():
+            found[name] = spec
     return found
 
 
@@ -64,17 +75,22 @@ def _show(options: Namespace) -> int:
     spec = catalog[options.name]
     if options.json:
         render.out_json(to_object_info(spec))
-    else:
-        render.out("\n".join(_page(spec, catalog.pack(options.name).name)))
+        return ExitCode.OK
+    page = pages.page(spec, Neighbours(catalog))
+    lines = [blocks.markdown(page, ())] if options.format == "md" else blocks.plain(page)
+    render.out("\n".join(lines).rstrip())
     return ExitCode.OK
 
 
 def _export(options: Namespace) -> int:
     """All definitions as a server's /object_info has them; into a folder, one schema per class."""
     target = Path(options.name) if options.name else None
+    if options.format == "md":
+        return _export_pages(options, target or Path("docs/nodes"))
     if target is not None and target.suffix != ".json":
         return _export_schemas(options)
-    document = {name: to_object_info(spec) for name, spec in _listed(options).items()}
+    listed = _listed(options, reading.catalog(options))
+    document = {name: to_object_info(spec) for name, spec in listed.items()}
     if target is None:
         render.out_json(document)
     else:
@@ -88,49 +104,45 @@ def _export_schemas(options: Namespace) -> int:
     folder = Path(options.name or "schemas/nodes")
     named = [pack for pack in installed() if pack.folder == folder.name]
     specs = {n: spec for pack in named or installed() for n, spec in pack.all_nodes().items()}
+    texts = {
+        f"{name}.json": json.dumps(to_schema(spec), indent=1, ensure_ascii=False) + "\n"
+        for name, spec in specs.items()
+    }
+    _write(folder, texts, mark=SCHEMA_ID)
+    return _written(options, folder, specs, "schemas")
+
+
+def _export_pages(options: Namespace, folder: Path) -> int:
+    """Write a page per class and an index, and remove pages of classes that went."""
+    catalog = reading.catalog(options)
+    listed, around = _listed(options, catalog), Neighbours(catalog)
+    texts = {f"{n}.md": blocks.markdown(pages.page(s, around), listed) for n, s in listed.items()}
+    texts["README.md"] = blocks.markdown(pages.index(listed, around), listed)
+    _write(folder, {name: f"{text}\n{_GENERATED}\n" for name, text in texts.items()}, _GENERATED)
+    return _written(options, folder, listed, "pages")
+
+
+_GENERATED = "<!-- written by `graphrun nodes export` -->"
+
+
+def _write(folder: Path, texts: Mapping[str, str], mark: str) -> None:
+    """Write all texts, and remove files that have the mark of generated ones and went."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for file in folder.glob("*.json"):
-            if file.stem not in specs and SCHEMA_ID in file.read_text("utf-8"):
-                file.unlink()
-        for name, spec in specs.items():
-            text = json.dumps(to_schema(spec), indent=1, ensure_ascii=False)
-            (folder / f"{name}.json").write_text(text + "\n", "utf-8")
+        for ending in {Path(name).suffix for name in texts}:
+            for file in folder.glob(f"*{ending}"):
+                if file.name not in texts and mark in file.read_text("utf-8"):
+                    file.unlink()
+        for name, text in texts.items():
+            (folder / name).write_text(text, "utf-8")
     except OSError as error:
         raise render.unwritable(folder, error) from error
+
+
+def _written(options: Namespace, folder: Path, names: Iterable[str], what: str) -> int:
+    names = sorted(names)
     if options.json:
-        render.out_json({"folder": str(folder), "classes": sorted(specs)})
+        render.out_json({"folder": str(folder), "classes": names})
     else:
-        render.out(f"{len(specs)} schemas in {folder}")
+        render.out(f"{len(names)} {what} in {folder}")
     return ExitCode.OK
-
-
-def _page(spec: NodeSpec, pack: str) -> Iterator[str]:
-    about = (spec.title, spec.category, f"pack {pack}")
-    yield f"{spec.class_type}  ({', '.join(word for word in about if word)})"
-    yield ""
-    if spec.description:
-        yield spec.description
-        yield ""
-    yield "inputs:" if spec.visible else "inputs: none"
-    for one in spec.visible:
-        yield f"  {one.name}  {_describe(one)}"
-    yield "outputs:" if spec.outputs else "outputs: none"
-    for index, output in enumerate(spec.outputs):
-        yield f"  {index}  {output.name}  {output.type}{'  (list)' if output.is_list else ''}"
-
-
-def _describe(one: InputSpec) -> str:
-    parts = [one.type]
-    if one.type == "COMBO":
-        parts.append(" | ".join(str(c) for c in one.choices))
-    low, high = one.options.get("min"), one.options.get("max")
-    if low is not None or high is not None:
-        parts.append(f"{low} to {high}")
-    if "default" in one.options:
-        parts.append(f"default {json.dumps(one.options['default'], default=str)}")
-    if one.section == "optional":
-        parts.append("optional")
-    if not one.is_widget:
-        parts.append("link")
-    return ", ".join(parts)

@@ -179,7 +179,7 @@ def test_listing_showing_and_exporting_a_pack(here, capsys):
     assert main(["nodes", "ls", "--pack", "pack.py"]) == 0
     assert capsys.readouterr().out.splitlines() == ["Tell", "Twice  A text, twice."]
     assert main(["nodes", "show", "Twice", "--pack", "pack.py"]) == 0
-    assert "Say it twice, toys, pack pack" in capsys.readouterr().out
+    assert "Say it twice · category toys · pack pack" in capsys.readouterr().out
     assert main(["nodes", "export", "--pack", "pack.py"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["Twice"]["display_name"] == "Say it twice"

@@ -101,6 +101,20 @@ def test_the_committed_node_schemas_are_those_of_the_code(tmp_path, pack):
     assert made == committed, "run `make schemas`"
 
 
+def test_the_committed_pages_are_those_of_the_code(tmp_path):
+    folder = tmp_path / "pages"
+    subprocess.run(
+        [sys.executable, "-m", "graphrun", "nodes", "export", str(folder), "--format", "md"],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    made = {p.name: p.read_text("utf-8") for p in folder.iterdir()}
+    committed = {p.name: p.read_text("utf-8") for p in (ROOT / "docs/nodes").iterdir()}
+    assert made == committed, "run `make docs`"
+
+
 def test_the_import_contracts_hold():
     done = subprocess.run(
         [str(Path(sys.executable).with_name("lint-imports"))],
