@@ -8,6 +8,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 WIDTH = 100
+_BULLET = textwrap.TextWrapper(
+    WIDTH, initial_indent="  - ", subsequent_indent="    ", break_on_hyphens=False
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +72,7 @@ def _plain(block: Block, *, first: bool) -> Iterator[str]:
             yield text
         case Points(points):
             for point in points:
-                marks = {"initial_indent": "  - ", "subsequent_indent": "    "}
-                text = point.replace("`", "")
-                yield from textwrap.wrap(text, WIDTH, break_on_hyphens=False, **marks)
+                yield from _BULLET.wrap(point.replace("`", ""))
         case Table(heads, rows):
             lines = (heads, *rows)
             widths = [max(map(len, column)) for column in zip(*lines, strict=True)]

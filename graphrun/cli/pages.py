@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -306,7 +306,7 @@ def _workflows() -> tuple[tuple[str, frozenset[str]], ...]:
     return tuple(found)
 
 
-def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
+def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
     """Without the columns that nothing stands in."""
     kept = [i for i, column in enumerate(zip(*rows, strict=True)) if any(column)]
     return Table(tuple(heads[i] for i in kept), tuple(tuple(row[i] for i in kept) for row in rows))

@@ -177,7 +177,12 @@ def test_lenient_converts_and_says_so(here, capsys):
 
 def test_listing_showing_and_exporting_a_pack(here, capsys):
     assert main(["nodes", "ls", "--pack", "pack.py"]) == 0
-    assert capsys.readouterr().out.splitlines() == ["Tell", "Twice  A text, twice."]
+    assert capsys.readouterr().out.splitlines() == [
+        "no category (1)",
+        "  Tell",
+        "toys (1)",
+        "  Twice  A text, twice.",
+    ]
     assert main(["nodes", "show", "Twice", "--pack", "pack.py"]) == 0
     assert "Say it twice · category toys · pack pack" in capsys.readouterr().out
     assert main(["nodes", "export", "--pack", "pack.py"]) == 0
@@ -314,12 +319,14 @@ def test_options_that_json_cannot_say_are_told_as_text(here, capsys):
     capsys.readouterr()
     assert main(["nodes", "show", "Odd", "--pack", "odd.py"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[:4] == [
-        "Odd  (Odd, pack odd)",
+    assert lines[:5] == [
+        "Odd",
+        "pack odd",
         "",
-        "inputs:",
-        '  place  PATH, default "a/b", link',
+        "Inputs:",
+        "  name   type  given as  default",
     ]
+    assert lines[5] == '  place  PATH  link      "a/b"'
 
 
 def test_what_a_node_needs_and_is_not_offered_names_the_pack(here, capsys):

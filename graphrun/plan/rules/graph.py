@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from graphrun.catalog import Catalog, NodeSpec, connects
 from graphrun.convert.roles import VIRTUAL
-from graphrun.documents import BadLink, Link, Prompt
+from graphrun.documents import BadLink, Link, Prompt, PromptNode
 from graphrun.errors import Diagnostic
 from graphrun.plan.cycles import find_cycle
 from graphrun.plan.static import givers, outputs, spec_of
@@ -75,8 +75,10 @@ def interface_only(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
     """Once a class: that a file is right does not mean that it runs here."""
     if not isinstance(specs, Catalog):
         return
-    first = {node.class_type: node for node in reversed(prompt.nodes.values())}
-    for class_type, node in reversed(first.items()):
+    first: dict[str, PromptNode] = {}
+    for node in prompt.nodes.values():
+        first.setdefault(node.class_type, node)
+    for class_type, node in first.items():
         if specs.interface_only(class_type):
             what, hint = without_code(class_type, specs)
             message = f"{node.label}: {what}"
