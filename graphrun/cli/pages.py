@@ -98,18 +98,13 @@ def _first(spec: NodeSpec, around: Neighbours) -> str:
 def _described(text: str) -> tuple[str, tuple[str, ...]]:
     """A description, and what its "Raises" says, without the names of exceptions."""
     about, _, raises = text.strip().partition("\nRaises:\n")
-    about, after = about.strip(), ""
-    lines = textwrap.dedent(raises).split("\n")
-    fails: list[str] = []
-    for number, line in enumerate(lines):
-        if line and not line[0].isspace() and not re.match(r"[\w.]+: ", line):
-            after = "\n".join(lines[number:])  # a paragraph behind it is text again
-            break
-        if line and not line[0].isspace():
-            fails.append(line.partition(": ")[2])
-        elif line:
-            fails[-1:] = [f"{fails[-1] if fails else ''} {line.strip()}"]
-    return f"{about}\n\n{after}".strip(), tuple(fails)
+    lines = raises.split("\n")
+    # What is indented belongs to it; a paragraph behind it is text again.
+    end = next((i for i, one in enumerate(lines) if one and one[0] != " "), len(lines))
+    inside = textwrap.dedent("\n".join(lines[:end])).strip()
+    entries = re.split(r"\n(?=\S)", inside) if inside else []
+    fails = (" ".join(entry.partition(": ")[2].split()) for entry in entries)
+    return "\n".join([about.strip(), "", *lines[end:]]).strip(), tuple(fails)
 
 
 def _flags(spec: NodeSpec, around: Neighbours) -> Iterator[str]:

@@ -201,7 +201,8 @@ def test_listing_by_category(capsys):
 def test_showing_a_class_imports_no_torch():
     code = (
         "import sys; from graphrun.cli.main import main; main(['nodes', 'show', 'PtoAdam'])\n"
-        "sys.exit(', '.join({'torch', 'numpy', 'graphrun_nodes.optimizers'} & set(sys.modules)) or None)"
+        "heavy = {'torch', 'numpy', 'graphrun_nodes.optimizers'} & set(sys.modules)\n"
+        "sys.exit(', '.join(heavy) or None)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
