@@ -101,24 +101,28 @@ def _parser() -> argparse.ArgumentParser:
     for name in ("a", "b"):
         comparing.add_argument(name, metavar=name.upper(), help="workflow or prompt, - for stdin")
     listing = verbs.add_parser("nodes", help="list node classes, show one, export their schemas")
-    listing.add_argument("action", nargs="?", choices=("ls", "show", "export"), default="ls")
-    listing.add_argument(
+    _nodes_options(listing)
+    for sub in (checking, converting, comparing):
+        reading.add_options(sub)
+    reading.add_lenient(checking)
+    for sub in (checking, comparing, listing):
+        sub.add_argument("--json", action="store_true", help="print JSON")
+    return parser
+
+
+def _nodes_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", nargs="?", choices=("ls", "show", "export"), default="ls")
+    parser.add_argument(
         "name", nargs="?", help="part of a class to list, class to show, or folder to export to"
     )
-    listing.add_argument("--category", metavar="PART", help="only classes of these categories")
-    listing.add_argument(
+    parser.add_argument("--category", metavar="PART", help="only classes of these categories")
+    parser.add_argument(
         "--format",
         choices=("text", "md"),
         default="text",
         help="md: Markdown; of export, a page per class and an index",
     )
-    for sub in (checking, converting, comparing):
-        reading.add_options(sub)
-    reading.add_lenient(checking)
-    reading.add_packs(listing)
-    for sub in (checking, comparing, listing):
-        sub.add_argument("--json", action="store_true", help="print JSON")
-    return parser
+    reading.add_packs(parser)
 
 
 def _size(text: str) -> int:
