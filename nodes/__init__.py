@@ -1,6 +1,6 @@
 """graphrun's own nodes: tensors, tables, distributions, models, training, evaluation."""
 
-from graphrun.node import Pack
+from graphrun.node import Pack, for_comfyui
 
 if __name__ == "nodes":
     # The repository root on sys.path would make a second copy of every class under the name that
@@ -50,3 +50,5 @@ PACK = Pack(
     },
     around="_around:around",
 )
+
+__getattr__ = for_comfyui(PACK)

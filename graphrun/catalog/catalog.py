@@ -74,7 +74,11 @@ class Catalog(Mapping[str, NodeSpec]):
 
     def with_packs(self, packs: Iterable[Provider], notes: Iterable[Diagnostic] = ()) -> Catalog:
         """Also these packs; `notes` are warnings about packs, such as those that failed to load."""
-        notes = (*self.notes, *notes)
+        own = {pack.name: pack for pack in self.packs if not pack.foreign}
+        packs = [pack for pack in packs if own.get(pack.name) is not pack]
+        copies = {pack.name for pack in packs if not pack.foreign and pack.name in own}
+        packs = [pack for pack in packs if pack.foreign or pack.name not in copies]
+        notes = (*self.notes, *notes, *map(_copy, sorted(copies)))
         return self._with((*self.packs, *packs), self._definitions, notes)
 
     def _with(
@@ -165,6 +169,11 @@ class Catalog(Mapping[str, NodeSpec]):
 
     def __contains__(self, class_type: object) -> bool:
         return self._given(class_type) or class_type in self._interface
+
+
+def _copy(name: str) -> Diagnostic:
+    message = f"the pack {name} is installed, and given once more; the installed one is used"
+    return Diagnostic("duplicate_pack", message, severity="warning")
 
 
 def _difference(own: NodeSpec, given: NodeSpec) -> str | None:

@@ -94,7 +94,10 @@ class Pack:
         Raises:
             PackError: the module cannot be imported.
         """
-        found: Nodes = self._import(spec.module).NODES
+        # By its name inside of the package, which may have been imported under another one.
+        inside = (name for name in self.modules if f".{spec.module}".endswith(f".{name}"))
+        name = next(inside, None)
+        found: Nodes = (self._import(spec.module) if name is None else self._module(name)).NODES
         return found
 
     def kind(self, spec: NodeSpec) -> Kind:

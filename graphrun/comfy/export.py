@@ -1,29 +1,62 @@
-"""Built-in nodes as classes of ComfyUI's first API, for packs that call or extend them."""
+"""Our nodes as classes of ComfyUI's first API: for packs that call or extend the built-in ones,
+and for a running ComfyUI.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from graphrun.catalog import NodeSpec
+from graphrun.catalog import NodeSpec, Pack
 from graphrun.catalog.kind import Returned
 from graphrun.catalog.schema import to_object_info
+from graphrun.comfy import hosted
 
 FUNCTION = "execute"
 
 
+def mappings(pack: Pack) -> dict[str, dict[str, Any]]:
+    """What ComfyUI looks for in the module of a pack: classes by name, and titles by name.
+
+    The modules of the nodes are imported when one is called.
+    """
+    specs = {name: spec for name in pack.names() if (spec := pack.spec(name)) is not None}
+    return {
+        "NODE_CLASS_MAPPINGS": {name: _hosted_class(pack, spec) for name, spec in specs.items()},
+        "NODE_DISPLAY_NAME_MAPPINGS": {name: spec.title or name for name, spec in specs.items()},
+    }
+
+
+def _hosted_class(pack: Pack, spec: NodeSpec) -> type:
+    """A class for a host that keeps results for ever, unless `IS_CHANGED` is never the same."""
+    call, name, more = hosted.function(pack, spec), spec.class_type, dict[str, Any]()
+    if not spec.storable:
+        more["IS_CHANGED"] = staticmethod(lambda **inputs: math.nan)
+    if not (spec.lazy or spec.watches or spec.own_checks):
+        return v1_class(spec, call, more=more)
+    nodes = pack.nodes(spec)
+    for member, hooks in (("IS_CHANGED", nodes.changed), ("VALIDATE_INPUTS", nodes.validate)):
+        if name in hooks:
+            more[member] = staticmethod(hooks[name])
+    return v1_class(spec, call, nodes.wanted.get(name), more)
+
+
 def v1_class(
-    spec: NodeSpec, function: Callable[..., Any], wanted: Callable[..., Any] | None = None
+    spec: NodeSpec,
+    function: Callable[..., Any],
+    wanted: Callable[..., Any] | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> type:
     """A class that declares what the spec says and whose method calls the function.
 
-    `wanted` names the lazy inputs to compute (`check_lazy_status`).
+    `wanted` names the lazy inputs to compute (`check_lazy_status`); `more` are further members.
     """
 
     def input_types(cls: type) -> dict[str, Any]:
         return {
             section: {
-                name: given if isinstance(given, str) else tuple(given)
+                name: given if isinstance(given, str) else _entry(*given)
                 for name, given in inputs.items()
             }
             for section, inputs in to_object_info(spec)["input"].items()
@@ -32,7 +65,8 @@ def v1_class(
     def execute(self: Any, **inputs: Any) -> Any:
         result = function(**inputs)
         if isinstance(result, Returned):
-            return {"ui": dict(result.ui), "result": tuple(result.values)}
+            values = tuple(result.values)
+            return {"ui": dict(result.ui), "result": values} if result.ui else values
         if not spec.outputs:
             return ()
         return (result,) if len(spec.outputs) == 1 else tuple(result)
@@ -50,7 +84,17 @@ def v1_class(
         "CATEGORY": spec.category,
         "DESCRIPTION": spec.description,
         FUNCTION: execute,
+        **(more or {}),
     }
     if wanted is not None:
         members["check_lazy_status"] = staticmethod(wanted)
     return type(spec.class_type, (), members)
+
+
+def _entry(type: str, options: Mapping[str, Any] | None = None) -> tuple[Any, ...]:
+    """An input as this API has it: a list of choices in the place of the type."""
+    options = dict(options or {})
+    if type != "COMBO":
+        return (type, options) if options else (type,)
+    choices = list(options.pop("options", ()))
+    return (choices, options) if options else (choices,)
