@@ -201,3 +201,126 @@ def test_the_module_stays_light():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+TOYS = '''
+from typing import Annotated
+
+import torch
+from graphrun_nodes._around import around
+
+from graphrun.node import Control, Hidden, InputError, Lazy, Nodes, Pack, Socket
+from graphrun.node import for_comfyui, metric, notice, show
+
+NODES = Nodes(category="toys", spaced=True)
+Tensor = Annotated[torch.Tensor, Socket("TENSOR")]
+
+
+@NODES.node("TrainOnIt")
+def train(x: Tensor, rest: Tensor | None = None) -> Tensor:
+    """Trains on a tensor."""
+    weight = torch.ones(3, requires_grad=True)
+    with torch.enable_grad():
+        (weight * x).sum().backward()
+    return weight.grad
+
+
+@NODES.node("Chance", random=True)
+def chance() -> Tensor:
+    """Numbers."""
+    return torch.rand(4)
+
+
+@NODES.node("Pick", wanted=lambda first, a=None, b=None: ["a"] if first else ["b"])
+def pick(
+    first: bool = True,
+    *,
+    a: Annotated[int, Lazy()] = 1,
+    b: Annotated[int, Lazy()] = 2,
+) -> int:
+    """One."""
+    return a if first else b
+
+
+@NODES.node("Clock", changed=lambda name: name * 2, validate=lambda name: len(name) < 3 or "long")
+def clock(name: str = "a", seed: Annotated[int, Control()] = 0) -> tuple[str, int]:
+    """Looks."""
+    return name, seed
+
+
+@NODES.node("Speak", output_node=True)
+def speak(text: str = "a", *, unique_id: Annotated[str, Hidden("UNIQUE_ID")] = "") -> None:
+    """Says."""
+    if not text:
+        raise InputError("text is empty", input="text", hint="write one")
+    show(text=[text], more=[1])
+    show(text=[unique_id])
+    notice("take care", hint="now")
+    metric(epoch=1, loss=0.25)
+
+
+PACK = Pack("toy", __name__, around=":around")
+__getattr__ = for_comfyui(PACK)
+'''
+
+
+@pytest.fixture(scope="module")
+def toys(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("toys")
+    (folder / "hosted_toys.py").write_text(TOYS)
+    sys.path.insert(0, str(folder))
+    import hosted_toys
+
+    yield hosted_toys.NODE_CLASS_MAPPINGS
+    sys.path.remove(str(folder))
+    del sys.modules["hosted_toys"]
+
+
+def test_tensors_of_the_inference_mode_can_be_trained_with(toys):
+    import torch
+
+    with torch.inference_mode():
+        given = torch.full((3,), 2.0)
+        (gradient,) = toys["TrainOnIt"]().execute(x=given)
+    assert gradient.tolist() == [2, 2, 2]
+    assert not gradient.is_inference()
+    assert given.is_inference()
+
+
+def test_random_numbers_follow_the_host(toys):
+    import random
+
+    import torch
+
+    def numbers():
+        return toys["Chance"]().execute()[0].tolist()
+
+    before = torch.get_rng_state()
+    random.seed(1)
+    first, second = numbers(), numbers()
+    assert first != second
+    random.seed(1)
+    assert [numbers(), numbers()] == [first, second]
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_lazy_inputs_and_words_about_the_world(toys):
+    pick, clock = toys["Pick"], toys["Clock"]
+    assert pick().check_lazy_status(first=False, a=None, b=None) == ["b"]
+    assert pick.INPUT_TYPES()["required"]["a"][1]["lazy"] is True
+    assert clock.IS_CHANGED(name="ab") == "abab"
+    assert clock.VALIDATE_INPUTS(name="abc") == "long"
+    assert clock().execute(name="a", seed=3) == ("a", 3)
+    assert clock.INPUT_TYPES()["required"]["seed"][1]["control_after_generate"] is True
+
+
+def test_what_a_node_says_goes_to_the_host(toys, caplog):
+    caplog.set_level("INFO", logger="graphrun")
+    result = toys["Speak"]().execute(text="b", unique_id="7")
+    assert result == {"ui": {"text": ["b", "7"], "more": [1]}, "result": ()}
+    assert [record.message for record in caplog.records] == [
+        "take care (now)",
+        "epoch 1  loss 0.25",
+    ]
+    with pytest.raises(ValueError, match="text is empty\nwrite one"):
+        toys["Speak"]().execute(text="")
