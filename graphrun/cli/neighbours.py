@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from importlib import resources
 from typing import Any
 
 from graphrun.catalog import Catalog, InputSpec, NodeSpec, connects
@@ -16,8 +18,9 @@ from graphrun.errors import PackError
 
 _OPEN = frozenset({ANY, MATCH_TYPE})
 
-_FAR, _WITHOUT_CODE, _INVENTED = 3, 100, 2
-"""What it costs to take a class of another pack, one that does not run, a value without default."""
+_FAR, _WITHOUT_CODE, _INVENTED, _UNUSED = 3, 100, 2, 3
+"""What it costs to take a class of another pack, one that does not run, one with an empty
+value, and one that no example workflow has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,7 @@ class Neighbours:
             other = self.specs[name]
             runs = self.catalog.runs(name)
             near = self.pack(name) == self.pack(spec.class_type)
-            return not near, not runs, other.category != spec.category, name
+            return not near, not runs, other.category != spec.category, not used_in(name), name
 
         return sorted((name for name in names if name != spec.class_type), key=rank)
 
@@ -135,8 +138,32 @@ class Neighbours:
         cost = 1 if self.pack(spec.class_type) == pack else _FAR
         if pack and not self.catalog.runs(spec.class_type):
             cost += _WITHOUT_CODE
-        asks = (i for i in spec.visible if i.section == "required" and i.is_widget)
-        return cost + _INVENTED * any(i.resource or fresh(i) in ("", "NAME") for i in asks)
+        return cost + _INVENTED * any(blanks(spec)) + _UNUSED * (not used_in(spec.class_type))
+
+
+def blanks(spec: NodeSpec) -> Iterator[str]:
+    """Names of widgets that a fresh node leaves empty."""
+    for one in spec.visible:
+        if one.section == "required" and one.is_widget and fresh(one) in ("", "NAME"):
+            yield one.name
+
+
+def used_in(class_type: str) -> list[str]:
+    """The example workflows with a class."""
+    return [name for name, types in _workflows() if class_type in types]
+
+
+@cache
+def _workflows() -> tuple[tuple[str, frozenset[str]], ...]:
+    """The example workflows and the classes in each, also in its subgraphs."""
+    found = []
+    for file in sorted(resources.files("graphrun.workflows").iterdir(), key=lambda f: f.name):
+        if file.name.endswith(".json"):
+            document = json.loads(file.read_text("utf-8"))
+            graphs = [document, *document.get("definitions", {}).get("subgraphs", ())]
+            types = {node["type"] for graph in graphs for node in graph.get("nodes", ())}
+            found.append((file.name, frozenset(types)))
+    return tuple(found)
 
 
 def needed(spec: NodeSpec) -> Iterator[tuple[str, str]]:
@@ -174,9 +201,8 @@ def _values(spec: NodeSpec) -> Iterator[tuple[str, Any]]:
 
 def fresh(one: InputSpec) -> Any:
     """The value of a fresh widget, within its bounds."""
-    value = one.initial
-    low = one.options.get("min")
-    if "default" not in one.options and low is not None and value is not None and value < low:
+    value, low = one.initial, one.options.get("min")
+    if low is not None and isinstance(value, int | float) and value < low:
         return low
     return "NAME" if value is None or (one.resource and not value) else value
 

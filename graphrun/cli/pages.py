@@ -9,15 +9,13 @@ import json
 import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
-from importlib import resources
 from typing import Any
 
 from graphrun.catalog import InputSpec, NodeSpec
 from graphrun.catalog.brought import member_names
 from graphrun.catalog.sockets import CHOICE, GROWING, STORABLE, WIDGET_TYPES
 from graphrun.cli.blocks import WIDTH, Block, Code, Points, Prose, Table, Title
-from graphrun.cli.neighbours import Neighbours, is_open, linked
+from graphrun.cli.neighbours import Neighbours, blanks, is_open, linked, used_in
 from graphrun.convert.roles import VIRTUAL
 
 _SHOWN, _CELL = 6, 44
@@ -171,6 +169,8 @@ def _range(one: InputSpec, spec: NodeSpec) -> str:
 
 
 def _number(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
     return f"{value:,}".replace(",", "_") if type(value) is int else str(value)
 
 
@@ -254,24 +254,29 @@ def _example(spec: NodeSpec, around: Neighbours) -> Iterator[Block]:
         prompt = around.example(spec.class_type)
         lines = ",\n".join(f'  "{node_id}": {_entry(node)}' for node_id, node in prompt.items())
         yield Title("Example")
-        yield Prose(_told(list(prompt)[-1], spec, around, lines))
+        told = " ".join(_told(prompt, spec, around))
+        yield Prose(textwrap.fill(told, WIDTH, break_on_hyphens=False))
         yield Code(f"{{\n{lines}\n}}")
-    used = tuple(f"workflows/{name}" for name, types in _workflows() if spec.class_type in types)
+    used = tuple(f"workflows/{name}" for name in used_in(spec.class_type))
     if used:
         yield Title("Used in")
         yield Points(used)
 
 
-def _told(node_id: str, spec: NodeSpec, around: Neighbours, lines: str) -> str:
+def _told(prompt: Mapping[str, Any], spec: NodeSpec, around: Neighbours) -> Iterator[str]:
     """What to do with an example."""
-    runs = around.catalog.runs(spec.class_type)
-    way = f"`graphrun prompt.json {node_id}` runs it" if runs else "`graphrun check` takes it"
-    text = f"A prompt with the node and what it needs, with default values; {way}."
-    if '"NAME"' in lines:
-        text += " NAME is to be filled in."
-    if '["ID", 0]' in lines:
-        text += " ID is a node that no class known here stands for."
-    return textwrap.fill(text, WIDTH, break_on_hyphens=False)
+    yield "The node and what it needs, as a prompt with the values of fresh nodes."
+    empty = [
+        f"{_listed(names)} of node {node_id}"
+        for node_id, node in prompt.items()
+        if (names := list(blanks(around.specs[node["class_type"]])))
+    ]
+    if empty:
+        yield f"Still empty: {'; '.join(empty)}."
+    if any(value == ["ID", 0] for node in prompt.values() for value in node["inputs"].values()):
+        yield "ID stands for a node of a class that is not known here."
+    elif around.catalog.runs(spec.class_type):
+        yield f"`graphrun prompt.json {list(prompt)[-1]}` runs it."
 
 
 def _entry(node: Mapping[str, Any]) -> str:
@@ -286,19 +291,6 @@ def _entry(node: Mapping[str, Any]) -> str:
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
-
-
-@cache
-def _workflows() -> tuple[tuple[str, frozenset[str]], ...]:
-    """The example workflows and the classes in each, also in its subgraphs."""
-    found = []
-    for file in sorted(resources.files("graphrun.workflows").iterdir(), key=lambda f: f.name):
-        if file.name.endswith(".json"):
-            document = json.loads(file.read_text("utf-8"))
-            graphs = [document, *document.get("definitions", {}).get("subgraphs", ())]
-            types = {node["type"] for graph in graphs for node in graph.get("nodes", ())}
-            found.append((file.name, frozenset(types)))
-    return tuple(found)
 
 
 def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
