@@ -19,8 +19,8 @@ from graphrun.errors import PackError
 _OPEN = frozenset({ANY, MATCH_TYPE})
 
 _FAR, _WITHOUT_CODE, _INVENTED, _UNUSED = 3, 100, 2, 3
-"""What it costs to take a class of another pack, one that does not run, one with an empty
-value, and one that no example workflow has."""
+"""What it costs to take a class of another pack, one that does not run, an empty value,
+and one that no example workflow has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +58,15 @@ class Neighbours:
         return self.catalog.pack(class_type).name if runs else ""
 
     def givers(self, spec: NodeSpec, type: str) -> list[str]:
-        """Classes with an output for an input of `type`, those nearest to the class first."""
-        names = dict.fromkeys(name for name, _ in self._giving(type))
+        """Classes with an output for an input of `type`: near ones, those that need little first."""
+        names = {name: len(list(needed(self.specs[name]))) for name, _ in self._giving(type)}
         return self._sorted(spec, names)
 
     def takers(self, spec: NodeSpec, type: str) -> list[str]:
         """Classes with a socket for an output of `type`, those nearest to the class first."""
         if type not in self._takers:
             self._takers[type] = [n for n, one in self.specs.items() if _takes(one, type)]
-        return self._sorted(spec, dict.fromkeys(self._takers[type]))
+        return self._sorted(spec, dict.fromkeys(self._takers[type], 0))
 
     def example(self, class_type: str) -> dict[str, Any]:
         """A prompt with a node of the class and the fewest that feed it, in API form.
@@ -105,12 +105,13 @@ class Neighbours:
             ]
         return self._givers[type]
 
-    def _sorted(self, spec: NodeSpec, names: dict[str, None]) -> list[str]:
+    def _sorted(self, spec: NodeSpec, names: dict[str, int]) -> list[str]:
         def rank(name: str) -> tuple[Any, ...]:
             other = self.specs[name]
             runs = self.catalog.runs(name)
             near = self.pack(name) == self.pack(spec.class_type)
-            return not near, not runs, other.category != spec.category, not used_in(name), name
+            far = not near, not runs, other.category != spec.category
+            return *far, not used_in(name), names[name], name
 
         return sorted((name for name in names if name != spec.class_type), key=rank)
 
@@ -138,7 +139,7 @@ class Neighbours:
         cost = 1 if self.pack(spec.class_type) == pack else _FAR
         if pack and not self.catalog.runs(spec.class_type):
             cost += _WITHOUT_CODE
-        return cost + _INVENTED * any(blanks(spec)) + _UNUSED * (not used_in(spec.class_type))
+        return cost + _INVENTED * len(list(blanks(spec))) + _UNUSED * (not used_in(spec.class_type))
 
 
 def blanks(spec: NodeSpec) -> Iterator[str]:
