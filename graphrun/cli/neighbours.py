@@ -58,7 +58,7 @@ class Neighbours:
         return self.catalog.pack(class_type).name if runs else ""
 
     def givers(self, spec: NodeSpec, type: str) -> list[str]:
-        """Classes with an output for an input of `type`: near ones, those that need little first."""
+        """Classes with an output for an input of `type`, near ones and those of few links first."""
         names = {name: len(list(needed(self.specs[name]))) for name, _ in self._giving(type)}
         return self._sorted(spec, names)
 

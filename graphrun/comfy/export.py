@@ -53,15 +53,6 @@ def v1_class(
     `wanted` names the lazy inputs to compute (`check_lazy_status`); `more` are further members.
     """
 
-    def input_types(cls: type) -> dict[str, Any]:
-        return {
-            section: {
-                name: given if isinstance(given, str) else _entry(*given)
-                for name, given in inputs.items()
-            }
-            for section, inputs in to_object_info(spec)["input"].items()
-        }
-
     def execute(self: Any, **inputs: Any) -> Any:
         result = function(**inputs)
         if isinstance(result, Returned):
@@ -74,7 +65,7 @@ def v1_class(
     members: dict[str, Any] = {
         "__doc__": spec.description or f"The built-in node {spec.class_type}.",
         "__module__": spec.module,
-        "INPUT_TYPES": classmethod(input_types),
+        "INPUT_TYPES": classmethod(lambda cls: _input_types(spec)),
         "RETURN_TYPES": tuple(one.type for one in spec.outputs),
         "RETURN_NAMES": tuple(one.name for one in spec.outputs),
         "OUTPUT_IS_LIST": tuple(one.is_list for one in spec.outputs),
@@ -89,6 +80,16 @@ def v1_class(
     if wanted is not None:
         members["check_lazy_status"] = staticmethod(wanted)
     return type(spec.class_type, (), members)
+
+
+def _input_types(spec: NodeSpec) -> dict[str, Any]:
+    return {
+        section: {
+            name: given if isinstance(given, str) else _entry(*given)
+            for name, given in inputs.items()
+        }
+        for section, inputs in to_object_info(spec)["input"].items()
+    }
 
 
 def _entry(type: str, options: Mapping[str, Any] | None = None) -> tuple[Any, ...]:
