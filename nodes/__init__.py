@@ -15,6 +15,7 @@ PACK = Pack(
         "assembly",
         "attention",
         "conversion",
+        "creation",
         "display",
         "distributions",
         "evaluation",
