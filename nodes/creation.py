@@ -62,9 +62,7 @@ def rand_int(
     min_value: Bound = 0, max_value: Bound = 1, *, size: Lines, data_type: Whole
 ) -> Tensor:
     """Random whole numbers from `min_value` up to, but without, `max_value`."""
-    return torch.randint(
-        min_value, max_value, sizes(size, "size"), dtype=getattr(torch, data_type)
-    )
+    return torch.randint(min_value, max_value, sizes(size, "size"), dtype=getattr(torch, data_type))
 
 
 @NODES.node("PtFull")
