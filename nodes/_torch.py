@@ -7,29 +7,45 @@ import re
 import warnings
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 
-from graphrun.node import InputError, Nodes, notice
+from graphrun.node import InputError, Nodes, Range, Text, notice
 
+from ._types import Tensor
+
+Lines = Annotated[str, Text(multiline=True)]
+# What inputs of these names are in every row. All others are tensors.
+_INPUTS: dict[str, Any] = {
+    **dict.fromkeys(("data", "index", "new_axes", "new_shape", "size", "src"), Lines),
+    **dict.fromkeys(("end", "equation", "start", "step", "steps", "value"), str),
+    **dict.fromkeys(("height", "width"), Annotated[int, Range(1, 16384)]),
+    "dim": Annotated[int, Range(-10, 10)],
+}
 _REFUSALS = (RuntimeError, IndexError, TypeError, ValueError, OverflowError)
 _DTYPE = re.compile(r"dtype|implemented for|bool tensors|ScalarType")
 _TEXTS = ("new_shape", "new_axes", "index", "equation")
 
 
 class TensorNodes(Nodes):
-    """Nodes whose errors of torch are InputErrors that show every input, with shape and dtype.
-
-    What torch warns of is a notice.
-    """
+    """Nodes whose refusals by torch are InputErrors that show all inputs, and warnings notices."""
 
     def node(self, class_type: str, **flags: Any) -> Callable[..., Any]:
         register = super().node(class_type, **flags)
         return lambda function: register(_told(function)) and function
 
+    def rows(self, rows: Mapping[str, tuple[Any, ...]], **flags: Any) -> None:
+        """Register expressions: a row is a sentence, a lambda, and types of inputs and "return"."""
+        for class_type, (about, function, *more) in rows.items():
+            names = (*inspect.signature(function).parameters, "return")
+            types = _INPUTS | (more[0] if more else {})
+            function.__annotations__ = {name: types.get(name, Tensor) for name in names}
+            function.__doc__ = about
+            self.node(class_type, **flags)(function)
 
-def rows(about: str, names: str) -> dict[str, tuple[Any, str]]:
+
+def named(about: str, names: str) -> dict[str, tuple[Any, str]]:
     """Rows of a table: PtBitwiseAnd is torch.bitwise_and; another name comes after an =."""
     found = {}
     for entry in names.split():
@@ -37,6 +53,13 @@ def rows(about: str, names: str) -> dict[str, tuple[Any, str]]:
         name = name or re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.removeprefix("Pt")).lower()
         found[kind] = getattr(torch, name), about.format(f"torch.{name}")
     return found
+
+
+def shown(value: Any) -> str:
+    """Dtype and shape of a tensor or an array; anything else as Python writes it, cut off."""
+    if hasattr(value, "shape"):
+        return f"{str(value.dtype).removeprefix('torch.')} {tuple(value.shape)}"
+    return repr(value) if len(repr(value)) <= 80 else f"{repr(value)[:77]}..."
 
 
 def _told(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -59,19 +82,13 @@ def _told(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _refused(reason: str, given: Mapping[str, Any]) -> InputError:
-    shown = ", ".join(f"{name} {_shown(value)}" for name, value in given.items())
+    code, hint = "invalid_shape", "PtReshape, PtUnsqueeze and PtPermute change shapes"
+    names = ("dim",) if reason.startswith("Dimension") else _TEXTS
     if _DTYPE.search(reason):
         code, hint = "invalid_dtype", "PtToFloat32, PtToInt64 and the like convert tensors"
-    else:
-        code, hint = "invalid_shape", "PtReshape, PtUnsqueeze and PtPermute change shapes"
-    names = ("dim",) if reason.startswith("Dimension") else () if "dtype" in code else _TEXTS
+        names = ()
+    if not any(isinstance(value, torch.Tensor) for value in given.values()):
+        code, hint = "invalid_value", None
     place = next((name for name in names if name in given), next(iter(given)))
-    tensors = any(isinstance(value, torch.Tensor) for value in given.values())
-    code, hint = (code, hint) if tensors else ("invalid_value", None)
-    return InputError(f"{shown}: {reason}", input=place, code=code, hint=hint)
-
-
-def _shown(value: Any) -> str:
-    if not hasattr(value, "shape"):
-        return repr(value) if len(repr(value)) <= 80 else f"{repr(value)[:77]}..."
-    return f"{str(value.dtype).removeprefix('torch.')} {tuple(value.shape)}"
+    message = ", ".join(f"{name} {shown(value)}" for name, value in given.items())
+    return InputError(f"{message}: {reason}", input=place, code=code, hint=hint)

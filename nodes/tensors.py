@@ -7,32 +7,18 @@ from typing import Annotated, Any
 
 import torch
 
-from graphrun.node import InputError, Range, Text
+from graphrun.node import InputError, Range
 
 from ._parse import dims, literal, unreadable
-from ._torch import TensorNodes, rows
+from ._torch import Lines, TensorNodes, named, shown
 from ._types import Tensor
 
 NODES = TensorNodes(category="Data Analysis", spaced=True)
-
-Axis = Annotated[int, Range(-10, 10)]
-Lines = Annotated[str, Text(multiline=True)]
 
 _ONE = (
     "PtAbs PtNeg PtExp PtLog PtSqrt PtSin PtCos PtTan PtAsin PtAcos PtAtan PtSinh PtCosh PtTanh "
     "PtBitwiseNot PtLogicalNot"
 )
-
-
-@NODES.table(rows("{} of every element.", _ONE))
-def each(function: Any, tens_a: Tensor) -> Tensor:
-    """The shape stays. Integers and bools become float32 where the result is no whole number.
-
-    A value outside of a function's domain gives nan.
-    """
-    return function(tens_a)
-
-
 _TWO = (
     "PtAdd PtSub PtMul PtDiv PtFloorDiv=floor_divide PtRemainder PtPow PtEq PtNe PtLt PtLe PtGt "
     "PtGe PtBitwiseAnd PtBitwiseOr PtBitwiseXor PtBitwiseLeftShift PtBitwiseRightShift "
@@ -40,9 +26,18 @@ _TWO = (
 )
 
 
+@NODES.table(named("{} of every element.", _ONE))
+def each(function: Any, tens_a: Tensor) -> Tensor:
+    """Where the result is no whole number, integers and bools become float32.
+
+    A value outside of a function's domain gives nan.
+    """
+    return function(tens_a)
+
+
 @NODES.table(
-    rows("{} of every two elements; shapes broadcast and dtypes are promoted.", _TWO)
-    | rows("{}: the product of two matrices, or of batches of them.", "PtMatMul=matmul PtMm PtBmm")
+    named("{} of every two elements; shapes broadcast and dtypes are promoted.", _TWO)
+    | named("{}: the product of two matrices, or of batches of them.", "PtMatMul=matmul PtMm PtBmm")
 )
 def both(function: Any, tens_a: Tensor, tens_b: Tensor) -> Tensor:
     """A quotient (PtDiv) is floating, PtFloorDiv rounds down, PtRemainder has the divisor's sign.
@@ -57,154 +52,32 @@ def both(function: Any, tens_a: Tensor, tens_b: Tensor) -> Tensor:
     {  # With each function, what a blank dim stands for: () is all axes, ... nothing.
         "PtSum": ((torch.sum, ()), "Sums; those of integers and bools are int64."),
         "PtMean": ((torch.mean, ()), "Means of floating numbers."),
-        "PtMax": ((torch.amax, ()), "Largest values; nan is larger than all."),
-        "PtMin": ((torch.amin, ()), "Smallest values; nan is smaller than all."),
+        "PtMax": ((torch.amax, ()), "Largest values; nan if there is one."),
+        "PtMin": ((torch.amin, ()), "Smallest values; nan if there is one."),
         "PtArgmax": ((torch.argmax, None), "Positions of largest values, as int64."),
         "PtArgmin": ((torch.argmin, None), "Positions of smallest values, as int64."),
         "PtMedian": ((torch.median, ...), "Medians: the lower of two middle values."),
         "PtProd": ((torch.prod, ...), "Products; those of integers are int64."),
     }
 )
-def reduced(how: Any, tens: Tensor, *, dim: Lines, keepdim: bool = False) -> Tensor:
+def reduced(how: Any, tens: Tensor, dim: Lines, *, keepdim: bool = False) -> Tensor:
     """`dim` is an axis, or a list of axes for sum, mean, max and min; `keepdim` keeps it as 1.
 
     A blank `dim` is all axes, which PtMedian and PtProd cannot take. Of all axes, a position is
     that in the flattened tensor.
-
-    Raises:
-        InputError: `dim` is none of these, or the dtype does not allow it.
     """
     function, blank = how
     axes = dims(dim, "dim")
     axes = blank if axes is None else axes
     if axes is ... or (isinstance(axes, tuple) and blank != ()):
-        message = f"{function.__name__} needs one axis, not {dim!r}"
-        raise InputError(message, input="dim", code="invalid_dim", hint="write -1 for the last")
+        message = f"{dim!r} is not one axis, which torch.{function.__name__} needs"
+        raise InputError(message, input="dim", code="invalid_dim", hint="-1 is the last axis")
     result = function(tens, dim=axes, keepdim=keepdim)
     return result if isinstance(result, torch.Tensor) else result.values
 
 
-@NODES.table(
-    {
-        "PtStd": (torch.std, "Standard deviations."),
-        "PtVar": (torch.var, "Variances of floating numbers."),
-    }
-)
-def spread(
-    function: Any,
-    tens: Tensor,
-    *,
-    correction: Annotated[int, Range(0, 1)] = 1,
-    dim: Lines,
-    keepdim: bool = False,
-) -> Tensor:
-    """Divides by N - `correction`, which gives nan for one element; `dim` as in PtMean."""
-    how = partial(function, correction=correction), ()
-    return reduced(how, tens, dim=dim, keepdim=keepdim)
-
-
-@NODES.node("PtConcat")
-def concat(tens_a: Tensor, tens_b: Tensor, dim: Axis = 0) -> Tensor:
-    """Joins two tensors along an axis; all other axes are of one size."""
-    return torch.concat([tens_a, tens_b], dim)
-
-
-@NODES.node("PtStack")
-def stack(tens_a: Tensor, tens_b: Tensor, dim: Axis = 1) -> Tensor:
-    """Joins two tensors of one shape along a new axis, of size 2."""
-    return torch.stack([tens_a, tens_b], dim)
-
-
-@NODES.node("PtSqueeze")
-def squeeze(tens: Tensor, dim: Annotated[int, Range(-1, 10)] = -1) -> Tensor:
-    """Removes an axis (-1 is the last) if its size is 1, and nothing otherwise."""
-    return torch.squeeze(tens, dim)
-
-
-@NODES.node("PtUnsqueeze")
-def unsqueeze(tens: Tensor, dim: Axis = -1) -> Tensor:
-    """Adds an axis of size 1 at a position of the result; -1 adds it as the last."""
-    return torch.unsqueeze(tens, dim)
-
-
-@NODES.node("PtFlatten")
-def flatten(tens: Tensor) -> Tensor:
-    """All elements along one axis, the last axis changing fastest."""
-    return torch.flatten(tens)
-
-
-@NODES.node("PtPermute")
-def permute(tens: Tensor, new_axes: Lines) -> Tensor:
-    """A view with its axes in the order of `new_axes`, such as [0, 2, 1]."""
-    return tens.permute(_numbers(new_axes, "new_axes"))
-
-
-@NODES.table(
-    {
-        "PtReshape": (torch.Tensor.reshape, "The same elements in another shape."),
-        "PtView": (torch.Tensor.view, "A view in another shape, where the layout allows it."),
-    }
-)
-def reshape(function: Any, tens: Tensor, new_shape: Lines) -> Tensor:
-    """`new_shape` is a list such as [2, -1], where -1 stands for what is left; [] is 0-d."""
-    return function(tens, _numbers(new_shape, "new_shape"))
-
-
-@NODES.table(
-    {
-        "PtGather": (torch.gather, "For every position in `index`, the element there along `dim`."),
-        "PtIndexSelect": (torch.index_select, "The slices along `dim` that a list `index` names."),
-    }
-)
-def picked(function: Any, tens: Tensor, dim: Axis = 0, *, index: Lines) -> Tensor:
-    """Positions count from 0, and may repeat. PtGather needs as many axes as `tens` has.
-
-    Raises:
-        InputError: a position is outside, or `index` is of the wrong form.
-    """
-    if function is torch.index_select and not isinstance(literal(index, "index"), list):
-        raise unreadable(index, "index", "a list of positions", "[0, 2]")
-    return function(tens, dim, _positions(index, tens, dim))
-
-
-@NODES.node("PtScatter")
-def scatter(tens: Tensor, dim: Axis = 0, *, index: Lines, src: Lines) -> Tensor:
-    """A copy in which the numbers of `src` lie at the positions of `index` along `dim`.
-
-    Both are nested lists of one shape; the numbers take the dtype of `tens`.
-    """
-    positions = _positions(index, tens, dim)
-    source = torch.tensor(literal(src, "src"), dtype=tens.dtype, device=tens.device)
-    if source.shape != positions.shape:
-        message = f"src is {tuple(source.shape)}, and index {tuple(positions.shape)}"
-        raise InputError(message, input="src", code="invalid_shape", hint="give both one shape")
-    return torch.scatter(tens, dim, positions, source)
-
-
-@NODES.node("PtMaskedSelect")
-def masked_select(tens: Tensor, masked_tens: Tensor) -> Tensor:
-    """The elements where the bools of `masked_tens`, which broadcasts, are true, as one axis."""
-    return torch.masked_select(tens, _bools(masked_tens, "masked_tens"))
-
-
-@NODES.node("PtWhere")
-def where(condition_tens: Tensor, true_tens: Tensor, false_tens: Tensor) -> Tensor:
-    """Elements of `true_tens` where the bools are true, else of `false_tens`; all broadcast."""
-    return torch.where(_bools(condition_tens, "condition_tens"), true_tens, false_tens)
-
-
-@NODES.node("PtEinsum")
-def einsum(
-    equation: str = "",
-    *,
-    tens_a: Tensor,
-    tens_b: Tensor | None = None,
-    tens_c: Tensor | None = None,
-) -> Tensor:
-    """Einstein's sum over one to three tensors, such as "ij,jk->ik"."""
-    if tens_b is None and tens_c is not None:
-        raise InputError("tens_c is connected, and tens_b is not", input="tens_b")
-    return torch.einsum(equation, *(t for t in (tens_a, tens_b, tens_c) if t is not None))
+def _spread(function: Any, correction: int, *rest: Any) -> torch.Tensor:
+    return reduced((partial(function, correction=correction), ()), *rest[:2], keepdim=rest[2])
 
 
 def _numbers(text: str, input: str) -> tuple[int, ...]:
@@ -214,24 +87,84 @@ def _numbers(text: str, input: str) -> tuple[int, ...]:
     return found
 
 
-def _positions(text: str, tens: torch.Tensor, dim: int) -> torch.Tensor:
-    """Checked here, as a GPU would end the process over one that is outside."""
-    given = torch.tensor(literal(text, "index"))
-    count = tens.size(dim) if tens.dim() else 1
-    odd = given.numel() and (
-        given.is_floating_point() or not 0 <= given.min() <= given.max() < count
-    )
-    if odd:
-        message = (
-            f"{text!r} has to hold whole numbers from 0 to {count - 1}, the size of axis {dim}"
-        )
-        raise InputError(message, input="index", code="index_out_of_range")
-    return given.to(tens.device, torch.int64)
-
-
 def _bools(tens: torch.Tensor, input: str) -> torch.Tensor:
     if tens.dtype != torch.bool:
-        message = f"{input} is {str(tens.dtype).removeprefix('torch.')}, and has to be bool"
-        hint = "PtNe, PtGt and the like give bools"
+        message, hint = f"{input} is {shown(tens)}, not bool", "PtNe, PtGt and the like give bools"
         raise InputError(message, input=input, code="invalid_dtype", hint=hint)
     return tens
+
+
+def _positions(text: str, tens: torch.Tensor, dim: int) -> torch.Tensor:
+    """Checked here, as a GPU would end the process over one that is outside."""
+    found, count = torch.tensor(literal(text, "index")), tens.size(dim) if tens.dim() else 1
+    whole = not found.numel() or not found.is_floating_point()
+    if not whole or (found.numel() and not 0 <= found.min() <= found.max() < count):
+        message = f"{text!r} has to hold whole numbers below {count}, the size of axis {dim}"
+        raise InputError(message, input="index", code="index_out_of_range", hint="0 is the first")
+    return found.to(tens.device, torch.int64)
+
+
+def _index_select(tens: torch.Tensor, dim: int, index: str) -> torch.Tensor:
+    if not isinstance(literal(index, "index"), list):
+        raise unreadable(index, "index", "a list of positions", "[0, 2]")
+    return torch.index_select(tens, dim, _positions(index, tens, dim))
+
+
+def _scatter(tens: torch.Tensor, dim: int, index: str, src: str) -> torch.Tensor:
+    positions = _positions(index, tens, dim)
+    source = torch.tensor(literal(src, "src"), dtype=tens.dtype, device=tens.device)
+    if source.shape != positions.shape:
+        message = f"src has the shape {tuple(source.shape)}, and index {tuple(positions.shape)}"
+        raise InputError(message, input="src", code="invalid_shape", hint="give both one shape")
+    return torch.scatter(tens, dim, positions, source)
+
+
+def _einsum(equation: str, *tensors: torch.Tensor | None) -> torch.Tensor:
+    given = [one for one in tensors if one is not None]
+    if given != list(tensors[: len(given)]):
+        raise InputError("tens_c is connected, and tens_b is not", input="tens_b")
+    return torch.einsum(equation, *given)
+
+
+# fmt: off
+NODES.rows({
+    "PtStd": ("Standard deviations: divides by N - `correction`; `dim` as in PtMean.",
+        lambda tens, correction=1, *, dim, keepdim=False:
+            _spread(torch.std, correction, tens, dim, keepdim),
+        _SPREAD := {"correction": Annotated[int, Range(0, 1)], "dim": Lines, "keepdim": bool}),
+    "PtVar": ("Variances: divides by N - `correction`; nan for one element. `dim` as in PtMean.",
+        lambda tens, correction=1, *, dim, keepdim=False:
+            _spread(torch.var, correction, tens, dim, keepdim), _SPREAD),
+    "PtConcat": ("Joins two tensors along an axis; all other axes are of one size.",
+        lambda tens_a, tens_b, dim=0: torch.concat([tens_a, tens_b], dim)),
+    "PtStack": ("Joins two tensors of one shape along a new axis, of size 2.",
+        lambda tens_a, tens_b, dim=1: torch.stack([tens_a, tens_b], dim)),
+    "PtSqueeze": ("Removes an axis (-1 is the last) if its size is 1, and nothing otherwise.",
+        lambda tens, dim=-1: torch.squeeze(tens, dim), {"dim": Annotated[int, Range(-1, 10)]}),
+    "PtUnsqueeze": ("Adds an axis of size 1 at a position of the result; -1 adds it as the last.",
+        lambda tens, dim=-1: torch.unsqueeze(tens, dim)),
+    "PtFlatten": ("All elements along one axis, those of the last axis next to each other.",
+        lambda tens: torch.flatten(tens)),
+    "PtPermute": ("A view with its axes in the order of `new_axes`, such as [0, 2, 1].",
+        lambda tens, new_axes: tens.permute(_numbers(new_axes, "new_axes"))),
+    "PtReshape": ("The same elements in a shape such as [2, -1]; -1 is what is left, [] is 0-d.",
+        lambda tens, new_shape: tens.reshape(_numbers(new_shape, "new_shape"))),
+    "PtView": ("A view in a shape such as [2, -1], where the layout in memory allows it.",
+        lambda tens, new_shape: tens.view(_numbers(new_shape, "new_shape"))),
+    "PtGather": ("For every position in `index` (with as many axes as `tens`) the element there.",
+        lambda tens, dim=0, *, index: torch.gather(tens, dim, _positions(index, tens, dim))),
+    "PtIndexSelect": ("The slices along `dim` that the list `index` names; they may repeat.",
+        lambda tens, dim=0, *, index: _index_select(tens, dim, index)),
+    "PtScatter": ("A copy with the numbers of `src` at the positions `index`, lists of one shape.",
+        lambda tens, dim=0, *, index, src: _scatter(tens, dim, index, src)),
+    "PtMaskedSelect": ("The elements where the bools of `masked_tens`, which broadcasts, are true.",
+        lambda tens, masked_tens: torch.masked_select(tens, _bools(masked_tens, "masked_tens"))),
+    "PtWhere": ("Elements of `true_tens` where the bools are true, else of `false_tens`.",
+        lambda condition_tens, true_tens, false_tens:
+            torch.where(_bools(condition_tens, "condition_tens"), true_tens, false_tens)),
+    "PtEinsum": ('Einstein\'s sum over one to three tensors, such as "ij,jk->ik".',
+        lambda equation="", *, tens_a, tens_b=None, tens_c=None:
+            _einsum(equation, tens_a, tens_b, tens_c),
+        {"tens_b": Tensor | None, "tens_c": Tensor | None}),
+})
+# fmt: on
