@@ -24,8 +24,16 @@ _INPUTS: dict[str, Any] = {
     "dim": Annotated[int, Range(-10, 10)],
 }
 _REFUSALS = (RuntimeError, IndexError, TypeError, ValueError, OverflowError)
-_DTYPE = re.compile(r"dtype|implemented for|bool tensors|ScalarType")
 _TEXTS = ("new_shape", "new_axes", "index", "equation")
+_SHAPES = "PtReshape, PtUnsqueeze and PtPermute change shapes"
+_DTYPES = "PtToFloat32, PtToInt64 and the like convert tensors"
+# What torch says, and what follows: the code, the hint, the inputs that may be at fault.
+_WAYS = (
+    (re.compile("dtype|implemented for|bool tensors|ScalarType"), "invalid_dtype", _DTYPES, ()),
+    (re.compile("^Dimension"), "invalid_shape", _SHAPES, ("dim",)),
+    (re.compile("(?i)size|shape|dim|matrix|operand|vector|3D"), "invalid_shape", _SHAPES, _TEXTS),
+    (re.compile(""), "invalid_value", None, _TEXTS),
+)
 
 
 class TensorNodes(Nodes):
@@ -72,8 +80,9 @@ def _told(function: Callable[..., Any]) -> Callable[..., Any]:
         except (InputError, torch.OutOfMemoryError):
             raise
         except _REFUSALS as problem:
-            bound = inspect.signature(function).bind(*args, **given).arguments
-            raise _refused(str(problem).partition("\n")[0], bound) from problem
+            bound = inspect.signature(function).bind(*args, **given)
+            bound.apply_defaults()
+            raise _refused(str(problem).partition("\n")[0], bound.arguments) from problem
         for warning in said:
             notice(str(warning.message).partition(" (Triggered")[0], code="torch_warning")
         return result
@@ -82,13 +91,9 @@ def _told(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _refused(reason: str, given: Mapping[str, Any]) -> InputError:
-    code, hint = "invalid_shape", "PtReshape, PtUnsqueeze and PtPermute change shapes"
-    names = ("dim",) if reason.startswith("Dimension") else _TEXTS
-    if _DTYPE.search(reason):
-        code, hint = "invalid_dtype", "PtToFloat32, PtToInt64 and the like convert tensors"
-        names = ()
+    code, hint, places = next(way[1:] for way in _WAYS if way[0].search(reason))
     if not any(isinstance(value, torch.Tensor) for value in given.values()):
         code, hint = "invalid_value", None
-    place = next((name for name in names if name in given), next(iter(given)))
+    place = next((name for name in places if name in given), next(iter(given)))
     message = ", ".join(f"{name} {shown(value)}" for name, value in given.items())
     return InputError(f"{message}: {reason}", input=place, code=code, hint=hint)
