@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
 import torch
 
-from graphrun.node import InputError, Range
+from graphrun.node import Range
 
 from ._parse import literal, number, size
 from ._torch import TensorNodes
@@ -19,74 +19,59 @@ Floats = Literal["float32", "float16", "bfloat16", "float64"]
 Whole = Literal["uint8", "int8", "int16", "int32", "int64"]
 _KINDS = {"data_type": Literal[Floats, Whole, "bool"]}
 _NUMBERS = {"data_type": Literal[Floats, Whole]}
-_BOUND = Annotated[int, Range(-(2**31), 2**31)]
-_DTYPES = ("float32", "float16", "bfloat16", "float64", "uint8", "int8", "int16", "int32", "int64")
+_BOUNDS = dict.fromkeys(("min_value", "max_value"), Annotated[int, Range(-(2**31), 2**31)])
+_CONVERTED = {
+    f"PtTo{name.capitalize()}": (getattr(torch, name), f"The elements as {name}.")
+    for name in (*get_args(Floats), *get_args(Whole))
+}
 
 
-def _sized(function: Any, text: str, dtype: str, *before: Any) -> torch.Tensor:
-    return function(*before, size=size(text, "size"), dtype=getattr(torch, dtype))
-
-
-def _typed(text: str, dtype: torch.dtype) -> torch.Tensor:
-    found = literal(text, "data")
-    torch.tensor(found, dtype=torch.float64)  # Texts and dicts would be true as bools.
-    return torch.tensor(found, dtype=dtype)
-
-
-def _filling(text: str, data_type: str) -> float:
-    if data_type == "bool":
-        return text.lower() in ("true", "1")
-    return float(number(text, "value")) if "float" in data_type else _count(text, "value")
-
-
-def _count(text: str, input: str) -> int:
-    found = number(text, input)
-    if isinstance(found, float):
-        hint = f"write it as {found:.0f}" if found.is_integer() else None
-        message = f"{text!r} is not a whole number"
-        raise InputError(message, input=input, code="invalid_number", hint=hint)
-    return found
+@NODES.table(_CONVERTED)
+def converted(dtype: torch.dtype, tens_a: Tensor) -> Tensor:
+    """Whole dtypes cut fractions off, floating ones round; what is out of range is undefined."""
+    return tens_a.to(dtype)
 
 
 @NODES.node("PtToRgbTensors", outputs=("R", "G", "B"))
 def channels(tens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """The three channels of the last axis, as views of one axis less."""
     if tens.shape[-1:] != (3,):
-        message = f"the last axis has to be of size 3; the shape is {tuple(tens.shape)}"
-        raise InputError(message, input="tens", code="invalid_shape", hint="PtPermute moves axes")
+        raise ValueError("the last axis has to be of size 3")
     return tens.unbind(-1)
 
 
-def _samples(latent: dict[str, Any]) -> torch.Tensor:
-    if "samples" not in latent:
-        message = f"the latent has no samples, but {', '.join(map(str, latent)) or 'nothing'}"
-        raise InputError(message, input="latent", code="missing_samples")
-    return latent["samples"]
+def _sized(function: Any, text: str, dtype: str, **more: Any) -> torch.Tensor:
+    return function(size=size(text, "size"), dtype=getattr(torch, dtype), **more)
+
+
+def _filling(text: str, dtype: str) -> float:
+    if dtype == "bool":
+        return text.lower() in ("true", "1")
+    return float(number(text, "value")) if "float" in dtype else int(text)
 
 
 # fmt: off
 NODES.rows({
     "PtFloatCreate": ("A number, or a nested list of numbers, typed in, as float32.",
-        lambda data: _typed(data, torch.float32)),
+        lambda data: torch.tensor(literal(data, "data"), dtype=torch.float32)),
     "PtIntCreate": ("As PtFloatCreate, as int32: fractions are cut off. PtToInt64 makes indices.",
-        lambda data: _typed(data, torch.int32)),
+        lambda data: torch.tensor(literal(data, "data"), dtype=torch.int32)),
     "PtBoolCreate": ("As PtFloatCreate, as bools: all numbers but 0 are true.",
-        lambda data: _typed(data, torch.bool)),
+        lambda data: torch.tensor(literal(data, "data"), dtype=torch.float64).bool()),
     "PtZeros": ("Zeros in a shape such as [2, 3]; [] is a single number.",
         lambda size, data_type: _sized(torch.zeros, size, data_type), _KINDS),
     "PtOnes": ("Ones in a shape such as [2, 3]; [] is a single number.",
         lambda size, data_type: _sized(torch.ones, size, data_type), _KINDS),
     "PtFull": ("One value in a shape such as [2, 3]. As bool, true and 1 are true, all else false.",
         lambda value, size, data_type:
-            _sized(lambda size, **how: torch.full(size, _filling(value, data_type), **how),
-                   size, data_type), _KINDS),
+            _sized(torch.full, size, data_type, fill_value=_filling(value, data_type)), _KINDS),
     "PtArange": ("Numbers from `start` (or 0) to before `end`, `step` (or 1) apart.",
         lambda start="", end="", step="", *, data_type: torch.arange(
             number(start, "start", blank=0), number(end, "end"), number(step, "step", blank=1),
             dtype=getattr(torch, data_type)), _NUMBERS),
     "PtLinspace": ("`steps` numbers, evenly spaced, from `start` to `end`, both included.",
         lambda start="", end="", steps="", *, data_type: torch.linspace(
-            float(number(start, "start")), float(number(end, "end")), _count(steps, "steps"),
+            float(number(start, "start")), float(number(end, "end")), int(steps),
             dtype=getattr(torch, data_type)), _NUMBERS),
     "PtToNumpy": ("A copy as a NumPy array; bfloat16 has no counterpart there.",
         lambda tens: tens.numpy(force=True).copy(), {"return": Array}),
@@ -95,9 +80,8 @@ NODES.rows({
     "PtToLatent": ("A latent image whose samples are the tensor as it is, whatever its shape.",
         lambda tens: {"samples": tens}, {"return": Latent}),
     "PtFromLatent": ("The samples of a latent image, usually (batch, 4, height / 8, width / 8).",
-        lambda latent: _samples(latent), {"latent": Latent}),
-    "PtSize": ("The shape of a tensor: one number an axis, none for a single number.",
-        lambda tens: tens.size(), {"return": Size}),
+        lambda latent: latent["samples"], {"latent": Latent}),
+    "PtSize": ("The shape of a tensor.", lambda tens: tens.size(), {"return": Size}),
     "PtSizeCreate": ("A shape typed in, such as [2, 3]; [] is that of a single number.",
         lambda data: torch.Size(size(data, "data")), {"return": Size}),
     "PtSizeToNumpy": ("A shape as an array of whole numbers, with one axis.",
@@ -112,13 +96,7 @@ NODES.rows({
         lambda size, data_type: _sized(torch.randn, size, data_type), {"data_type": Floats}),
     "PtRandInt": ("Random whole numbers from `min_value` to before `max_value`.",
         lambda min_value=0, max_value=1, *, size, data_type:
-            _sized(torch.randint, size, data_type, min_value, max_value),
-        {"min_value": _BOUND, "max_value": _BOUND, "data_type": Whole}),
+            _sized(torch.randint, size, data_type, low=min_value, high=max_value),
+        _BOUNDS | {"data_type": Whole}),
 }, random=True)
 # fmt: on
-
-
-@NODES.table({f"PtTo{name.capitalize()}": (name, f"The elements as {name}.") for name in _DTYPES})
-def converted(name: str, tens_a: Tensor) -> Tensor:
-    """Whole dtypes cut fractions off, floating ones round; what is out of range is undefined."""
-    return tens_a.to(getattr(torch, name))

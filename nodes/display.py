@@ -12,6 +12,9 @@ from ._types import Size, Tensor
 
 NODES = Nodes(category="Data Analysis", spaced=True)
 
+UniqueId = Annotated[str, Hidden("UNIQUE_ID")]
+ExtraInfo = Annotated[str, Hidden("EXTRA_PNGINFO")]
+
 
 @NODES.node("PandasShowText", output_node=True)
 def show_text(
@@ -30,10 +33,7 @@ def show_text(
 
 @NODES.node("PtShowText", output_node=True)
 def show_tensor(
-    tens: list[Tensor],
-    *,
-    unique_id: Annotated[str, Hidden("UNIQUE_ID")] = "",
-    extra_pnginfo: Annotated[str, Hidden("EXTRA_PNGINFO")] = "",
+    tens: list[Tensor], *, unique_id: UniqueId = "", extra_pnginfo: ExtraInfo = ""
 ) -> Each[str]:
     """Shows the first tensor it receives, abbreviated if it has more than 100 elements."""
     with printoptions(threshold=100):
@@ -42,10 +42,7 @@ def show_tensor(
 
 @NODES.node("PtShowSize", output_node=True)
 def show_size(
-    size: list[Size],
-    *,
-    unique_id: Annotated[str, Hidden("UNIQUE_ID")] = "",
-    extra_pnginfo: Annotated[str, Hidden("EXTRA_PNGINFO")] = "",
+    size: list[Size], *, unique_id: UniqueId = "", extra_pnginfo: ExtraInfo = ""
 ) -> Each[str]:
     """Shows the first shape it receives, such as "torch.Size([2, 3])"."""
     return show_text([str(one) for one in size[:1]])

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import torch
 from torch.nn import functional
 
-from graphrun.node import InputError, Range
+from graphrun.node import Range
 
 from ._torch import TensorNodes
 from ._types import Image
@@ -18,10 +18,9 @@ _MODE = {"mode": Literal["nearest-exact", "bilinear", "bicubic", "nearest"]}
 _FACTOR = {"scale_factor": Annotated[float, Range(0.01, 100.0, 0.01)]}
 
 
-def _image(tens: torch.Tensor, input: str = "tens") -> torch.Tensor:
+def _image(tens: torch.Tensor) -> torch.Tensor:
     if tens.dim() not in (3, 4):
-        message = f"an image has 3 axes, or 4 with a batch; the shape is {tuple(tens.shape)}"
-        raise InputError(message, input=input, code="invalid_shape", hint="PtUnsqueeze adds axes")
+        raise ValueError("an image has 3 dimensions, or 4 with a batch")
     return tens
 
 
@@ -36,12 +35,8 @@ def _framed(tens: torch.Tensor, height: int, width: int, *, larger: bool) -> tor
     rows, columns = _image(tens).shape[-2:]
     low, wide = (height - rows, width - columns) if larger else (rows - height, columns - width)
     if low < 0 or wide < 0:
-        message = f"{rows} x {columns} is too {'large' if larger else 'small'} for an image of "
-        place = "height" if low < 0 else "width"
-        hint = "PtInterpolateToSize resizes"
-        raise InputError(
-            f"{message}{height} x {width}", input=place, code="invalid_size", hint=hint
-        )
+        way = "larger" if larger else "smaller"
+        raise ValueError(f"the size has to be {way}; PtInterpolateToSize knows other ways")
     top, left = low // 2, wide // 2
     if larger:
         return functional.pad(tens, (left, wide - left, top, low - top))
@@ -53,7 +48,7 @@ NODES.rows({
     "PtFromImage": ("An image (batch, height, width, channel), of float32 in 0..1, as it is.",
         lambda image: image, {"image": Image}),
     "PtFromImageTranspose": ("A view of an image with the channels before height and width.",
-        lambda image: _image(image, "image").movedim(-1, -3), {"image": Image}),
+        lambda image: _image(image).movedim(-1, -3), {"image": Image}),
     "PtCrop": ("The centre of an image (channel, height, width), with or without a batch; a view.",
         lambda tens, *, height=0, width=0: _framed(tens, height, width, larger=False)),
     "PtPad": ("An image (channel, height, width), with or without a batch, framed with zeros.",

@@ -10,11 +10,12 @@ import torch
 from graphrun.node import InputError, Range
 
 from ._parse import dims, literal, unreadable
-from ._torch import Lines, TensorNodes, named, shown
+from ._torch import Axis, Lines, TensorNodes, named
 from ._types import Tensor
 
 NODES = TensorNodes(category="Data Analysis", spaced=True)
 
+_SPREAD = {"correction": Annotated[int, Range(0, 1)], "dim": Lines, "keepdim": bool}
 _ONE = (
     "PtAbs PtNeg PtExp PtLog PtSqrt PtSin PtCos PtTan PtAsin PtAcos PtAtan PtSinh PtCosh PtTanh "
     "PtBitwiseNot PtLogicalNot"
@@ -76,10 +77,6 @@ def reduced(how: Any, tens: Tensor, dim: Lines, *, keepdim: bool = False) -> Ten
     return result if isinstance(result, torch.Tensor) else result.values
 
 
-def _spread(function: Any, correction: int, *rest: Any) -> torch.Tensor:
-    return reduced((partial(function, correction=correction), ()), *rest[:2], keepdim=rest[2])
-
-
 def _numbers(text: str, input: str) -> tuple[int, ...]:
     found = dims(text, input, example="[0, 1]")
     if not isinstance(found, tuple):
@@ -87,54 +84,54 @@ def _numbers(text: str, input: str) -> tuple[int, ...]:
     return found
 
 
-def _bools(tens: torch.Tensor, input: str) -> torch.Tensor:
-    if tens.dtype != torch.bool:
-        message, hint = f"{input} is {shown(tens)}, not bool", "PtNe, PtGt and the like give bools"
-        raise InputError(message, input=input, code="invalid_dtype", hint=hint)
-    return tens
-
-
 def _positions(text: str, tens: torch.Tensor, dim: int) -> torch.Tensor:
     """Checked here, as a GPU would end the process over one that is outside."""
     found, count = torch.tensor(literal(text, "index")), tens.size(dim) if tens.dim() else 1
-    whole = not found.numel() or not found.is_floating_point()
-    if not whole or (found.numel() and not 0 <= found.min() <= found.max() < count):
+    whole = found.dtype == torch.int64 and 0 <= found.min() <= found.max() < count
+    if found.numel() and not whole:
         message = f"{text!r} has to hold whole numbers below {count}, the size of axis {dim}"
         raise InputError(message, input="index", code="index_out_of_range", hint="0 is the first")
     return found.to(tens.device, torch.int64)
 
 
-def _index_select(tens: torch.Tensor, dim: int, index: str) -> torch.Tensor:
+@NODES.node("PtIndexSelect")
+def index_select(tens: Tensor, dim: Axis = 0, *, index: Lines) -> Tensor:
+    """The slices along `dim` that the list `index` names, which may repeat."""
     if not isinstance(literal(index, "index"), list):
         raise unreadable(index, "index", "a list of positions", "[0, 2]")
     return torch.index_select(tens, dim, _positions(index, tens, dim))
 
 
-def _scatter(tens: torch.Tensor, dim: int, index: str, src: str) -> torch.Tensor:
+@NODES.node("PtScatter")
+def scatter(tens: Tensor, dim: Axis = 0, *, index: Lines, src: Lines) -> Tensor:
+    """A copy with the numbers of `src` at the positions `index`, two lists of one shape."""
     positions = _positions(index, tens, dim)
     source = torch.tensor(literal(src, "src"), dtype=tens.dtype, device=tens.device)
     if source.shape != positions.shape:
-        message = f"src has the shape {tuple(source.shape)}, and index {tuple(positions.shape)}"
-        raise InputError(message, input="src", code="invalid_shape", hint="give both one shape")
+        raise ValueError(
+            f"the shapes {(*source.shape,)} of {src!r} and {(*positions.shape,)} differ"
+        )
     return torch.scatter(tens, dim, positions, source)
 
 
-def _einsum(equation: str, *tensors: torch.Tensor | None) -> torch.Tensor:
-    given = [one for one in tensors if one is not None]
-    if given != list(tensors[: len(given)]):
-        raise InputError("tens_c is connected, and tens_b is not", input="tens_b")
-    return torch.einsum(equation, *given)
+@NODES.node("PtWhere")
+def where(condition_tens: Tensor, true_tens: Tensor, false_tens: Tensor) -> Tensor:
+    """Elements of `true_tens` where the condition, of bools, is true, else of `false_tens`."""
+    if condition_tens.dtype != torch.bool:
+        raise TypeError("the condition has to be of dtype bool, as PtNe and PtGt give it")
+    return torch.where(condition_tens, true_tens, false_tens)
 
 
 # fmt: off
 NODES.rows({
     "PtStd": ("Standard deviations: divides by N - `correction`; `dim` as in PtMean.",
         lambda tens, correction=1, *, dim, keepdim=False:
-            _spread(torch.std, correction, tens, dim, keepdim),
-        _SPREAD := {"correction": Annotated[int, Range(0, 1)], "dim": Lines, "keepdim": bool}),
+            reduced((partial(torch.std, correction=correction), ()), tens, dim, keepdim=keepdim),
+        _SPREAD),
     "PtVar": ("Variances: divides by N - `correction`; nan for one element. `dim` as in PtMean.",
         lambda tens, correction=1, *, dim, keepdim=False:
-            _spread(torch.var, correction, tens, dim, keepdim), _SPREAD),
+            reduced((partial(torch.var, correction=correction), ()), tens, dim, keepdim=keepdim),
+        _SPREAD),
     "PtConcat": ("Joins two tensors along an axis; all other axes are of one size.",
         lambda tens_a, tens_b, dim=0: torch.concat([tens_a, tens_b], dim)),
     "PtStack": ("Joins two tensors of one shape along a new axis, of size 2.",
@@ -143,8 +140,7 @@ NODES.rows({
         lambda tens, dim=-1: torch.squeeze(tens, dim), {"dim": Annotated[int, Range(-1, 10)]}),
     "PtUnsqueeze": ("Adds an axis of size 1 at a position of the result; -1 adds it as the last.",
         lambda tens, dim=-1: torch.unsqueeze(tens, dim)),
-    "PtFlatten": ("All elements along one axis, those of the last axis next to each other.",
-        lambda tens: torch.flatten(tens)),
+    "PtFlatten": ("All elements along one axis, row by row.", lambda tens: torch.flatten(tens)),
     "PtPermute": ("A view with its axes in the order of `new_axes`, such as [0, 2, 1].",
         lambda tens, new_axes: tens.permute(_numbers(new_axes, "new_axes"))),
     "PtReshape": ("The same elements in a shape such as [2, -1]; -1 is what is left, [] is 0-d.",
@@ -153,18 +149,11 @@ NODES.rows({
         lambda tens, new_shape: tens.view(_numbers(new_shape, "new_shape"))),
     "PtGather": ("For every position in `index` (with as many axes as `tens`) the element there.",
         lambda tens, dim=0, *, index: torch.gather(tens, dim, _positions(index, tens, dim))),
-    "PtIndexSelect": ("The slices along `dim` that the list `index` names; they may repeat.",
-        lambda tens, dim=0, *, index: _index_select(tens, dim, index)),
-    "PtScatter": ("A copy with the numbers of `src` at the positions `index`, lists of one shape.",
-        lambda tens, dim=0, *, index, src: _scatter(tens, dim, index, src)),
     "PtMaskedSelect": ("The elements where the bools of `masked_tens`, which broadcasts, are true.",
-        lambda tens, masked_tens: torch.masked_select(tens, _bools(masked_tens, "masked_tens"))),
-    "PtWhere": ("Elements of `true_tens` where the bools are true, else of `false_tens`.",
-        lambda condition_tens, true_tens, false_tens:
-            torch.where(_bools(condition_tens, "condition_tens"), true_tens, false_tens)),
+        lambda tens, masked_tens: torch.masked_select(tens, masked_tens)),
     "PtEinsum": ('Einstein\'s sum over one to three tensors, such as "ij,jk->ik".',
-        lambda equation="", *, tens_a, tens_b=None, tens_c=None:
-            _einsum(equation, tens_a, tens_b, tens_c),
+        lambda equation="", *, tens_a, tens_b=None, tens_c=None: torch.einsum(equation, tens_a, *(
+            t for t in (tens_b, tens_c) if t is not None or tens_c is not None)),
         {"tens_b": Tensor | None, "tens_c": Tensor | None}),
 })
 # fmt: on

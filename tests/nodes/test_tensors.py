@@ -235,7 +235,7 @@ def test_axes_that_a_reduction_cannot_take() -> None:
         assert repr(dim) in str(refused("PtSum", "invalid_text", "dim", tens=tens, dim=dim))
     refused("PtSum", "invalid_shape", "dim", tens=tens, dim="2")
     refused("PtMean", "invalid_dtype", "tens", tens=tens.long(), dim="")
-    error = refused("PtSum", "invalid_value", "tens", tens=tens, dim="0", keepdim=1)
+    error = refused("PtSum", "invalid_shape", "tens", tens=tens, dim="0", keepdim=1)
     assert "must be bool" in str(error)
 
 
@@ -376,10 +376,8 @@ def test_choosing_by_bools() -> None:
     single = torch.tensor(True), torch.tensor(1), torch.tensor(2.5)
     assert same(NODES["PtWhere"](*single), torch.tensor(1.0))
     for wrong in (mask.to(torch.uint8), mask.float()):
-        error = refused(
-            "PtMaskedSelect", "invalid_dtype", "masked_tens", tens=tens, masked_tens=wrong
-        )
-        assert "PtNe" in str(error.hint)
+        error = refused("PtMaskedSelect", "invalid_dtype", "tens", tens=tens, masked_tens=wrong)
+        assert str(wrong.dtype)[6:] in str(error)
         refused(
             "PtWhere", "invalid_dtype", "condition_tens",
             condition_tens=wrong, true_tens=tens, false_tens=tens,
@@ -401,8 +399,8 @@ def test_einsteins_sums() -> None:
     ):
         names = dict(zip(("tens_a", "tens_b", "tens_c"), given, strict=False))
         assert same(NODES["PtEinsum"](equation, **names), torch.einsum(equation, *given))
-    error = refused("PtEinsum", "invalid_input", "tens_b", equation="ij,kl", tens_a=a, tens_c=c)
-    assert str(error) == "tens_c is connected, and tens_b is not"
+    error = refused("PtEinsum", "invalid_value", "equation", equation="ij,kl", tens_a=a, tens_c=c)
+    assert "tens_b None, tens_c float32 (4, 2): " in str(error)
     for equation in ("ij,jk", "", "i.j", "i->"):
         error = refused("PtEinsum", "invalid_shape", "equation", equation=equation, tens_a=a)
         assert repr(equation) in str(error)
