@@ -87,8 +87,8 @@ def _numbers(text: str, input: str) -> tuple[int, ...]:
 def _positions(text: str, tens: torch.Tensor, dim: int) -> torch.Tensor:
     """Checked here, as a GPU would end the process over one that is outside."""
     found, count = torch.tensor(literal(text, "index")), tens.size(dim) if tens.dim() else 1
-    whole = found.dtype == torch.int64 and 0 <= found.min() <= found.max() < count
-    if found.numel() and not whole:
+    whole = torch.equal(found, found.long().to(found.dtype))
+    if not whole or (found.numel() and not 0 <= found.min() <= found.max() < count):
         message = f"{text!r} has to hold whole numbers below {count}, the size of axis {dim}"
         raise InputError(message, input="index", code="index_out_of_range", hint="0 is the first")
     return found.to(tens.device, torch.int64)

@@ -328,6 +328,7 @@ def test_picking(dtype: torch.dtype) -> None:
     for dim, text in ((0, "[2, 0, 2]"), (-1, "[0]"), (1, "[]")):
         wanted = torch.index_select(tens, dim, torch.tensor(eval(text), dtype=torch.int64))
         assert same(NODES["PtIndexSelect"](tens, dim, index=text), wanted)
+    assert same(NODES["PtGather"](tens, index="[[1.0]]"), tens[1:2, :1])
     single = tens[0, 0]
     assert same(NODES["PtGather"](single, index="0"), single)
     assert same(NODES["PtIndexSelect"](single, index="[0]"), single)
