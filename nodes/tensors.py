@@ -29,10 +29,7 @@ _TWO = (
 
 @NODES.table(named("{} of every element.", _ONE))
 def each(function: Any, tens_a: Tensor) -> Tensor:
-    """Where the result is no whole number, integers and bools become float32.
-
-    A value outside of a function's domain gives nan.
-    """
+    """Integers and bools become float32 where results are fractions; nan is outside a domain."""
     return function(tens_a)
 
 
@@ -64,8 +61,7 @@ def both(function: Any, tens_a: Tensor, tens_b: Tensor) -> Tensor:
 def reduced(how: Any, tens: Tensor, dim: Lines, *, keepdim: bool = False) -> Tensor:
     """`dim` is an axis, or a list of axes for sum, mean, max and min; `keepdim` keeps it as 1.
 
-    A blank `dim` is all axes, which PtMedian and PtProd cannot take. Of all axes, a position is
-    that in the flattened tensor.
+    A blank `dim` is all axes, as if flattened, which PtMedian and PtProd cannot take.
     """
     function, blank = how
     axes = dims(dim, "dim")
@@ -108,9 +104,7 @@ def scatter(tens: Tensor, dim: Axis = 0, *, index: Lines, src: Lines) -> Tensor:
     positions = _positions(index, tens, dim)
     source = torch.tensor(literal(src, "src"), dtype=tens.dtype, device=tens.device)
     if source.shape != positions.shape:
-        raise ValueError(
-            f"the shapes {(*source.shape,)} of {src!r} and {(*positions.shape,)} differ"
-        )
+        raise ValueError(f"shapes {(*source.shape,)} of {src!r} and {(*positions.shape,)} differ")
     return torch.scatter(tens, dim, positions, source)
 
 
