@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any
 
+import numpy as np
+import torch
 from torch import Tensor as _Tensor
 from torch import nn
 from torch.optim import Optimizer as _Optimizer
@@ -15,6 +17,10 @@ from torch.utils.data import Dataset as _Dataset
 from graphrun.node import Socket
 
 Tensor = Annotated[_Tensor, Socket("TENSOR")]
+Image = Annotated[_Tensor, Socket("IMAGE")]
+Latent = Annotated[dict[str, Any], Socket("LATENT")]
+Size = Annotated[torch.Size, Socket("PTSIZE")]
+Array = Annotated[np.ndarray[Any, Any], Socket("NDARRAY")]
 Model = Annotated[nn.Module, Socket("PTMODEL")]
 Optimizer = Annotated[_Optimizer, Socket("PTOPTIMIZER")]
 Scheduler = Annotated[LRScheduler, Socket("PTLRSCHEDULER")]
