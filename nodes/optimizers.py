@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
-from torch import nn
 from torch.optim import lr_scheduler
 
 from graphrun.node import InputError, Nodes, Range
@@ -15,26 +14,36 @@ from ._types import Model, Optimizer, Scheduler
 NODES = Nodes(category="Training", spaced=True)
 
 Rate = Annotated[float, Range(1e-10, 1, 1e-10)]
+Part = Annotated[float, Range(0.0, 1.0, 1e-10)]
 Gamma = Annotated[float, Range(1e-6, 1.0, 1e-8)]
 Count = Annotated[int, Range(1, 100_000_000)]
 
 
+class PlainDescent(torch.optim.Optimizer):
+    """Gradient descent and nothing else; `step` takes no closure."""
+
+    def __init__(self, params: Any, lr: float) -> None:
+        super().__init__(params, {"lr": lr})
+
+    @torch.no_grad()
+    def step(self) -> None:  # type: ignore[override]
+        """Subtract the learning rate times the gradient where there is one."""
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if parameter.grad is not None:
+                    parameter.add_(parameter.grad, alpha=-group["lr"])
+
+
 @NODES.node("PtoAdam")
 def adam(
-    model: Model,
-    learning_rate: Rate = 0.001,
-    *,
-    beta1: Rate = 0.9,
-    beta2: Rate = 0.999,
+    model: Model, learning_rate: Rate = 0.001, *, beta1: Rate = 0.9, beta2: Rate = 0.999
 ) -> Optimizer:
     """Adam over all parameters of the model, without weight decay; eps is 1e-8.
 
     Raises:
         InputError: the model has no parameters, or a beta is not below 1.
     """
-    betas = _betas(beta1, beta2)
-    with torch.enable_grad():
-        return torch.optim.Adam(_parameters(model), lr=learning_rate, betas=betas)
+    return _over(model, torch.optim.Adam, lr=learning_rate, betas=_betas(beta1, beta2))
 
 
 @NODES.node("PtoAdamW", title="Pto AdamW")
@@ -44,7 +53,7 @@ def adam_w(
     *,
     beta1: Rate = 0.9,
     beta2: Rate = 0.999,
-    weight_decay: Annotated[float, Range(0.0, 1.0, 1e-10)] = 0.01,
+    weight_decay: Part = 0.01,
     amsgrad: bool = False,
 ) -> Optimizer:
     """AdamW over all parameters of the model: Adam with decoupled weight decay; eps is 1e-8.
@@ -54,15 +63,49 @@ def adam_w(
     Raises:
         InputError: the model has no parameters, or a beta is not below 1.
     """
-    betas = _betas(beta1, beta2)
-    with torch.enable_grad():
-        return torch.optim.AdamW(
-            _parameters(model),
-            lr=learning_rate,
-            betas=betas,
-            weight_decay=weight_decay,
-            amsgrad=amsgrad,
+    return _over(
+        model, torch.optim.AdamW, lr=learning_rate, betas=_betas(beta1, beta2),
+        weight_decay=weight_decay, amsgrad=amsgrad,
+    )  # fmt: skip
+
+
+@NODES.node("PtoSGD")
+def sgd(
+    model: Model,
+    learning_rate: Rate = 0.001,
+    *,
+    momentum: Part = 0.0,
+    dampening: Part = 0.0,
+    weight_decay: Part = 0.0,
+    nesterov: bool = False,
+) -> Optimizer:
+    """Gradient descent over all parameters of the model, with momentum if that is above 0.
+
+    Raises:
+        InputError: the model has no parameters, or `nesterov` is on without momentum or with
+            dampening.
+    """
+    if nesterov and (momentum <= 0 or dampening != 0):
+        raise InputError(
+            f"nesterov with a momentum of {momentum} and a dampening of {dampening}",
+            input="nesterov",
+            code="invalid_parameters",
+            hint="give it a momentum above 0 and a dampening of 0",
         )
+    return _over(
+        model, torch.optim.SGD, lr=learning_rate, momentum=momentum, dampening=dampening,
+        weight_decay=weight_decay, nesterov=nesterov,
+    )  # fmt: skip
+
+
+@NODES.node("PtoSimple")
+def plain_descent(model: Model, learning_rate: Rate = 0.001) -> Optimizer:
+    """Plain gradient descent: each step subtracts `learning_rate` times the gradient.
+
+    Raises:
+        InputError: the model has no parameters.
+    """
+    return _over(model, PlainDescent, lr=learning_rate)
 
 
 @NODES.node("PtoLrSchedulerCosineAnnealing")
@@ -76,15 +119,13 @@ def cosine_annealing(
 
     It is reached after `num_epochs` epochs; a longer training makes the rate rise again.
     """
-    with torch.enable_grad():
-        return lr_scheduler.CosineAnnealingLR(optimizer, T_max=num_epochs, eta_min=minimum_lr)
+    return lr_scheduler.CosineAnnealingLR(optimizer, T_max=num_epochs, eta_min=minimum_lr)
 
 
 @NODES.node("PtoLrSchedulerStep")
 def step_schedule(optimizer: Optimizer, step_size: Count = 10, *, gamma: Gamma = 0.1) -> Scheduler:
     """Multiplies the learning rate by `gamma` after every `step_size` epochs."""
-    with torch.enable_grad():
-        return lr_scheduler.StepLR(optimizer, step_size=step_size, gamma=gamma)
+    return lr_scheduler.StepLR(optimizer, step_size=step_size, gamma=gamma)
 
 
 @NODES.node("PtoLrSchedulerReduceOnPlateau")
@@ -102,24 +143,26 @@ def reduce_on_plateau(
     Raises:
         InputError: `gamma` is 1, which would change nothing.
     """
-    if gamma >= 1:
-        raise InputError("gamma has to be below 1", input="gamma", code="value_bigger_than_max")
-    with torch.enable_grad():
-        return lr_scheduler.ReduceLROnPlateau(
-            optimizer, mode="min", factor=gamma, patience=grace_period
-        )
+    _below_one(gamma=gamma)
+    return lr_scheduler.ReduceLROnPlateau(optimizer, factor=gamma, patience=grace_period)
 
 
-def _parameters(model: nn.Module) -> list[nn.Parameter]:
-    found = list(model.parameters())
-    if not found:
+def _over(model: Model, kind: Any, **settings: Any) -> Optimizer:
+    parameters = list(model.parameters())
+    if not parameters:
         raise InputError("the model has no parameters to train", input="model")
-    return found
+    with torch.enable_grad():
+        made: Optimizer = kind(parameters, **settings)
+    return made
 
 
 def _betas(beta1: float, beta2: float) -> tuple[float, float]:
-    for name, value in (("beta1", beta1), ("beta2", beta2)):
+    _below_one(beta1=beta1, beta2=beta2)
+    return beta1, beta2
+
+
+def _below_one(**values: float) -> None:
+    for name, value in values.items():
         if value >= 1:
             message = f"{name} has to be below 1, not {value}"
             raise InputError(message, input=name, code="value_bigger_than_max")
-    return beta1, beta2
