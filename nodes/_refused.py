@@ -11,9 +11,7 @@ from graphrun.node import InputError
 
 
 @contextmanager
-def refusals(
-    what: str, *, input: str, code: str, hint: str | None = None, **tensors: Tensor
-) -> Iterator[None]:
+def refusals(what: str, input: str, code: str, **tensors: Tensor) -> Iterator[None]:
     """Around a call: its errors become one about `input`, with shapes and dtypes of `tensors`."""
     try:
         yield
@@ -21,12 +19,15 @@ def refusals(
         raise
     except (ValueError, TypeError, RuntimeError, LookupError, AttributeError) as problem:
         shown = ", ".join(f"{name} {describe(tensor)}" for name, tensor in tensors.items())
-        reason = " ".join(str(problem).split()) or type(problem).__name__
-        raise InputError(
-            f"{what} cannot work with {shown}: {reason[:300]}", input=input, code=code, hint=hint
-        ) from problem
+        message = f"{what} cannot work with {shown}: {reason(problem)}"
+        raise InputError(message, input=input, code=code) from problem
 
 
 def describe(tensor: Tensor) -> str:
     """`of shape [2, 3], float32`."""
     return f"of shape {list(tensor.shape)}, {str(tensor.dtype).removeprefix('torch.')}"
+
+
+def reason(problem: Exception) -> str:
+    """What an error of torch says, in one line."""
+    return " ".join(str(problem).split())[:300] or type(problem).__name__

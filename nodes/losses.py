@@ -17,36 +17,24 @@ NODES = Nodes(category="Training", spaced=True)
 Reduction = Literal["mean", "sum", "none"]
 Threshold = Annotated[float, Range(0, 1e9, 1e-10)]
 
-_SAME = "Prediction and target have one shape"
-
 
 @NODES.table(
     {
-        "PtnBCELoss": (
-            nn.BCELoss,
-            f"Binary cross entropy of probabilities.\n\n{_SAME}; both are floats in 0..1.",
-        ),
+        "PtnBCELoss": (nn.BCELoss, "Binary cross entropy of probabilities and floats in 0..1."),
         "PtnBCEWithLogitsLoss": (
             nn.BCEWithLogitsLoss,
-            f"Binary cross entropy of logits.\n\n{_SAME}; targets are floats in 0..1.",
+            "Binary cross entropy of logits and floats in 0..1.",
         ),
-        "PtnCrossEntropyLoss": (
-            nn.CrossEntropyLoss,
-            "Cross entropy of logits (N, C).\n\nTargets are int64 class ids (N,) or probabilities "
-            "(N, C).",
-        ),
-        "PtnL1Loss": (nn.L1Loss, f"Absolute difference.\n\n{_SAME}."),
-        "PtnMSELoss": (nn.MSELoss, f"Squared difference.\n\n{_SAME}."),
-        "PtnNLLLoss": (
-            nn.NLLLoss,
-            "Negative log likelihood of log probabilities (N, C).\n\nTargets are int64 class ids "
-            "(N,).",
-        ),
+        "PtnCrossEntropyLoss": (nn.CrossEntropyLoss, "Cross entropy of logits (N, C) and classes."),
+        "PtnL1Loss": (nn.L1Loss, "Absolute difference of prediction and target."),
+        "PtnMSELoss": (nn.MSELoss, "Squared difference of prediction and target."),
+        "PtnNLLLoss": (nn.NLLLoss, "Loss of log probabilities (N, C) and classes."),
     }
 )
 def loss(kind: type[nn.Module], reduction: Reduction) -> Loss:
-    """`mean` gives the average (of logarithms: in nats), `sum` the total, `none` one value an
-    element, which no training node can use.
+    """Classes are int64 ids (N,), or probabilities (N, C) for cross entropy; other targets have the
+    prediction's shape. `mean` gives the average (of logarithms: in nats), `sum` the total, `none`
+    one value an element, which no training node can use.
     """
     return kind(reduction=reduction)
 
@@ -56,30 +44,23 @@ bce_with_logits_loss = NODES["PtnBCEWithLogitsLoss"]
 
 @NODES.node("PtnHuberLoss")
 def huber_loss(reduction: Reduction, delta: Threshold = 1.0) -> Loss:
-    """Half the squared difference d up to `delta`, then `delta * (d - delta / 2)`.
-
-    `reduction` is as in PtnMSELoss. A `delta` of 0 is refused when the loss is computed.
-    """
+    """Half the squared difference d up to `delta` (not 0), then `delta * (d - delta / 2)`."""
     return nn.HuberLoss(reduction=reduction, delta=delta)
 
 
 @NODES.node("PtnSmoothL1Loss")
 def smooth_l1_loss(reduction: Reduction, beta: Threshold = 1.0) -> Loss:
-    """The squared difference over `2 * beta` up to `beta`, then the difference less `beta / 2`.
-
-    `reduction` is as in PtnL1Loss. A `beta` of 0 makes it that loss.
-    """
+    """The squared difference over `2 * beta` up to `beta`, then the difference less `beta / 2`."""
     return nn.SmoothL1Loss(reduction=reduction, beta=beta)
 
 
-@NODES.node("PtnKLDivLoss", title="Ptn KL Div Loss")
+@NODES.node("PtnKLDivLoss")
 def kl_div_loss(
     reduction: Literal["batchmean", "mean", "sum", "none"], log_target: bool = False
 ) -> Loss:
-    """Kullback-Leibler divergence of log probabilities from a target, in nats.
+    """Divergence of log probabilities from probabilities, or from their logarithms (`log_target`).
 
-    The target has probabilities, or their logarithms with `log_target`. `batchmean`, the sum over
-    the rows' number, is the divergence; `mean` also divides by the number of classes.
+    `batchmean` is the mean over rows, in nats; `mean` also divides by the number of classes.
     """
     return nn.KLDivLoss(reduction=reduction, log_target=log_target)
 
@@ -89,18 +70,12 @@ def compute_loss(input_tens: Tensor, target_tens: Tensor, loss: Loss) -> Tensor:
     """The loss of predictions and targets: one number, or many with the reduction `none`.
 
     What torch warns of, such as shapes that differ and are broadcast, is noted.
-
-    Raises:
-        InputError: shapes, dtypes or values are not what the loss wants.
     """
+    both = {"input_tens": input_tens, "target_tens": target_tens}
     with (
-        refusals(
-            type(loss).__name__, input="input_tens", code="loss_failed",
-            input_tens=input_tens, target_tens=target_tens,
-        ),
-        warnings.catch_warnings(record=True) as caught,
-    ):  # fmt: skip
-        warnings.simplefilter("always")
+        warnings.catch_warnings(record=True, action="always") as caught,
+        refusals(type(loss).__name__, "target_tens", "loss_failed", **both),
+    ):
         found: Tensor = loss(input_tens, target_tens)
     for one in caught:
         notice(" ".join(str(one.message).split()), code="torch_warning", input="target_tens")

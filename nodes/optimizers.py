@@ -16,7 +16,9 @@ NODES = Nodes(category="Training", spaced=True)
 Rate = Annotated[float, Range(1e-10, 1, 1e-10)]
 Part = Annotated[float, Range(0.0, 1.0, 1e-10)]
 Gamma = Annotated[float, Range(1e-6, 1.0, 1e-8)]
+Minimum = Annotated[float, Range(0, 1.0, 1e-9)]
 Count = Annotated[int, Range(1, 100_000_000)]
+Patience = Annotated[int, Range(0, 100_000_000)]
 
 
 class PlainDescent(torch.optim.Optimizer):
@@ -43,77 +45,51 @@ def adam(
     Raises:
         InputError: the model has no parameters, or a beta is not below 1.
     """
-    return _over(model, torch.optim.Adam, lr=learning_rate, betas=_betas(beta1, beta2))
+    betas = _below_one(beta1=beta1, beta2=beta2)
+    return _over(model, torch.optim.Adam, lr=learning_rate, betas=betas)
 
 
 @NODES.node("PtoAdamW", title="Pto AdamW")
 def adam_w(
-    model: Model,
-    learning_rate: Rate = 0.001,
-    *,
-    beta1: Rate = 0.9,
-    beta2: Rate = 0.999,
-    weight_decay: Part = 0.01,
-    amsgrad: bool = False,
-) -> Optimizer:
+    model: Model, learning_rate: Rate = 0.001, *, beta1: Rate = 0.9, beta2: Rate = 0.999,
+    weight_decay: Part = 0.01, amsgrad: bool = False,
+) -> Optimizer:  # fmt: skip
     """AdamW over all parameters of the model: Adam with decoupled weight decay; eps is 1e-8.
 
     `amsgrad` keeps the largest second moment seen, so that steps never grow again.
-
-    Raises:
-        InputError: the model has no parameters, or a beta is not below 1.
     """
-    return _over(
-        model, torch.optim.AdamW, lr=learning_rate, betas=_betas(beta1, beta2),
-        weight_decay=weight_decay, amsgrad=amsgrad,
-    )  # fmt: skip
+    more = {"weight_decay": weight_decay, "amsgrad": amsgrad}
+    betas = _below_one(beta1=beta1, beta2=beta2)
+    return _over(model, torch.optim.AdamW, lr=learning_rate, betas=betas, **more)
 
 
 @NODES.node("PtoSGD")
 def sgd(
-    model: Model,
-    learning_rate: Rate = 0.001,
-    *,
-    momentum: Part = 0.0,
-    dampening: Part = 0.0,
-    weight_decay: Part = 0.0,
-    nesterov: bool = False,
-) -> Optimizer:
+    model: Model, learning_rate: Rate = 0.001, *, momentum: Part = 0.0, dampening: Part = 0.0,
+    weight_decay: Part = 0.0, nesterov: bool = False,
+) -> Optimizer:  # fmt: skip
     """Gradient descent over all parameters of the model, with momentum if that is above 0.
 
     Raises:
-        InputError: the model has no parameters, or `nesterov` is on without momentum or with
-            dampening.
+        InputError: `nesterov` is on without momentum or with dampening.
     """
     if nesterov and (momentum <= 0 or dampening != 0):
-        raise InputError(
-            f"nesterov with a momentum of {momentum} and a dampening of {dampening}",
-            input="nesterov",
-            code="invalid_parameters",
-            hint="give it a momentum above 0 and a dampening of 0",
-        )
-    return _over(
-        model, torch.optim.SGD, lr=learning_rate, momentum=momentum, dampening=dampening,
-        weight_decay=weight_decay, nesterov=nesterov,
-    )  # fmt: skip
+        message = f"nesterov with a momentum of {momentum} and a dampening of {dampening}"
+        hint = "give it a momentum above 0 and a dampening of 0"
+        raise InputError(message, input="nesterov", code="invalid_parameters", hint=hint)
+    more = {"dampening": dampening, "weight_decay": weight_decay, "nesterov": nesterov}
+    return _over(model, torch.optim.SGD, lr=learning_rate, momentum=momentum, **more)
 
 
 @NODES.node("PtoSimple")
 def plain_descent(model: Model, learning_rate: Rate = 0.001) -> Optimizer:
-    """Plain gradient descent: each step subtracts `learning_rate` times the gradient.
-
-    Raises:
-        InputError: the model has no parameters.
-    """
+    """Plain gradient descent: each step subtracts `learning_rate` times the gradient."""
     return _over(model, PlainDescent, lr=learning_rate)
 
 
 @NODES.node("PtoLrSchedulerCosineAnnealing")
 def cosine_annealing(
-    optimizer: Optimizer,
-    num_epochs: Count = 10,
-    *,
-    minimum_lr: Annotated[float, Range(0, 1.0, 1e-9)] = 0.0,
+    optimizer: Optimizer, num_epochs: Count = 10, *, minimum_lr: Minimum = 0.0
 ) -> Scheduler:
     """Lowers the learning rate along half a cosine, from its start to `minimum_lr`.
 
@@ -130,10 +106,7 @@ def step_schedule(optimizer: Optimizer, step_size: Count = 10, *, gamma: Gamma =
 
 @NODES.node("PtoLrSchedulerReduceOnPlateau")
 def reduce_on_plateau(
-    optimizer: Optimizer,
-    grace_period: Annotated[int, Range(0, 100_000_000)] = 10,
-    *,
-    gamma: Gamma = 0.1,
+    optimizer: Optimizer, grace_period: Patience = 10, *, gamma: Gamma = 0.1
 ) -> Scheduler:
     """Multiplies the learning rate by `gamma` when the validation loss stalls.
 
@@ -156,13 +129,9 @@ def _over(model: Model, kind: Any, **settings: Any) -> Optimizer:
     return made
 
 
-def _betas(beta1: float, beta2: float) -> tuple[float, float]:
-    _below_one(beta1=beta1, beta2=beta2)
-    return beta1, beta2
-
-
-def _below_one(**values: float) -> None:
+def _below_one(**values: float) -> tuple[float, ...]:
     for name, value in values.items():
         if value >= 1:
             message = f"{name} has to be below 1, not {value}"
             raise InputError(message, input=name, code="value_bigger_than_max")
+    return tuple(values.values())
