@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from typing import Any
 
 from torch import Tensor
 
 from graphrun.node import InputError
 
+_ERRORS = (ValueError, TypeError, RuntimeError, LookupError, AttributeError)
 
-@contextmanager
-def refusals(what: str, input: str, code: str, **tensors: Tensor) -> Iterator[None]:
-    """Around a call: its errors become one about `input`, with shapes and dtypes of `tensors`."""
+
+def refusals(what: str, input: str, call: Callable[[], Any], **tensors: Tensor) -> Any:
+    """What a call gives; its errors become one about `input`, with dtypes and shapes of tensors."""
     try:
-        yield
+        return call()
     except InputError:
         raise
-    except (ValueError, TypeError, RuntimeError, LookupError, AttributeError) as problem:
-        shown = ", ".join(f"{name} {describe(tensor)}" for name, tensor in tensors.items())
-        message = f"{what} cannot work with {shown}: {reason(problem)}"
-        raise InputError(message, input=input, code=code) from problem
-
-
-def describe(tensor: Tensor) -> str:
-    """`of shape [2, 3], float32`."""
-    return f"of shape {list(tensor.shape)}, {str(tensor.dtype).removeprefix('torch.')}"
-
-
-def reason(problem: Exception) -> str:
-    """What an error of torch says, in one line."""
-    return " ".join(str(problem).split())[:300] or type(problem).__name__
+    except _ERRORS as problem:
+        shown = [f"{k} {str(t.dtype)[6:]} {list(t.shape)}" for k, t in tensors.items()]
+        place = f"{what} for {', '.join(shown)}" if shown else what
+        why = " ".join(str(problem).split())[:300] or "there is no such function"
+        raise InputError(f"{place}: {why}", input=input, code="cannot_compute") from problem

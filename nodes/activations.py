@@ -18,12 +18,12 @@ NODES = Nodes(category="Data Analysis", spaced=True)
 _LOG_SOFTMAX, _SOFTMAX = partial(F.log_softmax, dim=-1), partial(F.softmax, dim=-1)
 
 
+@NODES.table({"PtfReLU": (torch.relu, "ReLU: the larger of x and 0.")}, title="Ptf ReLU")
+@NODES.table({"PtfSiLU": (F.silu, "SiLU (swish): x times sigmoid(x).")}, title="Ptf SiLU")
 @NODES.table(
     {
         "PtfGELU": (F.gelu, "GELU: x times the normal cdf of x, in its exact form."),
         "PtfLogSoftmax": (_LOG_SOFTMAX, "Logarithm of the softmax over the last axis."),
-        "PtfReLU": (torch.relu, "ReLU: the larger of x and 0."),
-        "PtfSiLU": (F.silu, "SiLU (swish): x times sigmoid(x)."),
         "PtfSigmoid": (torch.sigmoid, "Sigmoid: 1 / (1 + exp(-x))."),
         "PtfSoftmax": (_SOFTMAX, "Softmax over the last axis, which then adds up to 1."),
         "PtfSoftplus": (F.softplus, "Softplus: log(1 + exp(x)), and x itself above 20."),
@@ -35,7 +35,7 @@ def activation(function: Function) -> Function:
     return function
 
 
-@NODES.node("PtfLeakyReLU")
+@NODES.node("PtfLeakyReLU", title="Ptf Leaky ReLU")
 def leaky_relu(negative_slope: Annotated[float, Range(1e-6, 10000.0, 1e-5)] = 0.01) -> Function:
     """Leaky ReLU: x where it is above 0, otherwise `negative_slope` times x."""
     return partial(F.leaky_relu, negative_slope=negative_slope)
@@ -49,8 +49,7 @@ def apply_function(tens: Tensor, closure: Function) -> Tensor:
         InputError: it does not take the tensor or gives none, as text encoders.
     """
     name = getattr(getattr(closure, "func", closure), "__name__", type(closure).__name__)
-    with refusals(name, "closure", "function_failed", tens=tens):
-        found = closure(tens)
+    found = refusals(name, "closure", partial(closure, tens), tens=tens)
     if isinstance(found, torch.Tensor):
         return found
     message = f"{name} gives a {type(found).__name__}, not a tensor"

@@ -1,14 +1,10 @@
-"""Probability distributions and what can be asked of them.
-
-Parameters are numbers, or (nested) lists of them for a batch. Where torch has no cdf or icdf it is
-SciPy's, computed in float64 for every element and given as float32; those refuse no value.
-"""
+"""Probability distributions and what can be asked of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial, partialmethod, update_wrapper
 from inspect import Parameter, Signature, signature
-from textwrap import shorten
 from typing import Annotated, Any
 
 import torch
@@ -17,36 +13,31 @@ from torch import distributions as D
 from graphrun.node import InputError, Nodes, Range, notice
 
 from ._parse import literal, size, unreadable
-from ._refused import describe, reason
+from ._refused import refusals
 from ._types import Distribution, Tensor
 
 NODES = Nodes(category="Distribution", spaced=True)
 
 _COUNTS = (D.Poisson, D.Binomial, D.Categorical, D.Multinomial, D.NegativeBinomial)
-_LIMITS = {
-    D.constraints.positive: "above 0",
-    D.constraints.nonnegative: "0 or more",
-    D.constraints.nonnegative_integer: "0 or more",
-    D.constraints.unit_interval: "in 0..1",
-}
+_EITHER = ("probs", "logits")
 
 
 def _with_scipy(base: type[Any], law: str, given: Callable[[Any], tuple[Any, ...]]) -> type[Any]:
-    """Torch's distribution; what it lacks is SciPy's `law`, to which `given` are the parameters."""
+    """Torch's distribution; the cdf or icdf it lacks is of SciPy's `law` with parameters `given`.
 
-    def method(name: str) -> Callable[[Any, Tensor], Tensor]:
-        def computed(self: Any, value: Tensor) -> Tensor:
-            from scipy import stats
+    It is computed in float64, element by element, and given as float32. No value is refused.
+    """
 
-            tensors = (torch.as_tensor(n).detach().cpu() for n in (value, *given(self)))
-            found = getattr(getattr(stats, law), name)(*(t.double().numpy() for t in tensors))
-            return torch.as_tensor(found, dtype=torch.float32, device=value.device)
+    def computed(self: Any, method: str, value: Tensor) -> Tensor:
+        from scipy import stats
 
-        return computed
+        tensors = (torch.as_tensor(n).detach().cpu().double() for n in (value, *given(self)))
+        found = getattr(getattr(stats, law), method)(*(tensor.numpy() for tensor in tensors))
+        return torch.as_tensor(found, dtype=torch.float32, device=value.device)
 
-    lacking = {own: method(name) for own, name in (("cdf", "cdf"), ("icdf", "ppf"))
-               if getattr(base, own) is getattr(D.Distribution, own)}  # fmt: skip
-    return type(base.__name__, (base,), lacking)
+    methods = {"cdf": partialmethod(computed, "cdf"), "icdf": partialmethod(computed, "ppf")}
+    lacking = [own for own in methods if getattr(base, own) is getattr(D.Distribution, own)]
+    return type(base.__name__, (base,), {own: methods[own] for own in lacking})
 
 
 _BERNOULLI = _with_scipy(D.Bernoulli, "bernoulli", lambda d: (d.probs,))
@@ -57,43 +48,138 @@ _GAMMA = _with_scipy(D.Gamma, "gamma", lambda d: (d.concentration, 0, 1 / d.rate
 _POISSON = _with_scipy(D.Poisson, "poisson", lambda d: (d.rate,))
 _STUDENT_T = _with_scipy(D.StudentT, "t", lambda d: (d.df, d.loc, d.scale))
 
-_ONE = "One of `probs` and `logits` is given, the other is blank."
+# With the inputs, in the order of torch's parameters.
 _KINDS: dict[str, tuple[type[Any], str, str]] = {
-    "PtdBernoulli": (_BERNOULLI, "probs logits", f"1 with probability `probs`, else 0. {_ONE}"),
+    "PtdBernoulli": (_BERNOULLI, "probs logits", "1 with probability `probs`, otherwise 0."),
     "PtdBeta": (_BETA, "alpha beta", "The beta distribution, of values in 0..1."),
-    "PtdBinomial": (
-        _BINOMIAL, "total_count probs logits", f"Successes in `total_count` trials. {_ONE}"
-    ),
-    "PtdCategorical": (
-        D.Categorical, "probs logits", "An index of the last axis of `probs`, which are weights: "
-        f"they need not add up to 1. {_ONE} There is no cdf.",
-    ),
+    "PtdBinomial": (_BINOMIAL, "total_count probs logits", "How many of so many trials succeed."),
+    "PtdCategorical": (D.Categorical, "probs logits", "An index of `probs`, which are weights."),
     "PtdChi2": (_CHI2, "df", "The chi-squared distribution of `df` degrees of freedom."),
     "PtdExponential": (D.Exponential, "rate", "The exponential distribution, of mean 1 / `rate`."),
     "PtdGamma": (_GAMMA, "alpha beta", "The gamma distribution of shape `alpha`, rate `beta`."),
     "PtdNormal": (D.Normal, "loc scale", "The normal distribution of deviation `scale`."),
     "PtdPoisson": (_POISSON, "rate", "The Poisson distribution, of mean `rate`."),
-    "PtdStudentT": (
-        _STUDENT_T, "df loc scale", "Student's t of `df` degrees, times `scale`, plus `loc`."
-    ),
+    "PtdStudentT": (_STUDENT_T, "df loc scale", "Student's t, times `scale`, plus `loc`."),
     "PtdUniform": (D.Uniform, "low high", "The uniform distribution from `low` up to `high`."),
-}  # fmt: skip
+}
 
 
-def _register(class_type: str, kind: type[Any], inputs: list[str], about: str) -> None:
-    def made(**texts: str) -> Any:
-        return _made(kind, inputs, {name: texts.get(name, "") for name in inputs})
-
-    texts = [Parameter(name, Parameter.KEYWORD_ONLY, default="", annotation=str) for name in inputs]
-    made.__annotations__ = dict.fromkeys(inputs, str) | {"return": Distribution}
-    made.__signature__ = Signature(texts)  # type: ignore[attr-defined]
-    made.__doc__ = f"{about}\n\nParameters are numbers, or (nested) lists of them for a batch."
-    NODES.node(class_type)(made)
+def _made(kind: type[Any], **texts: str) -> Any:
+    """Parameters are numbers, or (nested) lists of them for a batch. Of `probs` and `logits` one
+    is given, and the other blank. Samples are float32, those of PtdCategorical int64.
+    """
+    given = [name for name, text in texts.items() if text.strip() or name not in _EITHER]
+    if "logits" in texts and len(texts) - len(given) != 1:
+        message = f"{'both' if len(texts) == len(given) else 'neither'} of probs and logits given"
+        hint = "fill in one of the two and leave the other blank"
+        raise InputError(message, input="probs", code="one_of_two", hint=hint)
+    own, values = dict(zip(texts, signature(kind).parameters, strict=False)), {}
+    for name in given:
+        dtype = torch.int64 if name == "total_count" else torch.float32
+        value = values[own[name]] = _numbers(texts[name], name, dtype)
+        # What these two want depends on all their values; torch tells.
+        late = kind in (D.Uniform, D.Categorical)
+        limit = D.constraints.real if late else kind.arg_constraints[own[name]]
+        if not (value.isfinite() & limit.check(value)).all():
+            message = f"{name} of {kind.__name__} has to be finite and {limit}, not {texts[name]}"
+            raise InputError(message, input=name, code="invalid_parameters")
+    return refusals(kind.__name__, given[-1], partial(kind, **values, validate_args=True), **values)
 
 
 for _class_type, (_kind, _inputs, _about) in _KINDS.items():
-    _register(_class_type, _kind, _inputs.split(), _about)
+    _blank = dict.fromkeys(_inputs.split(), "")
+    _row: Any = update_wrapper(partial(_made, _kind, **_blank), _made)
+    _row.__doc__ = f"{_about}\n\n{_made.__doc__}"
+    _row.__annotations__ = dict.fromkeys(_blank, str) | {"return": Distribution}
+    _row.__signature__ = Signature(
+        [Parameter(name, Parameter.KEYWORD_ONLY, default="", annotation=str) for name in _blank]
+    )
+    NODES.node(_class_type)(_row)
+
+_ASKED = {
+    "Cdf": ("cdf", "The probability of a value or a smaller one."),
+    "Icdf": ("icdf", "The value whose cdf is given. That is not checked to be in 0..1."),
+    "LogProb": ("log_prob", "The natural logarithm of the density, or of a probability."),
+    "Pdf": ("pdf", "The density at a value; the probability of it, where values are discrete."),
+    "Pmf": ("pmf", "The probability of a value; the density at it, where values are continuous."),
+}
 
 
-def _made(kind: type[Any], texts: dict[str, str]) -> Any:
-    ...
+@NODES.table({f"Ptdm{name}": _ASKED[name] for name in ("Cdf", "LogProb", "Pdf")})
+def at_number(what: str, distribution: Distribution, x: str = "") -> Tensor:
+    """`x` is a number, or a list where a value of the distribution is one. Counts are whole: 2.7 is
+    read as 2, with a notice. The result has the batch's shape.
+    """
+    return _asked(distribution, what, _value(distribution, x, "x"), "x")
+
+
+@NODES.table({"PtdmIcdf": _ASKED["Icdf"]})
+def at_quantile(what: str, distribution: Distribution, q: str = "") -> Tensor:
+    """`q` is a number. The result has the batch's shape."""
+    return _asked(distribution, what, _numbers(q, "q", listed=False), "q")
+
+
+@NODES.table({"PtdmPmf": _ASKED["Pmf"]})
+def at_count(
+    what: str, distribution: Distribution, k: Annotated[int, Range(-(2**31), 2**31)] = 0
+) -> Tensor:
+    """`k` is in the support. The result has the batch's shape."""
+    return _asked(distribution, what, _value(distribution, str(k), "k"), "k")
+
+
+@NODES.table({f"Ptdm{name}Tensor": row for name, row in _ASKED.items()})
+def at_tensor(what: str, distribution: Distribution, tens: Tensor) -> Tensor:
+    """The tensor is broadcast with the distribution's batch, and its dtype left as it is.
+
+    Raises:
+        InputError: shape, dtype or a value does not fit, or there is no such function.
+    """
+    return _asked(distribution, what, tens, "tens")
+
+
+@NODES.node("PtdmSample", random=True)
+def sample(distribution: Distribution, sample_shape: str = "") -> Tensor:
+    """Random values, of the sample shape followed by the batch's.
+
+    `sample_shape` is a number of samples or a shape; `()` is a single sample.
+    """
+    found = literal(sample_shape, "sample_shape", "a sample shape", "1000 or [2, 3]")
+    shape = size(f"[{found}]" if type(found) is int else sample_shape, "sample_shape")
+    what = f"{list(shape)} samples of {distribution}"
+    return refusals(what, "sample_shape", lambda: distribution.sample(torch.Size(shape)))
+
+
+def _asked(distribution: Distribution, what: str, value: Tensor, input: str) -> Tensor:
+    """`what` of the distribution at values that are broadcast with it."""
+
+    def answer() -> Tensor:
+        torch.broadcast_shapes(value.shape, distribution.batch_shape + distribution.event_shape)
+        if value.is_complex():
+            raise TypeError("complex numbers have no order")
+        if what in ("pdf", "pmf"):
+            return distribution.log_prob(value).exp()
+        return getattr(distribution, what)(value)
+
+    return refusals(f"{what} of {distribution}", input, answer, **{input: value})
+
+
+def _value(distribution: Distribution, text: str, input: str) -> Tensor:
+    dtype = torch.int64 if isinstance(distribution, _COUNTS) else torch.float32
+    return _numbers(text, input, dtype, listed=bool(distribution.event_shape))
+
+
+def _numbers(
+    text: str, input: str, dtype: torch.dtype = torch.float32, *, listed: bool = True
+) -> Tensor:
+    """What a text says; a notice tells if a whole number takes the place of another."""
+    what, example = "a number" + " or a list of numbers" * listed, "0.5" + " or [0.1, 0.9]" * listed
+    found = literal(text, input, what, example)
+    try:
+        if {"'", '"'} & set(text) or not (listed or isinstance(found, int | float)):
+            raise TypeError
+        value = torch.tensor(found, dtype=dtype)
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        raise unreadable(text, input, what, example) from None
+    if dtype == torch.int64 and (value != torch.tensor(found, dtype=torch.float64)).any():
+        notice(f"{text.strip()} is read as {value.tolist()}", code="made_whole", input=input)
+    return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from typing import Annotated, Literal
 
 from torch import nn
@@ -20,11 +21,8 @@ Threshold = Annotated[float, Range(0, 1e9, 1e-10)]
 
 @NODES.table(
     {
-        "PtnBCELoss": (nn.BCELoss, "Binary cross entropy of probabilities and floats in 0..1."),
-        "PtnBCEWithLogitsLoss": (
-            nn.BCEWithLogitsLoss,
-            "Binary cross entropy of logits and floats in 0..1.",
-        ),
+        "PtnBCELoss": (nn.BCELoss, "Binary cross entropy of probabilities."),
+        "PtnBCEWithLogitsLoss": (nn.BCEWithLogitsLoss, "Binary cross entropy of logits."),
         "PtnCrossEntropyLoss": (nn.CrossEntropyLoss, "Cross entropy of logits (N, C) and classes."),
         "PtnL1Loss": (nn.L1Loss, "Absolute difference of prediction and target."),
         "PtnMSELoss": (nn.MSELoss, "Squared difference of prediction and target."),
@@ -33,8 +31,8 @@ Threshold = Annotated[float, Range(0, 1e9, 1e-10)]
 )
 def loss(kind: type[nn.Module], reduction: Reduction) -> Loss:
     """Classes are int64 ids (N,), or probabilities (N, C) for cross entropy; other targets have the
-    prediction's shape. `mean` gives the average (of logarithms: in nats), `sum` the total, `none`
-    one value an element, which no training node can use.
+    prediction's shape, and are floats in 0..1 for binary ones. `mean` is the average, in nats where
+    it is one of logarithms, `sum` the total; `none` is of no use to training nodes.
     """
     return kind(reduction=reduction)
 
@@ -72,11 +70,9 @@ def compute_loss(input_tens: Tensor, target_tens: Tensor, loss: Loss) -> Tensor:
     What torch warns of, such as shapes that differ and are broadcast, is noted.
     """
     both = {"input_tens": input_tens, "target_tens": target_tens}
-    with (
-        warnings.catch_warnings(record=True, action="always") as caught,
-        refusals(type(loss).__name__, "target_tens", "loss_failed", **both),
-    ):
-        found: Tensor = loss(input_tens, target_tens)
+    with warnings.catch_warnings(record=True, action="always") as caught:
+        call = partial(loss, *both.values())
+        found: Tensor = refusals(type(loss).__name__, "target_tens", call, **both)
     for one in caught:
         notice(" ".join(str(one.message).split()), code="torch_warning", input="target_tens")
     return found

@@ -28,7 +28,7 @@ class PlainDescent(torch.optim.Optimizer):
         super().__init__(params, {"lr": lr})
 
     @torch.no_grad()
-    def step(self) -> None:  # type: ignore[override]
+    def step(self) -> None:
         """Subtract the learning rate times the gradient where there is one."""
         for group in self.param_groups:
             for parameter in group["params"]:
@@ -68,10 +68,9 @@ def sgd(
     model: Model, learning_rate: Rate = 0.001, *, momentum: Part = 0.0, dampening: Part = 0.0,
     weight_decay: Part = 0.0, nesterov: bool = False,
 ) -> Optimizer:  # fmt: skip
-    """Gradient descent over all parameters of the model, with momentum if that is above 0.
+    """Gradient descent over all parameters of the model.
 
-    Raises:
-        InputError: `nesterov` is on without momentum or with dampening.
+    `nesterov` needs a `momentum` above 0 and a `dampening` of 0.
     """
     if nesterov and (momentum <= 0 or dampening != 0):
         message = f"nesterov with a momentum of {momentum} and a dampening of {dampening}"
@@ -91,42 +90,38 @@ def plain_descent(model: Model, learning_rate: Rate = 0.001) -> Optimizer:
 def cosine_annealing(
     optimizer: Optimizer, num_epochs: Count = 10, *, minimum_lr: Minimum = 0.0
 ) -> Scheduler:
-    """Lowers the learning rate along half a cosine, from its start to `minimum_lr`.
+    """Lowers the learning rate along half a cosine to `minimum_lr`, in `num_epochs` epochs.
 
-    It is reached after `num_epochs` epochs; a longer training makes the rate rise again.
+    A longer training makes it rise again.
     """
-    return lr_scheduler.CosineAnnealingLR(optimizer, T_max=num_epochs, eta_min=minimum_lr)
+    return lr_scheduler.CosineAnnealingLR(optimizer, num_epochs, minimum_lr)
 
 
 @NODES.node("PtoLrSchedulerStep")
 def step_schedule(optimizer: Optimizer, step_size: Count = 10, *, gamma: Gamma = 0.1) -> Scheduler:
     """Multiplies the learning rate by `gamma` after every `step_size` epochs."""
-    return lr_scheduler.StepLR(optimizer, step_size=step_size, gamma=gamma)
+    return lr_scheduler.StepLR(optimizer, step_size, gamma)
 
 
 @NODES.node("PtoLrSchedulerReduceOnPlateau")
 def reduce_on_plateau(
     optimizer: Optimizer, grace_period: Patience = 10, *, gamma: Gamma = 0.1
 ) -> Scheduler:
-    """Multiplies the learning rate by `gamma` when the validation loss stalls.
+    """Multiplies the learning rate by `gamma`, below 1, when the validation loss stalls.
 
     It stalls when it has not fallen by 1e-4 of its value for more than `grace_period` epochs. The
     training node needs a validation loader with it.
-
-    Raises:
-        InputError: `gamma` is 1, which would change nothing.
     """
     _below_one(gamma=gamma)
     return lr_scheduler.ReduceLROnPlateau(optimizer, factor=gamma, patience=grace_period)
 
 
-def _over(model: Model, kind: Any, **settings: Any) -> Optimizer:
+def _over(model: Model, kind: Any, **settings: Any) -> Any:
     parameters = list(model.parameters())
     if not parameters:
         raise InputError("the model has no parameters to train", input="model")
     with torch.enable_grad():
-        made: Optimizer = kind(parameters, **settings)
-    return made
+        return kind(parameters, **settings)
 
 
 def _below_one(**values: float) -> tuple[float, ...]:
