@@ -9,8 +9,6 @@ from torch import Tensor
 
 from graphrun.node import InputError
 
-_ERRORS = (ValueError, TypeError, RuntimeError, LookupError, AttributeError)
-
 
 def refusals(what: str, input: str, call: Callable[[], Any], **tensors: Tensor) -> Any:
     """What a call gives; its errors become one about `input`, with dtypes and shapes of tensors."""
@@ -18,8 +16,8 @@ def refusals(what: str, input: str, call: Callable[[], Any], **tensors: Tensor) 
         return call()
     except InputError:
         raise
-    except _ERRORS as problem:
-        shown = [f"{k} {str(t.dtype)[6:]} {list(t.shape)}" for k, t in tensors.items()]
-        place = f"{what} for {', '.join(shown)}" if shown else what
+    except (ValueError, TypeError, RuntimeError, LookupError, AttributeError) as problem:
         why = " ".join(str(problem).split())[:300] or "there is no such function"
-        raise InputError(f"{place}: {why}", input=input, code="cannot_compute") from problem
+        shown = [f"{k} {str(t.dtype)[6:]} {list(t.shape)}" for k, t in tensors.items()]
+        what += f" for {', '.join(shown)}" * bool(shown)
+        raise InputError(f"{what}: {why}", input=input, code="cannot_compute") from problem

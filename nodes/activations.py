@@ -43,15 +43,10 @@ def leaky_relu(negative_slope: Annotated[float, Range(1e-6, 10000.0, 1e-5)] = 0.
 
 @NODES.node("PtApplyFunction", category="Training")
 def apply_function(tens: Tensor, closure: Function) -> Tensor:
-    """What a function, such as an activation, gives for a tensor.
-
-    Raises:
-        InputError: it does not take the tensor or gives none, as text encoders.
-    """
+    """What a function, such as an activation, gives for a tensor. Text encoders are refused."""
     name = getattr(getattr(closure, "func", closure), "__name__", type(closure).__name__)
     found = refusals(name, "closure", partial(closure, tens), tens=tens)
     if isinstance(found, torch.Tensor):
         return found
     message = f"{name} gives a {type(found).__name__}, not a tensor"
-    hint = "connect an activation, such as PtfReLU"
-    raise InputError(message, input="closure", code="not_a_tensor", hint=hint)
+    raise InputError(message, input="closure", code="not_a_tensor", hint="PtfReLU is one that fits")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial, partialmethod, update_wrapper
-from inspect import Parameter, Signature, signature
+from inspect import Parameter, Signature, getdoc, signature
 from typing import Annotated, Any
 
 import torch
@@ -19,20 +18,20 @@ from ._types import Distribution, Tensor
 NODES = Nodes(category="Distribution", spaced=True)
 
 _COUNTS = (D.Poisson, D.Binomial, D.Categorical, D.Multinomial, D.NegativeBinomial)
-_EITHER = ("probs", "logits")
 
 
-def _with_scipy(base: type[Any], law: str, given: Callable[[Any], tuple[Any, ...]]) -> type[Any]:
-    """Torch's distribution; the cdf or icdf it lacks is of SciPy's `law` with parameters `given`.
-
-    It is computed in float64, element by element, and given as float32. No value is refused.
-    """
+def _law(base: type[Any], law: str) -> type[Any]:
+    """Torch's distribution; a cdf or icdf that it lacks is SciPy's, for any value, as float32."""
+    names = [name for name in signature(base).parameters if name not in ("logits", "validate_args")]
 
     def computed(self: Any, method: str, value: Tensor) -> Tensor:
         from scipy import stats
 
-        tensors = (torch.as_tensor(n).detach().cpu().double() for n in (value, *given(self)))
-        found = getattr(getattr(stats, law), method)(*(tensor.numpy() for tensor in tensors))
+        tensors = (value, *(getattr(self, name) for name in names))
+        given = [tensor.detach().cpu().double().numpy() for tensor in tensors]
+        if law == "gamma":
+            given[2:] = 0, 1 / given[2]  # location and scale
+        found = getattr(getattr(stats, law), method)(*given)
         return torch.as_tensor(found, dtype=torch.float32, device=value.device)
 
     methods = {"cdf": partialmethod(computed, "cdf"), "icdf": partialmethod(computed, "ppf")}
@@ -40,26 +39,18 @@ def _with_scipy(base: type[Any], law: str, given: Callable[[Any], tuple[Any, ...
     return type(base.__name__, (base,), {own: methods[own] for own in lacking})
 
 
-_BERNOULLI = _with_scipy(D.Bernoulli, "bernoulli", lambda d: (d.probs,))
-_BETA = _with_scipy(D.Beta, "beta", lambda d: (d.concentration1, d.concentration0))
-_BINOMIAL = _with_scipy(D.Binomial, "binom", lambda d: (d.total_count, d.probs))
-_CHI2 = _with_scipy(D.Chi2, "chi2", lambda d: (d.df,))
-_GAMMA = _with_scipy(D.Gamma, "gamma", lambda d: (d.concentration, 0, 1 / d.rate.double()))
-_POISSON = _with_scipy(D.Poisson, "poisson", lambda d: (d.rate,))
-_STUDENT_T = _with_scipy(D.StudentT, "t", lambda d: (d.df, d.loc, d.scale))
-
 # With the inputs, in the order of torch's parameters.
 _KINDS: dict[str, tuple[type[Any], str, str]] = {
-    "PtdBernoulli": (_BERNOULLI, "probs logits", "1 with probability `probs`, otherwise 0."),
-    "PtdBeta": (_BETA, "alpha beta", "The beta distribution, of values in 0..1."),
-    "PtdBinomial": (_BINOMIAL, "total_count probs logits", "How many of so many trials succeed."),
+    "PtdBernoulli": (_law(D.Bernoulli, "bernoulli"), "probs logits", "1 with `probs`, else 0."),
+    "PtdBeta": (_law(D.Beta, "beta"), "alpha beta", "The beta distribution, on 0..1."),
+    "PtdBinomial": (_law(D.Binomial, "binom"), "total_count probs logits", "A count of successes."),
     "PtdCategorical": (D.Categorical, "probs logits", "An index of `probs`, which are weights."),
-    "PtdChi2": (_CHI2, "df", "The chi-squared distribution of `df` degrees of freedom."),
+    "PtdChi2": (_law(D.Chi2, "chi2"), "df", "The chi-squared distribution of so many degrees."),
     "PtdExponential": (D.Exponential, "rate", "The exponential distribution, of mean 1 / `rate`."),
-    "PtdGamma": (_GAMMA, "alpha beta", "The gamma distribution of shape `alpha`, rate `beta`."),
+    "PtdGamma": (_law(D.Gamma, "gamma"), "alpha beta", "The gamma distribution of rate `beta`."),
     "PtdNormal": (D.Normal, "loc scale", "The normal distribution of deviation `scale`."),
-    "PtdPoisson": (_POISSON, "rate", "The Poisson distribution, of mean `rate`."),
-    "PtdStudentT": (_STUDENT_T, "df loc scale", "Student's t, times `scale`, plus `loc`."),
+    "PtdPoisson": (_law(D.Poisson, "poisson"), "rate", "The Poisson distribution of mean `rate`."),
+    "PtdStudentT": (_law(D.StudentT, "t"), "df loc scale", "Student's t, times `scale` + `loc`."),
     "PtdUniform": (D.Uniform, "low high", "The uniform distribution from `low` up to `high`."),
 }
 
@@ -68,28 +59,28 @@ def _made(kind: type[Any], **texts: str) -> Any:
     """Parameters are numbers, or (nested) lists of them for a batch. Of `probs` and `logits` one
     is given, and the other blank. Samples are float32, those of PtdCategorical int64.
     """
-    given = [name for name, text in texts.items() if text.strip() or name not in _EITHER]
+    given = [n for n, text in texts.items() if text.strip() or n not in ("probs", "logits")]
     if "logits" in texts and len(texts) - len(given) != 1:
         message = f"{'both' if len(texts) == len(given) else 'neither'} of probs and logits given"
-        hint = "fill in one of the two and leave the other blank"
-        raise InputError(message, input="probs", code="one_of_two", hint=hint)
+        raise InputError(message, input="probs", code="one_of_two", hint="leave one of them blank")
     own, values = dict(zip(texts, signature(kind).parameters, strict=False)), {}
     for name in given:
         dtype = torch.int64 if name == "total_count" else torch.float32
-        value = values[own[name]] = _numbers(texts[name], name, dtype)
+        value = values[name] = _numbers(texts[name], name, dtype)
         # What these two want depends on all their values; torch tells.
         late = kind in (D.Uniform, D.Categorical)
         limit = D.constraints.real if late else kind.arg_constraints[own[name]]
         if not (value.isfinite() & limit.check(value)).all():
             message = f"{name} of {kind.__name__} has to be finite and {limit}, not {texts[name]}"
             raise InputError(message, input=name, code="invalid_parameters")
-    return refusals(kind.__name__, given[-1], partial(kind, **values, validate_args=True), **values)
+    make = partial(kind, **{own[name]: values[name] for name in given}, validate_args=True)
+    return refusals(kind.__name__, given[-1], make, **values)
 
 
 for _class_type, (_kind, _inputs, _about) in _KINDS.items():
     _blank = dict.fromkeys(_inputs.split(), "")
     _row: Any = update_wrapper(partial(_made, _kind, **_blank), _made)
-    _row.__doc__ = f"{_about}\n\n{_made.__doc__}"
+    _row.__doc__ = f"{_about}\n\n{getdoc(_made)}"
     _row.__annotations__ = dict.fromkeys(_blank, str) | {"return": Distribution}
     _row.__signature__ = Signature(
         [Parameter(name, Parameter.KEYWORD_ONLY, default="", annotation=str) for name in _blank]
@@ -110,13 +101,13 @@ def at_number(what: str, distribution: Distribution, x: str = "") -> Tensor:
     """`x` is a number, or a list where a value of the distribution is one. Counts are whole: 2.7 is
     read as 2, with a notice. The result has the batch's shape.
     """
-    return _asked(distribution, what, _value(distribution, x, "x"), "x")
+    return _asked(distribution, what, x, "x")
 
 
 @NODES.table({"PtdmIcdf": _ASKED["Icdf"]})
 def at_quantile(what: str, distribution: Distribution, q: str = "") -> Tensor:
     """`q` is a number. The result has the batch's shape."""
-    return _asked(distribution, what, _numbers(q, "q", listed=False), "q")
+    return _asked(distribution, what, q, "q")
 
 
 @NODES.table({"PtdmPmf": _ASKED["Pmf"]})
@@ -124,53 +115,42 @@ def at_count(
     what: str, distribution: Distribution, k: Annotated[int, Range(-(2**31), 2**31)] = 0
 ) -> Tensor:
     """`k` is in the support. The result has the batch's shape."""
-    return _asked(distribution, what, _value(distribution, str(k), "k"), "k")
+    return _asked(distribution, what, str(k), "k")
 
 
 @NODES.table({f"Ptdm{name}Tensor": row for name, row in _ASKED.items()})
 def at_tensor(what: str, distribution: Distribution, tens: Tensor) -> Tensor:
-    """The tensor is broadcast with the distribution's batch, and its dtype left as it is.
-
-    Raises:
-        InputError: shape, dtype or a value does not fit, or there is no such function.
-    """
+    """The tensor is broadcast with the distribution's batch, and its dtype left as it is."""
     return _asked(distribution, what, tens, "tens")
 
 
 @NODES.node("PtdmSample", random=True)
 def sample(distribution: Distribution, sample_shape: str = "") -> Tensor:
-    """Random values, of the sample shape followed by the batch's.
-
-    `sample_shape` is a number of samples or a shape; `()` is a single sample.
-    """
+    """Random values. `sample_shape` is their number or a shape, which goes before the batch's."""
     found = literal(sample_shape, "sample_shape", "a sample shape", "1000 or [2, 3]")
     shape = size(f"[{found}]" if type(found) is int else sample_shape, "sample_shape")
     what = f"{list(shape)} samples of {distribution}"
     return refusals(what, "sample_shape", lambda: distribution.sample(torch.Size(shape)))
 
 
-def _asked(distribution: Distribution, what: str, value: Tensor, input: str) -> Tensor:
-    """`what` of the distribution at values that are broadcast with it."""
+def _asked(distribution: Distribution, what: str, asked: Tensor | str, input: str) -> Tensor:
+    """`what` of the distribution at values, or a text of them, that are broadcast with it."""
+    counts = isinstance(distribution, _COUNTS) and what != "icdf"
+    dtype, listed = torch.int64 if counts else torch.float32, bool(distribution.event_shape)
+    at = _numbers(asked, input, dtype, listed=listed) if isinstance(asked, str) else asked
 
     def answer() -> Tensor:
-        torch.broadcast_shapes(value.shape, distribution.batch_shape + distribution.event_shape)
-        if value.is_complex():
+        torch.broadcast_shapes(at.shape, distribution.batch_shape + distribution.event_shape)
+        if at.is_complex():
             raise TypeError("complex numbers have no order")
         if what in ("pdf", "pmf"):
-            return distribution.log_prob(value).exp()
-        return getattr(distribution, what)(value)
+            return distribution.log_prob(at).exp()
+        return getattr(distribution, what)(at)
 
-    return refusals(f"{what} of {distribution}", input, answer, **{input: value})
-
-
-def _value(distribution: Distribution, text: str, input: str) -> Tensor:
-    dtype = torch.int64 if isinstance(distribution, _COUNTS) else torch.float32
-    return _numbers(text, input, dtype, listed=bool(distribution.event_shape))
+    return refusals(f"{what} of {distribution}", input, answer, **{input: at})
 
 
-def _numbers(
-    text: str, input: str, dtype: torch.dtype = torch.float32, *, listed: bool = True
-) -> Tensor:
+def _numbers(text: str, input: str, dtype: Any = torch.float32, *, listed: bool = True) -> Tensor:
     """What a text says; a notice tells if a whole number takes the place of another."""
     what, example = "a number" + " or a list of numbers" * listed, "0.5" + " or [0.1, 0.9]" * listed
     found = literal(text, input, what, example)

@@ -57,7 +57,6 @@ def kl_div_loss(
     reduction: Literal["batchmean", "mean", "sum", "none"], log_target: bool = False
 ) -> Loss:
     """Divergence of log probabilities from probabilities, or from their logarithms (`log_target`).
-
     `batchmean` is the mean over rows, in nats; `mean` also divides by the number of classes.
     """
     return nn.KLDivLoss(reduction=reduction, log_target=log_target)
@@ -65,10 +64,7 @@ def kl_div_loss(
 
 @NODES.node("PtComputeLoss")
 def compute_loss(input_tens: Tensor, target_tens: Tensor, loss: Loss) -> Tensor:
-    """The loss of predictions and targets: one number, or many with the reduction `none`.
-
-    What torch warns of, such as shapes that differ and are broadcast, is noted.
-    """
+    """The loss of predictions and targets. What torch warns of, as of broadcasting, is noted."""
     both = {"input_tens": input_tens, "target_tens": target_tens}
     with warnings.catch_warnings(record=True, action="always") as caught:
         call = partial(loss, *both.values())

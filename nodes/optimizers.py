@@ -29,7 +29,6 @@ class PlainDescent(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self) -> None:
-        """Subtract the learning rate times the gradient where there is one."""
         for group in self.param_groups:
             for parameter in group["params"]:
                 if parameter.grad is not None:
@@ -40,11 +39,7 @@ class PlainDescent(torch.optim.Optimizer):
 def adam(
     model: Model, learning_rate: Rate = 0.001, *, beta1: Rate = 0.9, beta2: Rate = 0.999
 ) -> Optimizer:
-    """Adam over all parameters of the model, without weight decay; eps is 1e-8.
-
-    Raises:
-        InputError: the model has no parameters, or a beta is not below 1.
-    """
+    """Adam over all parameters of the model, without weight decay. Betas are below 1."""
     betas = _below_one(beta1=beta1, beta2=beta2)
     return _over(model, torch.optim.Adam, lr=learning_rate, betas=betas)
 
@@ -54,10 +49,7 @@ def adam_w(
     model: Model, learning_rate: Rate = 0.001, *, beta1: Rate = 0.9, beta2: Rate = 0.999,
     weight_decay: Part = 0.01, amsgrad: bool = False,
 ) -> Optimizer:  # fmt: skip
-    """AdamW over all parameters of the model: Adam with decoupled weight decay; eps is 1e-8.
-
-    `amsgrad` keeps the largest second moment seen, so that steps never grow again.
-    """
+    """Adam with decoupled weight decay. With `amsgrad` the second moment never falls."""
     more = {"weight_decay": weight_decay, "amsgrad": amsgrad}
     betas = _below_one(beta1=beta1, beta2=beta2)
     return _over(model, torch.optim.AdamW, lr=learning_rate, betas=betas, **more)
@@ -68,10 +60,7 @@ def sgd(
     model: Model, learning_rate: Rate = 0.001, *, momentum: Part = 0.0, dampening: Part = 0.0,
     weight_decay: Part = 0.0, nesterov: bool = False,
 ) -> Optimizer:  # fmt: skip
-    """Gradient descent over all parameters of the model.
-
-    `nesterov` needs a `momentum` above 0 and a `dampening` of 0.
-    """
+    """Gradient descent. `nesterov` needs a `momentum` above 0 and a `dampening` of 0."""
     if nesterov and (momentum <= 0 or dampening != 0):
         message = f"nesterov with a momentum of {momentum} and a dampening of {dampening}"
         hint = "give it a momentum above 0 and a dampening of 0"
@@ -90,10 +79,7 @@ def plain_descent(model: Model, learning_rate: Rate = 0.001) -> Optimizer:
 def cosine_annealing(
     optimizer: Optimizer, num_epochs: Count = 10, *, minimum_lr: Minimum = 0.0
 ) -> Scheduler:
-    """Lowers the learning rate along half a cosine to `minimum_lr`, in `num_epochs` epochs.
-
-    A longer training makes it rise again.
-    """
+    """Lowers the rate along half a cosine, in `num_epochs` epochs; after them it rises again."""
     return lr_scheduler.CosineAnnealingLR(optimizer, num_epochs, minimum_lr)
 
 
@@ -109,8 +95,7 @@ def reduce_on_plateau(
 ) -> Scheduler:
     """Multiplies the learning rate by `gamma`, below 1, when the validation loss stalls.
 
-    It stalls when it has not fallen by 1e-4 of its value for more than `grace_period` epochs. The
-    training node needs a validation loader with it.
+    It stalls when it has not fallen by 1e-4 of its value for more than `grace_period` epochs.
     """
     _below_one(gamma=gamma)
     return lr_scheduler.ReduceLROnPlateau(optimizer, factor=gamma, patience=grace_period)

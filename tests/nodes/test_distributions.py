@@ -395,6 +395,7 @@ def test_parameters_outside_of_their_range(name: str, texts: dict[str, str], pla
         ("PtdCategorical", {"probs": "[-1, 2]"}, "Simplex"),
         ("PtdCategorical", {"probs": "[0, 0]"}, "Simplex"),
         ("PtdNormal", {"loc": "[0, 1]", "scale": "[1, 2, 3]"}, "float32 [2], scale float32 [3]"),
+        ("PtdBeta", {"alpha": "[1, 2]", "beta": "[1, 2, 3]"}, "Beta for alpha float32 [2], beta "),
         ("PtdBinomial", {"total_count": "[1, 2]", "probs": "[0.1, 0.2, 0.3]"}, "int64 [2]"),
     ],
 )
