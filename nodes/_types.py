@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor as _Tensor
 from torch import nn
+from torch.distributions import Distribution as _Distribution
 from torch.optim import Optimizer as _Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.data import DataLoader
@@ -28,3 +29,5 @@ Loss = Annotated[nn.Module, Socket("PTLOSS")]
 Dataset = Annotated[_Dataset[Any], Socket("PTVDATASET")]
 Loader = Annotated[DataLoader[Any], Socket("PTDATALOADER")]
 Encoder = Annotated[Callable[..., Any], Socket("PTCALLABLE")]
+Function = Annotated[Callable[[_Tensor], _Tensor], Socket("PTCALLABLE")]
+Distribution = Annotated[_Distribution, Socket("PTDISTRIBUTION")]
