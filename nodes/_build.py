@@ -87,14 +87,14 @@ def ids_and_mask(inputs: Any) -> tuple[Tensor, Tensor]:
         raise InputError(message, code="no_mask")
     ids, mask = inputs
     expect("ids", ids, 2)
-    _fits(mask, ids.shape)
+    mask_fits(mask, ids.shape)
     return ids, mask
 
 
 def masked_mean(x: Tensor, mask: Tensor, dim: int = 1) -> Tensor:
     """Mean of x (., ., F) over an axis, weighted by mask (., .); 0 where nothing is marked."""
     expect("x", x, 3)
-    _fits(mask, x.shape[:2])
+    mask_fits(mask, x.shape[:2])
     x = x if x.is_floating_point() else x.float()
     weight = mask.to(x.dtype).unsqueeze(-1)
     least = max(1e-9, torch.finfo(x.dtype).tiny)  # of half precision 1e-9 is 0
@@ -131,7 +131,8 @@ def described(value: Any) -> str:
     return type(value).__name__
 
 
-def _fits(mask: Any, shape: torch.Size) -> None:
+def mask_fits(mask: Any, shape: torch.Size) -> None:
+    """Raises an InputError if a mask is no tensor of a shape."""
     if not isinstance(mask, Tensor) or mask.shape != shape:
         message = f"the mask has to be a tensor of shape {tuple(shape)}, not {described(mask)}"
         raise InputError(message, code="mask_does_not_fit")

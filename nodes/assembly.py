@@ -1,6 +1,6 @@
 """Models made of models. Parts are kept, not copied: a part in two places has one set of weights.
 
-Their names in the state dict are `model`, `model_a`, `model_b`, and `closure` if it is a module.
+Their names in the state dict are those of the inputs; a closure that is a module is a part too.
 """
 
 from __future__ import annotations
@@ -22,81 +22,48 @@ Closure = Annotated[Callable[..., Any], Socket("PTCALLABLE")]
 
 
 class Composite(nn.Module):
-    """Named parts, and a function that ends the forward pass; a module is a part of its own."""
+    """Named parts, a rule that calls them by name, and a function of the result."""
 
-    def __init__(self, closure: Closure | None = None, **parts: nn.Module) -> None:
+    def __init__(
+        self, rule: Callable[..., Any], closure: Closure | None = None, **parts: nn.Module
+    ) -> None:
         super().__init__()
+        self.rule = rule
         for name, part in parts.items():
             self.add_module(name, part)
         self.closure = closure
 
-    def of(self, name: str, *inputs: Any) -> Any:
+    def forward(self, *inputs: Any) -> Any:
+        result = self.rule(self.call, *inputs)
+        return result if self.closure is None else self.call("closure", result)
+
+    def call(self, name: str, *inputs: Any) -> Any:
         """What a part gives."""
         return apply(name, getattr(self, name), *inputs)
 
-    def ended(self, x: Any) -> Any:
-        """The closure's result, or x where there is none."""
-        return x if self.closure is None else self.of("closure", x)
+
+def _with_channel_axis(call: Any, x: Any) -> Any:
+    expect("the input", x, 3, 4)
+    return call("model", x.unsqueeze(1) if x.dim() == 3 else x)
 
 
-class Chained(Composite):
-    """`model_b` after `model_a`."""
-
-    def forward(self, x: Any) -> Any:
-        return self.ended(self.of("model_b", self.of("model_a", x)))
+def _flattened(call: Any, x: Any) -> Any:
+    return call("model", apply("the input", torch.flatten, x, 1))
 
 
-class ChainedWithMask(Composite):
-    """`model_b` after `model_a`; those in `masked` are given the mask too."""
-
-    masked: frozenset[str] = frozenset()
-
-    def forward(self, x: Any, mask: Any) -> Any:
-        for name in ("model_a", "model_b"):
-            x = self.of(name, x, mask) if name in self.masked else self.of(name, x)
-        return self.ended(x)
+def _residual(call: Any, x: Any) -> Any:
+    return apply("the sum", torch.add, x, call("model", x))
 
 
-class Ended(Composite):
-    """A model and its closure."""
-
-    def forward(self, x: Any) -> Any:
-        return self.ended(self.of("model", x))
-
-
-class Flattened(Ended):
-    """A model of all axes but the first as one."""
-
-    def forward(self, x: Any) -> Any:
-        return super().forward(apply("flattening", torch.flatten, x, 1))
-
-
-class WithChannelAxis(Ended):
-    """A model of pictures, each with a channel axis."""
-
-    def forward(self, x: Any) -> Any:
-        expect("the input", x, 3, 4)
-        return super().forward(x.unsqueeze(1) if x.dim() == 3 else x)
-
-
-class Residual(Composite):
-    """What is given and what the model makes of it, added."""
-
-    def forward(self, x: Any) -> Any:
-        return self.ended(apply("the sum", torch.add, x, self.of("model", x)))
-
-
-class ResidualWithMask(Composite):
-    """As `Residual`, for a model with a mask."""
-
-    def forward(self, x: Any, mask: Any) -> Any:
-        return self.ended(apply("the sum", torch.add, x, self.of("model", x, mask)))
+def _residual_with_mask(call: Any, x: Any, mask: Any) -> Any:
+    return apply("the sum", torch.add, x, call("model", x, mask))
 
 
 @NODES.node("PtnChainedModel")
 def chained(model_a: Model, model_b: Model, closure: Closure | None = None) -> Model:
     """Two models, one after the other, and then the closure if there is one."""
-    return Chained(closure, model_a=model_a, model_b=model_b)
+    parts = {"model_a": model_a, "model_b": model_b}
+    return Composite(lambda call, x: call("model_b", call("model_a", x)), closure, **parts)
 
 
 @NODES.node("PtnChainedModelWithAttentionMask")
@@ -109,40 +76,40 @@ def chained_with_mask(
     The flags say which of the two are given the mask. The result is itself called with x and a
     mask: a chain around it needs the flag for it, and a trainer `unpack_input`.
     """
-    model = ChainedWithMask(closure, model_a=model_a, model_b=model_b)
-    flags = {"model_a": model_a_mask_req, "model_b": model_b_mask_req}
-    model.masked = frozenset(name for name, wanted in flags.items() if wanted)
-    return model
+
+    def rule(call: Any, x: Any, mask: Any) -> Any:
+        x = call("model_a", x, mask) if model_a_mask_req else call("model_a", x)
+        return call("model_b", x, mask) if model_b_mask_req else call("model_b", x)
+
+    return Composite(rule, closure, model_a=model_a, model_b=model_b)
 
 
 @NODES.node("PtnModelWithClosure")
 def with_closure(model: Model, closure: Closure) -> Model:
     """A model and a function, such as an activation, of what it gives."""
-    return Ended(closure, model=model)
+    return Composite(lambda call, x: call("model", x), closure, model=model)
 
 
 @NODES.table(
     {
         "PtnPreAddChannelAxis": (
-            WithChannelAxis,
-            "A model whose input (B, H, W) becomes (B, 1, H, W); one of rank 4 stays.",
+            _with_channel_axis, "A model; inputs (B, H, W) become (B, 1, H, W), rank 4 stays.",
         ),
-        "PtnPreFlatten": (Flattened, "A model whose input (B, ...) becomes (B, N)."),
+        "PtnPreFlatten": (_flattened, "A model; inputs (B, ...) become (B, N)."),
     }
-)
-def prepared(kind: type[Composite], model: Model) -> Model:
-    return kind(model=model)
+)  # fmt: skip
+def prepared(rule: Callable[..., Any], model: Model) -> Model:
+    return Composite(rule, model=model)
 
 
 @NODES.table(
     {
-        "PtnResidualConnectionModel": (Residual, "A model of x whose result is added to x."),
+        "PtnResidualConnectionModel": (_residual, "A model of x whose result is added to x."),
         "PtnResidualConnectionModelWithAttentionMask": (
-            ResidualWithMask,
-            "A model of x and a mask whose result is added to x.",
+            _residual_with_mask, "A model of x and a mask whose result is added to x.",
         ),
     }
-)
-def residual(kind: type[Composite], model: Model, closure: Closure | None = None) -> Model:
+)  # fmt: skip
+def residual(rule: Callable[..., Any], model: Model, closure: Closure | None = None) -> Model:
     """The shapes have to be equal, or to broadcast. The closure, if there is one, comes last."""
-    return kind(closure, model=model)
+    return Composite(rule, closure, model=model)
