@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import wraps
+from collections.abc import Callable, Mapping
+from functools import partial, update_wrapper, wraps
 from typing import Annotated, Any
 
 import torch
@@ -16,127 +16,110 @@ from graphrun.node import InputError, Nodes, Range, notice
 from ._parse import dims, unreadable
 
 Size = Annotated[int, Range(1, 1_000_000)]
-Share = Annotated[float, Range(0, 1, 0.001)]
 
 _COMPLAINTS = (RuntimeError, TypeError, ValueError, AssertionError, IndexError)
 
 
 class ModelNodes(Nodes):
-    """Nodes that build modules: with gradients, and torch's complaints are InputErrors."""
+    """Nodes that build modules, with gradients; torch's complaints become InputErrors."""
 
     def node(self, class_type: str, **flags: Any) -> Callable[..., Any]:
         def register(function: Callable[..., Any]) -> Callable[..., Any]:
             @wraps(function)
             def build(*args: Any, **inputs: Any) -> Any:
-                with _building(class_type):
-                    return function(*args, **inputs)
+                with torch.enable_grad(), warnings.catch_warnings(record=True) as caught:
+                    warnings.simplefilter("always")
+                    model = apply(f"{class_type} cannot be built", function, *args, **inputs)
+                for warning in caught:
+                    notice(f"{class_type}: {warning.message}", code="about_the_module")
+                return model
 
             return super(ModelNodes, self).node(class_type, **flags)(build)
 
         return register
 
+    def table(self, rows: Mapping[str, tuple[Any, ...]], **flags: Any) -> Callable[..., Any]:
+        """As in `Nodes`; what follows in a row are names of inputs it lacks, which are None."""
 
-@contextmanager
-def _building(class_type: str) -> Iterator[None]:
-    with torch.enable_grad(), warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        try:
-            yield
-        except InputError:
-            raise
-        except _COMPLAINTS as error:
-            message = f"{class_type} cannot be built: {_first_line(error)}"
-            raise InputError(message, code="cannot_build") from error
-    for warning in caught:
-        notice(f"{class_type}: {warning.message}", code="about_the_module")
+        def register(function: Callable[..., Any]) -> Callable[..., Any]:
+            _, *inputs = inspect.signature(function).parameters.values()
+            for class_type, (first, about, *lacks) in rows.items():
+                row = update_wrapper(partial(function, first, **dict.fromkeys(lacks)), function)
+                row.__doc__ = f"{about}\n\n{inspect.getdoc(function) or ''}".strip()
+                kept = [one for one in inputs if one.name not in lacks]
+                row.__signature__ = inspect.Signature(kept)  # type: ignore[attr-defined]
+                self.node(class_type, **flags)(row)
+            return function
+
+        return register
 
 
-def apply(name: str, part: Callable[..., Any], *inputs: Any) -> Any:
-    """What a part of a model gives.
-
-    Raises:
-        InputError: it cannot work with its inputs; the message has the part and their shapes.
-    """
+def apply(title: str, part: Callable[..., Any], *inputs: Any, **options: Any) -> Any:
+    """What a part of a model gives; an InputError with its title if it cannot."""
     try:
-        return part(*inputs)
+        return part(*inputs, **options)
     except (InputError, torch.OutOfMemoryError):
         raise
     except _COMPLAINTS as error:
-        kind = getattr(part, "__name__", type(part).__name__)
-        why = _first_line(error)
+        why = str(error).partition("\n")[0] or type(error).__name__
         if isinstance(part, nn.Embedding) and isinstance(error, IndexError):
             low, high = (int(end) for end in inputs[0].aminmax())
             why = f"its ids go from {low} to {high}, the table has {part.num_embeddings} rows"
-        given = " and ".join(map(described, inputs))
-        message = f"{name} ({kind}) cannot work with {given}: {why}"
-        raise InputError(message, code="model_input") from error
+        if isinstance(part, nn.Module):
+            title = f"{title} ({type(part).__name__})"
+        if any(isinstance(value, Tensor | tuple) for value in inputs):
+            title += f" cannot work with {' and '.join(map(described, inputs))}"
+        raise InputError(f"{title}: {why}", code="cannot_compute") from error
 
 
-def expect(name: str, value: Any, *ranks: int) -> None:
-    """Raises an InputError if a value is no tensor of one of the ranks."""
-    if not isinstance(value, Tensor) or value.dim() not in ranks:
-        wanted = " or ".join(map(str, ranks))
-        message = f"{name} has to be a tensor of rank {wanted}, not {described(value)}"
-        raise InputError(message, code="wrong_rank")
+def expect(name: str, value: Any, *ranks: int, shape: tuple[int, ...] | None = None) -> None:
+    """Raises an InputError if a value is no tensor of one of the ranks, or of the shape."""
+    fits = isinstance(value, Tensor) and (value.shape == shape if shape else value.dim() in ranks)
+    if not fits:
+        wanted = f"shape {tuple(shape)}" if shape else f"rank {' or '.join(map(str, ranks))}"
+        message = f"{name} has to be a tensor of {wanted}, not {described(value)}"
+        raise InputError(message, code="wrong_shape")
 
 
 def ids_and_mask(inputs: Any) -> tuple[Tensor, Tensor]:
     """The two tensors of one shape that a text model is called with, as one argument."""
     if not isinstance(inputs, tuple | list) or len(inputs) != 2:
-        message = f"the model is called with a pair (ids, mask), not with {described(inputs)}"
-        raise InputError(message, code="no_mask")
-    ids, mask = inputs
-    expect("ids", ids, 2)
-    mask_fits(mask, ids.shape)
-    return ids, mask
+        message = f"the model takes a pair (ids, mask), not {described(inputs)}"
+        raise InputError(message, code="no_mask", hint="a data set with tokens gives such pairs")
+    expect("ids", inputs[0], 2)
+    expect("the mask", inputs[1], shape=inputs[0].shape)
+    return inputs[0], inputs[1]
 
 
 def masked_mean(x: Tensor, mask: Tensor, dim: int = 1) -> Tensor:
     """Mean of x (., ., F) over an axis, weighted by mask (., .); 0 where nothing is marked."""
     expect("x", x, 3)
-    mask_fits(mask, x.shape[:2])
+    expect("the mask", mask, shape=x.shape[:2])
     x = x if x.is_floating_point() else x.float()
     weight = mask.to(x.dtype).unsqueeze(-1)
     least = max(1e-9, torch.finfo(x.dtype).tiny)  # of half precision 1e-9 is 0
     return (x * weight).sum(dim) / weight.sum(dim).clamp(min=least)
 
 
-def pair(text: str, input: str, *, blank: int | None = 0, least: int = 1) -> Any:
-    """One whole number, or two for height and width; `blank` for a blank text."""
-    found = dims(text, input, example="3 or [3, 5]")
+def sizes(text: str, input: str, *counts: int, least: int = 1, blank: int = -1) -> tuple[int, ...]:
+    """Whole numbers, so many as one of `counts` if there are any; `blank` for a blank text."""
+    found = dims(text, input, example="[3, 5]")
     found = blank if found is None else found
     many = found if isinstance(found, tuple) else (found,)
-    if found is not None and (len(many) not in (1, 2) or min(many) < least):
-        what = f"one whole number or two, each {least} or more"
-        raise unreadable(text, input, what, "3 or [3, 5]")
-    return many[0] if len(many) == 1 else many
-
-
-def sizes(text: str, input: str, count: int | None = None) -> tuple[int, ...]:
-    """A list of whole numbers of 1 or more, `count` of them if that is given."""
-    found = dims(text, input, example="[3, 28, 28]")
-    many = found if isinstance(found, tuple) else () if found is None else (found,)
-    if min(many, default=0) < 1 or len(many) != (count or len(many)):
-        what = f"a list of {count or 'sizes'}{' sizes' if count else ''}, each 1 or more"
-        raise unreadable(text, input, what, "[3, 28, 28]")
+    if min(many, default=-1) < least or (counts and len(many) not in counts):
+        numbers = f"{' or '.join(map(str, counts)) or 'some'} whole numbers"
+        raise unreadable(text, input, f"{numbers}, each {least} or more", "[3, 5]")
     return many
+
+
+def pair(text: str, input: str, **options: int) -> tuple[int, ...]:
+    """Whole numbers for height and width, from one or two."""
+    return (sizes(text, input, 1, 2, **options) * 2)[:2]
 
 
 def described(value: Any) -> str:
     """A value's type and shape in a few words."""
     if isinstance(value, Tensor):
         return f"{str(value.dtype).removeprefix('torch.')} {tuple(value.shape)}"
-    if isinstance(value, tuple | list):
-        return f"{type(value).__name__} of {', '.join(map(described, value)) or 'nothing'}"
-    return type(value).__name__
-
-
-def mask_fits(mask: Any, shape: torch.Size) -> None:
-    """Raises an InputError if a mask is no tensor of a shape."""
-    if not isinstance(mask, Tensor) or mask.shape != shape:
-        message = f"the mask has to be a tensor of shape {tuple(shape)}, not {described(mask)}"
-        raise InputError(message, code="mask_does_not_fit")
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).partition("\n")[0] or type(error).__name__
+    many = ", ".join(map(described, value)) if isinstance(value, tuple | list) else ""
+    return f"{type(value).__name__} of {many}" if many else type(value).__name__

@@ -22,48 +22,47 @@ Closure = Annotated[Callable[..., Any], Socket("PTCALLABLE")]
 
 
 class Composite(nn.Module):
-    """Named parts, a rule that calls them by name, and a function of the result."""
+    """Named parts, called by a rule; the closure, if there is one, comes last."""
 
     def __init__(
         self, rule: Callable[..., Any], closure: Closure | None = None, **parts: nn.Module
     ) -> None:
         super().__init__()
         self.rule = rule
-        for name, part in parts.items():
-            self.add_module(name, part)
-        self.closure = closure
+        for name, part in {**parts, "closure": closure}.items():
+            setattr(self, name, part)
 
     def forward(self, *inputs: Any) -> Any:
-        result = self.rule(self.call, *inputs)
-        return result if self.closure is None else self.call("closure", result)
+        result = self.rule(self.part, *inputs)
+        return result if self.closure is None else self.part("closure", result)
 
-    def call(self, name: str, *inputs: Any) -> Any:
+    def part(self, name: str, *inputs: Any) -> Any:
         """What a part gives."""
         return apply(name, getattr(self, name), *inputs)
 
 
-def _with_channel_axis(call: Any, x: Any) -> Any:
+def _with_channel_axis(part: Any, x: Any) -> Any:
     expect("the input", x, 3, 4)
-    return call("model", x.unsqueeze(1) if x.dim() == 3 else x)
+    return part("model", x.unsqueeze(1) if x.dim() == 3 else x)
 
 
-def _flattened(call: Any, x: Any) -> Any:
-    return call("model", apply("the input", torch.flatten, x, 1))
+def _flattened(part: Any, x: Any) -> Any:
+    return part("model", apply("the input", torch.flatten, x, 1))
 
 
-def _residual(call: Any, x: Any) -> Any:
-    return apply("the sum", torch.add, x, call("model", x))
+def _residual(part: Any, x: Any) -> Any:
+    return apply("the sum", torch.add, x, part("model", x))
 
 
-def _residual_with_mask(call: Any, x: Any, mask: Any) -> Any:
-    return apply("the sum", torch.add, x, call("model", x, mask))
+def _residual_with_mask(part: Any, x: Any, mask: Any) -> Any:
+    return apply("the sum", torch.add, x, part("model", x, mask))
 
 
 @NODES.node("PtnChainedModel")
 def chained(model_a: Model, model_b: Model, closure: Closure | None = None) -> Model:
     """Two models, one after the other, and then the closure if there is one."""
     parts = {"model_a": model_a, "model_b": model_b}
-    return Composite(lambda call, x: call("model_b", call("model_a", x)), closure, **parts)
+    return Composite(lambda part, x: part("model_b", part("model_a", x)), closure, **parts)
 
 
 @NODES.node("PtnChainedModelWithAttentionMask")
@@ -73,13 +72,13 @@ def chained_with_mask(
 ) -> Model:  # fmt: skip
     """Two models, one after the other, called with x and a mask; then the closure.
 
-    The flags say which of the two are given the mask. The result is itself called with x and a
-    mask: a chain around it needs the flag for it, and a trainer `unpack_input`.
+    The flags say which are given the mask. A chain around the result needs its flag for it, and a
+    trainer `unpack_input`.
     """
 
-    def rule(call: Any, x: Any, mask: Any) -> Any:
-        x = call("model_a", x, mask) if model_a_mask_req else call("model_a", x)
-        return call("model_b", x, mask) if model_b_mask_req else call("model_b", x)
+    def rule(part: Any, x: Any, mask: Any) -> Any:
+        x = part("model_a", x, mask) if model_a_mask_req else part("model_a", x)
+        return part("model_b", x, mask) if model_b_mask_req else part("model_b", x)
 
     return Composite(rule, closure, model_a=model_a, model_b=model_b)
 
@@ -87,29 +86,23 @@ def chained_with_mask(
 @NODES.node("PtnModelWithClosure")
 def with_closure(model: Model, closure: Closure) -> Model:
     """A model and a function, such as an activation, of what it gives."""
-    return Composite(lambda call, x: call("model", x), closure, model=model)
+    return Composite(lambda part, x: part("model", x), closure, model=model)
+
+
+RESIDUAL = "A model whose result is added to its input x"
 
 
 @NODES.table(
     {
+        "PtnPreFlatten": (_flattened, "A model; inputs (B, ...) become (B, N).", "closure"),
         "PtnPreAddChannelAxis": (
-            _with_channel_axis, "A model; inputs (B, H, W) become (B, 1, H, W), rank 4 stays.",
+            _with_channel_axis, "A model; inputs (B, H, W) become (B, 1, H, W).", "closure",
         ),
-        "PtnPreFlatten": (_flattened, "A model; inputs (B, ...) become (B, N)."),
-    }
-)  # fmt: skip
-def prepared(rule: Callable[..., Any], model: Model) -> Model:
-    return Composite(rule, model=model)
-
-
-@NODES.table(
-    {
-        "PtnResidualConnectionModel": (_residual, "A model of x whose result is added to x."),
+        "PtnResidualConnectionModel": (_residual, f"{RESIDUAL}; then the closure."),
         "PtnResidualConnectionModelWithAttentionMask": (
-            _residual_with_mask, "A model of x and a mask whose result is added to x.",
+            _residual_with_mask, f"{RESIDUAL}, called with x and a mask; then the closure.",
         ),
     }
 )  # fmt: skip
-def residual(rule: Callable[..., Any], model: Model, closure: Closure | None = None) -> Model:
-    """The shapes have to be equal, or to broadcast. The closure, if there is one, comes last."""
+def wrapped(rule: Callable[..., Any], model: Model, closure: Closure | None = None) -> Model:
     return Composite(rule, closure, model=model)

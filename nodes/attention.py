@@ -1,4 +1,4 @@
-"""Attention over sequences with a mask: 1 for what is real, 0 for padding."""
+"""Attention over sequences with a mask (B, L): 1 for what is real, 0 for padding."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from torch import Tensor, nn
 
 from graphrun.node import InputError, Range, notice
 
-from ._build import ModelNodes, Size, apply, expect, ids_and_mask, mask_fits, masked_mean
+from ._build import ModelNodes, Size, apply, expect, ids_and_mask, masked_mean
 from ._types import Model
 
 NODES = ModelNodes(category="Training", spaced=True)
 
-Heads = Annotated[int, Range(1, 256)]
 Dropout = Annotated[float, Range(0, 1)]
 
 
 class MaskedMean(nn.Module):
-    """Mean of x (B, L, F) over what a mask (B, L) marks."""
+    """Mean of x (B, L, F) over what a mask marks."""
 
     def forward(self, x: Any, mask: Any) -> Tensor:
         return masked_mean(x, mask)
@@ -33,42 +32,41 @@ class SelfAttention(nn.Module):
         self.model = nn.MultiheadAttention(**options)
 
     def forward(self, x: Any, mask: Any) -> Tensor:
-        def attend(x: Tensor, mask: Tensor) -> Any:
-            return self.model(x, x, x, key_padding_mask=mask == 0, need_weights=False)[0]
+        return apply("the attention", self._attend, x, mask)
 
-        return apply("the attention", attend, x, mask)
+    def _attend(self, x: Tensor, mask: Tensor) -> Tensor:
+        return self.model(x, x, x, key_padding_mask=mask == 0, need_weights=False)[0]
 
 
 class OwnAttention(nn.Module):
     """Attention of four linear layers, with dropout of what the last one gives."""
 
     def __init__(
-        self, embed_dim: int, num_heads: int, *, dropout: float, bias: bool, kdim: int, vdim: int,
-        batch_first: bool,
+        self, embed_dim: int, num_heads: int, *, dropout: float, kdim: int, vdim: int,
+        batch_first: bool, **options: Any,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.q_proj = nn.Linear(embed_dim, embed_dim, bias)
-        self.k_proj = nn.Linear(kdim, embed_dim, bias)
-        self.v_proj = nn.Linear(vdim, embed_dim, bias)
-        self.out_proj = nn.Linear(embed_dim, embed_dim, bias)
+        self.q_proj = nn.Linear(embed_dim, embed_dim, **options)
+        self.k_proj = nn.Linear(kdim, embed_dim, **options)
+        self.v_proj = nn.Linear(vdim, embed_dim, **options)
+        self.out_proj = nn.Linear(embed_dim, embed_dim, **options)
         self.dropout = nn.Dropout(dropout)
         self.num_heads, self.batch_first = num_heads, batch_first
 
     def forward(self, x: Any, mask: Any = None) -> Tensor:
         expect("the input", x, 3)
         x = x if self.batch_first else x.transpose(0, 1)  # (B, L, E)
-        projections = {name: getattr(self, name) for name in ("q_proj", "k_proj", "v_proj")}
-        q, k, v = (
-            apply(name, layer, x).unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
-            for name, layer in projections.items()
-        )  # (B, heads, L, E / heads)
-        scores = q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5
+        q, k, v = (self._heads(name, x) for name in ("q_proj", "k_proj", "v_proj"))
+        scores = q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5  # (B, heads, L, L)
         if mask is not None:
-            mask_fits(mask, x.shape[:2])
+            expect("the mask", mask, shape=x.shape[:2])
             scores = scores.masked_fill((mask == 0)[:, None, None], -torch.inf)
-        merged = (scores.softmax(-1) @ v).transpose(1, 2).flatten(2)
-        out: Tensor = self.dropout(self.out_proj(merged))
-        return out if self.batch_first else out.transpose(0, 1)
+        out: Tensor = self.out_proj((scores.softmax(-1) @ v).transpose(1, 2).flatten(2))
+        return self.dropout(out if self.batch_first else out.transpose(0, 1))
+
+    def _heads(self, name: str, x: Tensor) -> Tensor:
+        projected: Tensor = apply(name, getattr(self, name), x)
+        return projected.unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
 
 
 class TextTransformer(nn.Module):
@@ -81,7 +79,7 @@ class TextTransformer(nn.Module):
         super().__init__()
         self.word_embedding = nn.Embedding(vocabulary_size, hidden_size)
         self.positional_embedding = nn.Embedding(max_length, hidden_size)
-        self.batch_first = layer["batch_first"]
+        self.time = int(layer["batch_first"])
         one = nn.TransformerEncoderLayer(hidden_size, **layer)
         self.encoder = nn.TransformerEncoder(one, num_layers, enable_nested_tensor=False)
         self.linear_model = nn.Linear(hidden_size, linear_output_size, bias=linear_bias)
@@ -91,57 +89,47 @@ class TextTransformer(nn.Module):
         ids, mask = ids_and_mask(inputs)
         longest = self.positional_embedding.num_embeddings
         if ids.shape[1] > longest:
-            message = f"a sequence of {ids.shape[1]} is longer than max_length, {longest}"
+            message = f"a sequence of {ids.shape[1]} ids is longer than max_length, {longest}"
             raise InputError(message, code="sequence_too_long")
         places = self.positional_embedding(torch.arange(ids.shape[1], device=ids.device))
         x = apply("word_embedding", self.word_embedding, ids) + places
-        x = x if self.batch_first else x.transpose(0, 1)
-        x = self.encoder(x, src_key_padding_mask=mask == 0)
-        x = x if self.batch_first else x.transpose(0, 1)
-        return self.linear_model(masked_mean(x, mask))
+        x = self.encoder(x.movedim(1, self.time), src_key_padding_mask=mask == 0)
+        return self.linear_model(masked_mean(x.movedim(self.time, 1), mask))
 
 
 @NODES.node("PtnMaskedMeanPooling")
 def masked_mean_pooling() -> Model:
-    """The mean over a sequence of what the mask marks; zeros where it marks nothing.
-
-    The model is called with x (B, L, F) and a mask (B, L), and gives (B, F).
-    """
+    """The mean (B, F) of x (B, L, F) over what the mask marks; 0 where it marks nothing."""
     return MaskedMean()
 
 
-@NODES.node("PtnMultiheadAttention", random=True)
-def multihead_attention(
-    embed_dim: Size = 512, num_heads: Heads = 8, *, dropout: Dropout = 0.0, bias: bool = True,
-    add_bias_kv: bool = False, add_zero_attn: bool = False, kdim: Size = 512, vdim: Size = 512,
-    batch_first: bool = True,
+@NODES.table(
+    {
+        "PtnMultiheadAttention": (SelfAttention, "torch's attention of a sequence to itself."),
+        "PtnMultiheadAttentionCustom": (
+            OwnAttention, "Attention with dropout after the last projection; may lack a mask.",
+            "add_bias_kv", "add_zero_attn",
+        ),
+    },
+    random=True,
+)  # fmt: skip
+def attention(
+    kind: Any, embed_dim: Size = 512, num_heads: Annotated[int, Range(1, 256)] = 8, *,
+    dropout: Dropout = 0.0, bias: bool = True, add_bias_kv: bool = False,
+    add_zero_attn: bool = False, kdim: Size = 512, vdim: Size = 512, batch_first: bool = True,
 ) -> Model:  # fmt: skip
-    """torch's attention of a sequence to itself.
+    """Called with x (B, L, `embed_dim`), or (L, B, ...) without `batch_first`, and a mask.
 
-    The model is called with x (B, L, `embed_dim`), or (L, B, `embed_dim`) without `batch_first`,
-    and a mask (B, L), and gives x's shape. `kdim` and `vdim` have to be `embed_dim` for it to
-    run. A sequence with nothing marked gives nan.
-
-    Raises:
-        InputError: `num_heads` does not divide `embed_dim`.
+    `kdim` and `vdim` have to be `embed_dim` for it to run. A sequence with nothing marked is nan.
     """
-    options = dict(locals())
-    _check_widths(embed_dim, num_heads, kdim, vdim)
-    return SelfAttention(**options)
-
-
-@NODES.node("PtnMultiheadAttentionCustom", random=True)
-def multihead_attention_custom(
-    embed_dim: Size = 512, num_heads: Heads = 8, *, dropout: Dropout = 0.0, bias: bool = True,
-    kdim: Size = 512, vdim: Size = 512, batch_first: bool = True,
-) -> Model:  # fmt: skip
-    """Attention of a sequence to itself, with dropout after the last projection.
-
-    Otherwise as PtnMultiheadAttention; the mask may be left out.
-    """
-    options = dict(locals())
-    _check_widths(embed_dim, num_heads, kdim, vdim)
-    return OwnAttention(**options)
+    options = {name: value for name, value in locals().items() if value is not None}
+    if embed_dim % num_heads:
+        message = f"num_heads, {num_heads}, does not divide embed_dim, {embed_dim}"
+        raise InputError(message, input="num_heads", code="heads_do_not_divide")
+    if {kdim, vdim} != {embed_dim}:
+        message = f"kdim {kdim} and vdim {vdim} differ from embed_dim {embed_dim}: it cannot run"
+        notice(message, code="cannot_run", input="kdim", hint=f"set both to {embed_dim}")
+    return options.pop("kind")(**options)
 
 
 @NODES.node("PtnEmbeddingTransformerLinear", random=True)
@@ -155,20 +143,8 @@ def embedding_transformer_linear(
 ) -> Model:  # fmt: skip
     """A transformer encoder of ids with learned places, the masked mean, and a linear layer.
 
-    The model is called with a pair (ids, mask), each (B, L) with L up to `max_length`, and gives
-    logits (B, `linear_output_size`). `batch_first` changes only how the encoder computes.
-
-    Raises:
-        InputError: `nhead` does not divide `hidden_size`.
+    Called with a pair (ids, mask), each (B, L) with L up to `max_length`; gives logits
+    (B, `linear_output_size`). `batch_first` changes only how the encoder computes.
     """
     options = dict(locals())
     return TextTransformer(activation=options.pop("nonlinearity"), **options)
-
-
-def _check_widths(embed_dim: int, num_heads: int, kdim: int, vdim: int) -> None:
-    if embed_dim % num_heads:
-        message = f"num_heads, {num_heads}, does not divide embed_dim, {embed_dim}"
-        raise InputError(message, input="num_heads", code="heads_do_not_divide")
-    if {kdim, vdim} != {embed_dim}:
-        message = f"kdim {kdim} and vdim {vdim} differ from embed_dim {embed_dim}: it cannot run"
-        notice(message, code="cannot_run", input="kdim", hint=f"set both to {embed_dim}")

@@ -1,4 +1,4 @@
-"""Whole networks for pictures and rows of numbers, made of lists typed into fields."""
+"""Whole networks for pictures (B, C, H, W) and rows of numbers, made of lists in fields."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NODES = ModelNodes(category="Training", spaced=True)
 
 
 class ConvNet(nn.Module):
-    """Convolutions and a linear layer, of pictures (B, C, H, W), or (B, H, W) with one channel."""
+    """Convolutions and a linear layer; (B, H, W) is seen as pictures of one channel."""
 
     def __init__(self, blocks: list[nn.Module], shape: tuple[int, ...], width: int, out: int):
         super().__init__()
@@ -36,53 +36,33 @@ class ConvNet(nn.Module):
 class LinearNet(nn.Module):
     """Linear layers with ReLU between them, of rows as wide as the first."""
 
-    def __init__(self, widths: tuple[int, ...], biases: list[bool]) -> None:
+    def __init__(self, layers: list[nn.Linear]) -> None:
         super().__init__()
-        layers = [nn.Linear(*ends, bias) for *ends, bias in zip(widths, widths[1:], biases)]  # noqa: B905
-        hidden = [_named(fc=layer, relu=nn.ReLU()) for layer in layers[:-1]]
-        self.no_activation_layers = nn.Sequential(*hidden)
-        self.final_dense = layers[-1]
-        self.width = widths[0]
+        *hidden, self.final_dense = layers
+        blocks = [_named(fc=layer, relu=nn.ReLU()) for layer in hidden]
+        self.no_activation_layers = nn.Sequential(*blocks)
+        self.width = layers[0].in_features
 
     def forward(self, x: Tensor) -> Any:
         if x.numel() % self.width:
             message = f"{described(x)} is no whole number of rows of {self.width}"
-            raise InputError(message, code="model_input")
+            raise InputError(message, code="wrong_shape")
         return self.final_dense(self.no_activation_layers(x.reshape(-1, self.width)))
 
 
 class ResidualBlock(nn.Module):
-    """Two convolutions and a shortcut, which halves height and width if there is a stride."""
+    """Two convolutions and a shortcut, which is a convolution too if there is a stride."""
 
-    def __init__(self, channels: int, out: int, stride: int) -> None:
+    def __init__(self, channels: int, out: int, stride: int = 1) -> None:
         super().__init__()
         if stride > 1:
-            self.single_conv_k1_s2_na = _normed(channels, out, stride, kernel=1, relu=False)
-        self.first_conv_block = _normed(channels, out, stride)
-        self.second_conv = _normed(out, out, relu=False)
+            self.single_conv_k1_s2_na = _conv(channels, out, stride, kernel=1, relu=False)
+        self.first_conv_block = _conv(channels, out, stride)
+        self.second_conv = _conv(out, out, relu=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        shortcut = getattr(self, "single_conv_k1_s2_na", nn.Identity())(x)
-        return torch.relu(self.second_conv(self.first_conv_block(x)) + shortcut)
-
-
-class ResNet(nn.Module):
-    """Three stages of residual blocks, with 64, 128 and 256 channels, and a linear layer."""
-
-    def __init__(self, channels: int, out: int, blocks: int) -> None:
-        super().__init__()
-        self.single_conv_block = _normed(channels, 64)
-        for before, width in ((64, 64), (64, 128), (128, 256)):
-            first = ResidualBlock(before, width, 2) if before < width else None
-            rest = [ResidualBlock(width, width, 1) for _ in range(blocks - (first is not None))]
-            stage = _named(single_resnet_block=first, resnet_blocks=nn.Sequential(*rest))
-            self.add_module(f"n_resnet_blocks{width}", stage)
-        self.linear = nn.Linear(256, out)
-
-    def forward(self, x: Any) -> Any:
-        expect("the input", x, 4)
-        *stages, head = self.children()
-        return head(nn.Sequential(*stages)(x).mean((2, 3)))
+        shortcut = getattr(self, "single_conv_k1_s2_na", nn.Identity())
+        return torch.relu(self.second_conv(self.first_conv_block(x)) + shortcut(x))
 
 
 @NODES.node("PtnConvModel", random=True)
@@ -92,90 +72,87 @@ def conv_model(
     kernel_size_list: str = "[3,3,3,3,1]", padding_list: str = "[1,1,1,1,0]",
     downsample_list: str = "[True,True,True,True,False]",
 ) -> Model:  # fmt: skip
-    """Convolutions, each with ReLU and, where `downsample_list` says so, a pooling by 2.
+    """Convolutions with ReLU, some with a pooling by 2, and a linear layer for logits.
 
-    Pictures are (B, C, H, W) with (C, H, W) = `input_dim`, or (B, H, W) for one channel; a linear
-    layer gives logits (B, `output_dim`). The four lists have one entry a convolution.
-    `penultimate_dim` is the width of the linear layer's input; 0 finds it.
-
-    Raises:
-        InputError: the lists differ in length, or the picture is too small for the convolutions.
+    `input_dim` is (C, H, W), or H and W with one channel of (B, H, W). The lists have one entry a
+    convolution; `penultimate_dim` is the linear layer's width, and 0 finds it.
     """
     shape = sizes(input_dim, "input_dim", 3)
     channels = sizes(channel_list, "channel_list")
     count = len(channels)
     kernels = _entries(kernel_size_list, "kernel_size_list", count)
     paddings = _entries(padding_list, "padding_list", count)
-    pools = _flags(downsample_list, "downsample_list", count)
-    blocks = []
-    for i, (before, width) in enumerate(zip((shape[0], *channels), channels)):  # noqa: B905
-        kernel = pair(kernels[i], "kernel_size_list")
-        conv = nn.Conv2d(before, width, kernel, 1, pair(paddings[i], "padding_list", least=0))
-        nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
-        pool = nn.MaxPool2d(2) if pools[i] else None
-        blocks.append(_named(conv=conv, pool=pool, relu=nn.ReLU()))
+    pools = _entries(downsample_list, "downsample_list", count, flags=True)
+    blocks, before = [], shape[0]
+    for width, kernel, padding, pool in zip(channels, kernels, paddings, pools, strict=True):
+        size = pair(str(kernel), "kernel_size_list")
+        edge = pair(str(padding), "padding_list", least=0)
+        conv = _kaiming(nn.Conv2d(before, width, size, padding=edge))
+        blocks.append(_named(conv=conv, pool=nn.MaxPool2d(2) if pool else None, relu=nn.ReLU()))
+        before = width
     return ConvNet(blocks, shape, penultimate_dim, output_dim)
 
 
 @NODES.node("PtnLinearModel", random=True)
 def linear_model(
-    dim_list: str = "[784,10]",
-    bias_list: str = "[True]",
+    dim_list: str = "[784,10]", bias_list: str = "[True]",
     num_layers: Annotated[int, Range(1, 2000)] = 1,
-) -> Model:
-    """Linear layers with ReLU between them.
+) -> Model:  # fmt: skip
+    """Linear layers with ReLU between them; an input is seen as rows of the first width.
 
-    `dim_list` has the widths, one more than there are layers, and `bias_list` one flag a layer.
-    An input of any shape is seen as rows of the first width: pictures are flattened.
-
-    Raises:
-        InputError: a list has another length.
+    `dim_list` has the widths, one more than there are layers; `bias_list` has a flag a layer.
     """
     widths = sizes(dim_list, "dim_list", num_layers + 1)
-    return LinearNet(widths, _flags(bias_list, "bias_list", num_layers))
+    flags = _entries(bias_list, "bias_list", num_layers, flags=True)
+    ends = zip(widths, widths[1:], flags, strict=False)
+    return LinearNet([nn.Linear(first, last, bool(bias)) for first, last, bias in ends])
 
 
 @NODES.node("PtnResnetModel", random=True)
 def resnet_model(
-    input_dim: str = "(3,28,28)",
-    output_dim: Size = 10,
+    input_dim: str = "(3,28,28)", output_dim: Size = 10,
     num_blocks: Annotated[int, Range(1, 100)] = 2,
-) -> Model:
-    """A residual network of pictures (B, C, H, W) that gives logits (B, `output_dim`).
+) -> Model:  # fmt: skip
+    """A residual network for logits; of `input_dim`, (C, H, W), only C shapes it.
 
     Three stages of 64, 128 and 256 channels have `num_blocks` blocks each; the second and third
-    start by halving height and width. Of `input_dim`, (C, H, W), only C shapes the network.
+    start by halving height and width.
     """
-    for name, value in (("output_dim", output_dim), ("num_blocks", num_blocks)):
-        if value < 1:
-            raise InputError(f"{name} has to be 1 or more, not {value}", input=name)
-    return ResNet(sizes(input_dim, "input_dim", 3)[0], output_dim, num_blocks)
+    sizes(f"{output_dim}, {num_blocks}", "num_blocks", 2)
+    channels = sizes(input_dim, "input_dim", 3)[0]
+    parts: dict[str, nn.Module] = {"single_conv_block": _conv(channels, 64)}
+    for before, width in ((64, 64), (64, 128), (128, 256)):
+        first = ResidualBlock(before, width, 2) if before < width else None
+        rest = [ResidualBlock(width, width) for _ in range(num_blocks - (before < width))]
+        stage = _named(single_resnet_block=first, resnet_blocks=nn.Sequential(*rest))
+        parts[f"n_resnet_blocks{width}"] = stage
+    pooled = {"pool": nn.AdaptiveAvgPool2d(1), "flat": nn.Flatten()}
+    return _named(**parts, **pooled, linear=nn.Linear(256, output_dim))
 
 
 def _named(**parts: nn.Module | None) -> nn.Sequential:
     return nn.Sequential(OrderedDict((k, part) for k, part in parts.items() if part is not None))
 
 
-def _normed(
+def _kaiming(conv: nn.Conv2d) -> nn.Conv2d:
+    nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
+    return conv
+
+
+def _conv(
     channels: int, out: int, stride: int = 1, *, kernel: int = 3, relu: bool = True
 ) -> nn.Sequential:
     conv = nn.Conv2d(channels, out, kernel, stride, kernel // 2, bias=False)
     if relu:
-        nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
-    else:
-        nn.init.xavier_normal_(conv.weight)
-    return _named(conv=conv, bn=nn.BatchNorm2d(out), relu=nn.ReLU() if relu else None)
+        return _named(conv=_kaiming(conv), bn=nn.BatchNorm2d(out), relu=nn.ReLU())
+    nn.init.xavier_normal_(conv.weight)
+    return _named(conv=conv, bn=nn.BatchNorm2d(out))
 
 
-def _entries(text: str, input: str, count: int) -> list[str]:
+def _entries(text: str, input: str, count: int, *, flags: bool = False) -> list[Any]:
     found = literal(text, input, "a list")
-    if not isinstance(found, list | tuple) or len(found) != count:
-        raise unreadable(text, input, f"a list of {count}", "one entry for each layer")
-    return [repr(value) for value in found]
-
-
-def _flags(text: str, input: str, count: int) -> list[bool]:
-    found = _entries(text, input, count)
-    if not set(found) <= {"True", "False", "0", "1"}:
-        raise unreadable(text, input, "a list of True and False", "[True, False]")
-    return [value in ("True", "1") for value in found]
+    is_list = isinstance(found, list | tuple) and len(found) == count
+    if not is_list or (flags and not all(value in (0, 1) for value in found)):
+        what = f"a list of {count} entries{', True or False' * flags}, one a layer"
+        raise unreadable(text, input, what, "[True, False]" if flags else "[3, 3]")
+    return list(found)
