@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import warnings
 from collections.abc import Callable, Mapping
 from functools import partial, update_wrapper, wraps
@@ -11,11 +12,12 @@ from typing import Annotated, Any
 import torch
 from torch import Tensor, nn
 
-from graphrun.node import InputError, Nodes, Range, notice
+from graphrun.node import InputError, Nodes, Range, Socket, notice
 
 from ._parse import dims, unreadable
 
 Size = Annotated[int, Range(1, 1_000_000)]
+Closure = Annotated[Callable[..., Any], Socket("PTCALLABLE")]
 
 _COMPLAINTS = (RuntimeError, TypeError, ValueError, AssertionError, IndexError)
 
@@ -24,6 +26,9 @@ class ModelNodes(Nodes):
     """Nodes that build modules, with gradients; torch's complaints become InputErrors."""
 
     def node(self, class_type: str, **flags: Any) -> Callable[..., Any]:
+        if class_type.endswith("2d"):
+            flags["title"] = re.sub("(?<=[a-z])(?=[A-Z2])", " ", class_type)
+
         def register(function: Callable[..., Any]) -> Callable[..., Any]:
             @wraps(function)
             def build(*args: Any, **inputs: Any) -> Any:
@@ -52,6 +57,24 @@ class ModelNodes(Nodes):
             return function
 
         return register
+
+
+class Composite(nn.Module):
+    """Named parts, called by a rule `(part, *inputs)`; the closure, if there is one, comes last."""
+
+    def __init__(self, rule: Callable[..., Any], closure: Closure | None = None, **parts: Any):
+        super().__init__()
+        self.rule = rule
+        for name, part in {**parts, "closure": closure}.items():
+            setattr(self, name, part)
+
+    def forward(self, *inputs: Any) -> Any:
+        result = self.rule(self.part, *inputs)
+        return result if self.closure is None else self.part("closure", result)
+
+    def part(self, name: str, *inputs: Any, **options: Any) -> Any:
+        """What a part gives."""
+        return apply(name, getattr(self, name), *inputs, **options)
 
 
 def apply(title: str, part: Callable[..., Any], *inputs: Any, **options: Any) -> Any:
@@ -99,6 +122,13 @@ def masked_mean(x: Tensor, mask: Tensor, dim: int = 1) -> Tensor:
     weight = mask.to(x.dtype).unsqueeze(-1)
     least = max(1e-9, torch.finfo(x.dtype).tiny)  # of half precision 1e-9 is 0
     return (x * weight).sum(dim) / weight.sum(dim).clamp(min=least)
+
+
+def head(width: int, out: int, bias: bool) -> nn.Linear:
+    """The last layer of a text model."""
+    layer = nn.Linear(width, out, bias)
+    nn.init.xavier_uniform_(layer.weight)
+    return layer
 
 
 def sizes(text: str, input: str, *counts: int, least: int = 1, blank: int = -1) -> tuple[int, ...]:

@@ -6,56 +6,23 @@ Their names in the state dict are those of the inputs; a closure that is a modul
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Any
 
 import torch
-from torch import nn
 
-from graphrun.node import Socket
-
-from ._build import ModelNodes, apply, expect
+from ._build import Closure, Composite, ModelNodes, apply, expect
 from ._types import Model
 
 NODES = ModelNodes(category="Training", spaced=True)
 
-Closure = Annotated[Callable[..., Any], Socket("PTCALLABLE")]
 
-
-class Composite(nn.Module):
-    """Named parts, called by a rule; the closure, if there is one, comes last."""
-
-    def __init__(
-        self, rule: Callable[..., Any], closure: Closure | None = None, **parts: nn.Module
-    ) -> None:
-        super().__init__()
-        self.rule = rule
-        for name, part in {**parts, "closure": closure}.items():
-            setattr(self, name, part)
-
-    def forward(self, *inputs: Any) -> Any:
-        result = self.rule(self.part, *inputs)
-        return result if self.closure is None else self.part("closure", result)
-
-    def part(self, name: str, *inputs: Any) -> Any:
-        """What a part gives."""
-        return apply(name, getattr(self, name), *inputs)
+def _added(x: Any, y: Any) -> Any:
+    return apply("the sum", torch.add, x, y)
 
 
 def _with_channel_axis(part: Any, x: Any) -> Any:
     expect("the input", x, 3, 4)
     return part("model", x.unsqueeze(1) if x.dim() == 3 else x)
-
-
-def _flattened(part: Any, x: Any) -> Any:
-    return part("model", apply("the input", torch.flatten, x, 1))
-
-
-def _residual(part: Any, x: Any) -> Any:
-    return apply("the sum", torch.add, x, part("model", x))
-
-
-def _residual_with_mask(part: Any, x: Any, mask: Any) -> Any:
-    return apply("the sum", torch.add, x, part("model", x, mask))
 
 
 @NODES.node("PtnChainedModel")
@@ -89,18 +56,22 @@ def with_closure(model: Model, closure: Closure) -> Model:
     return Composite(lambda part, x: part("model", x), closure, model=model)
 
 
-RESIDUAL = "A model whose result is added to its input x"
-
-
 @NODES.table(
     {
-        "PtnPreFlatten": (_flattened, "A model; inputs (B, ...) become (B, N).", "closure"),
+        "PtnPreFlatten": (
+            lambda part, x: part("model", apply("the input", torch.flatten, x, 1)),
+            "A model; inputs (B, ...) become (B, N).", "closure",
+        ),
         "PtnPreAddChannelAxis": (
             _with_channel_axis, "A model; inputs (B, H, W) become (B, 1, H, W).", "closure",
         ),
-        "PtnResidualConnectionModel": (_residual, f"{RESIDUAL}; then the closure."),
+        "PtnResidualConnectionModel": (
+            lambda part, x: _added(x, part("model", x)),
+            "A model whose result is added to its input; then the closure.",
+        ),
         "PtnResidualConnectionModelWithAttentionMask": (
-            _residual_with_mask, f"{RESIDUAL}, called with x and a mask; then the closure.",
+            lambda part, x, mask: _added(x, part("model", x, mask)),
+            "A model of x and a mask whose result is added to x; then the closure.",
         ),
     }
 )  # fmt: skip

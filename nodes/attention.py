@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from graphrun.node import InputError, Range, notice
 
-from ._build import ModelNodes, Size, apply, expect, ids_and_mask, masked_mean
+from ._build import Composite, ModelNodes, Size, expect, head, ids_and_mask, masked_mean
 from ._types import Model
 
 NODES = ModelNodes(category="Training", spaced=True)
@@ -17,97 +17,47 @@ NODES = ModelNodes(category="Training", spaced=True)
 Dropout = Annotated[float, Range(0, 1)]
 
 
-class MaskedMean(nn.Module):
-    """Mean of x (B, L, F) over what a mask marks."""
+def _torchs(**options: Any) -> Composite:
+    def rule(part: Any, x: Any, mask: Any) -> Any:
+        expect("the mask", mask, 1, 2)
+        return part("model", x, x, x, key_padding_mask=mask == 0, need_weights=False)[0]
 
-    def forward(self, x: Any, mask: Any) -> Tensor:
-        return masked_mean(x, mask)
-
-
-class SelfAttention(nn.Module):
-    """torch's attention of a sequence to itself."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__()
-        self.model = nn.MultiheadAttention(**options)
-
-    def forward(self, x: Any, mask: Any) -> Tensor:
-        return apply("the attention", self._attend, x, mask)
-
-    def _attend(self, x: Tensor, mask: Tensor) -> Tensor:
-        return self.model(x, x, x, key_padding_mask=mask == 0, need_weights=False)[0]
+    return Composite(rule, model=nn.MultiheadAttention(**options))
 
 
-class OwnAttention(nn.Module):
-    """Attention of four linear layers, with dropout of what the last one gives."""
+def _custom(
+    embed_dim: int, num_heads: int, *, dropout: float, bias: bool, kdim: int, vdim: int,
+    batch_first: bool,
+) -> Composite:  # fmt: skip
+    inputs = {"q_proj": embed_dim, "k_proj": kdim, "v_proj": vdim, "out_proj": embed_dim}
+    layers = {name: nn.Linear(width, embed_dim, bias) for name, width in inputs.items()}
 
-    def __init__(
-        self, embed_dim: int, num_heads: int, *, dropout: float, kdim: int, vdim: int,
-        batch_first: bool, **options: Any,
-    ) -> None:  # fmt: skip
-        super().__init__()
-        self.q_proj = nn.Linear(embed_dim, embed_dim, **options)
-        self.k_proj = nn.Linear(kdim, embed_dim, **options)
-        self.v_proj = nn.Linear(vdim, embed_dim, **options)
-        self.out_proj = nn.Linear(embed_dim, embed_dim, **options)
-        self.dropout = nn.Dropout(dropout)
-        self.num_heads, self.batch_first = num_heads, batch_first
-
-    def forward(self, x: Any, mask: Any = None) -> Tensor:
+    def rule(part: Any, x: Any, mask: Any = None) -> Any:
         expect("the input", x, 3)
-        x = x if self.batch_first else x.transpose(0, 1)  # (B, L, E)
-        q, k, v = (self._heads(name, x) for name in ("q_proj", "k_proj", "v_proj"))
-        scores = q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5  # (B, heads, L, L)
+        x = x if batch_first else x.transpose(0, 1)  # (B, L, E)
+        split = (part(name, x).unflatten(-1, (num_heads, -1)) for name in list(inputs)[:3])
+        q, k, v = (projected.transpose(1, 2) for projected in split)  # (B, heads, L, E / heads)
+        scores = q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5
         if mask is not None:
             expect("the mask", mask, shape=x.shape[:2])
             scores = scores.masked_fill((mask == 0)[:, None, None], -torch.inf)
-        out: Tensor = self.out_proj((scores.softmax(-1) @ v).transpose(1, 2).flatten(2))
-        return self.dropout(out if self.batch_first else out.transpose(0, 1))
+        out = part("out_proj", (scores.softmax(-1) @ v).transpose(1, 2).flatten(2))
+        return part("dropout", out if batch_first else out.transpose(0, 1))
 
-    def _heads(self, name: str, x: Tensor) -> Tensor:
-        projected: Tensor = apply(name, getattr(self, name), x)
-        return projected.unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
-
-
-class TextTransformer(nn.Module):
-    """Embeddings of words and places, torch's encoder, the masked mean, a linear layer."""
-
-    def __init__(
-        self, *, num_layers: int, vocabulary_size: int, hidden_size: int, max_length: int,
-        linear_output_size: int, linear_bias: bool, **layer: Any,
-    ) -> None:  # fmt: skip
-        super().__init__()
-        self.word_embedding = nn.Embedding(vocabulary_size, hidden_size)
-        self.positional_embedding = nn.Embedding(max_length, hidden_size)
-        self.time = int(layer["batch_first"])
-        one = nn.TransformerEncoderLayer(hidden_size, **layer)
-        self.encoder = nn.TransformerEncoder(one, num_layers, enable_nested_tensor=False)
-        self.linear_model = nn.Linear(hidden_size, linear_output_size, bias=linear_bias)
-        nn.init.xavier_uniform_(self.linear_model.weight)
-
-    def forward(self, inputs: Any) -> Any:
-        ids, mask = ids_and_mask(inputs)
-        longest = self.positional_embedding.num_embeddings
-        if ids.shape[1] > longest:
-            message = f"a sequence of {ids.shape[1]} ids is longer than max_length, {longest}"
-            raise InputError(message, code="sequence_too_long")
-        places = self.positional_embedding(torch.arange(ids.shape[1], device=ids.device))
-        x = apply("word_embedding", self.word_embedding, ids) + places
-        x = self.encoder(x.movedim(1, self.time), src_key_padding_mask=mask == 0)
-        return self.linear_model(masked_mean(x.movedim(self.time, 1), mask))
+    return Composite(rule, **layers, dropout=nn.Dropout(dropout))
 
 
 @NODES.node("PtnMaskedMeanPooling")
 def masked_mean_pooling() -> Model:
     """The mean (B, F) of x (B, L, F) over what the mask marks; 0 where it marks nothing."""
-    return MaskedMean()
+    return Composite(lambda part, x, mask: masked_mean(x, mask))
 
 
 @NODES.table(
     {
-        "PtnMultiheadAttention": (SelfAttention, "torch's attention of a sequence to itself."),
+        "PtnMultiheadAttention": (_torchs, "torch's attention of a sequence to itself."),
         "PtnMultiheadAttentionCustom": (
-            OwnAttention, "Attention with dropout after the last projection; may lack a mask.",
+            _custom, "Attention with dropout after the last projection; may lack a mask.",
             "add_bias_kv", "add_zero_attn",
         ),
     },
@@ -146,5 +96,27 @@ def embedding_transformer_linear(
     Called with a pair (ids, mask), each (B, L) with L up to `max_length`; gives logits
     (B, `linear_output_size`). `batch_first` changes only how the encoder computes.
     """
-    options = dict(locals())
-    return TextTransformer(activation=options.pop("nonlinearity"), **options)
+    time = int(batch_first)
+
+    def rule(part: Any, inputs: Any) -> Any:
+        ids, mask = ids_and_mask(inputs)
+        if ids.shape[1] > max_length:
+            message = f"a sequence of {ids.shape[1]} ids is longer than max_length, {max_length}"
+            raise InputError(message, code="sequence_too_long")
+        steps = torch.arange(ids.shape[1], device=ids.device)
+        x = part("word_embedding", ids) + part("positional_embedding", steps)
+        x = x.movedim(1, time)
+        x = part("encoder", x, src_key_padding_mask=mask == 0)
+        return part("linear_model", masked_mean(x.movedim(time, 1), mask))
+
+    words = nn.Embedding(vocabulary_size, hidden_size)
+    places = nn.Embedding(max_length, hidden_size)
+    layer = nn.TransformerEncoderLayer(
+        hidden_size, nhead, dim_feedforward, dropout, nonlinearity, layer_norm_eps, batch_first,
+        norm_first, bias,
+    )  # fmt: skip
+    encoder = nn.TransformerEncoder(layer, num_layers, enable_nested_tensor=False)
+    return Composite(
+        rule, word_embedding=words, positional_embedding=places, encoder=encoder,
+        linear_model=head(hidden_size, linear_output_size, linear_bias),
+    )  # fmt: skip

@@ -31,14 +31,14 @@ def conv2d(
     The texts are one whole number, or two for height and width; a blank one is torch's default.
     `padding` may also be `same`, which needs a stride of 1, or `valid`, which is none.
     """
-    options: dict[str, Any] = {"groups": groups, "bias": bias, "padding_mode": padding_mode}
-    options["stride"] = pair(stride, "stride", blank=1)
-    options["dilation"] = pair(dilation, "dilation", blank=1)
     word = padding.strip()
-    if word not in ("same", "valid"):
-        word = pair(padding, "padding", least=0, blank=0)
-    kernel = pair(kernel_size, "kernel_size")
-    return nn.Conv2d(in_channels, out_channels, kernel, padding=word, **options)
+    suits = word in ("same", "valid")
+    return nn.Conv2d(
+        in_channels, out_channels, pair(kernel_size, "kernel_size"),
+        pair(stride, "stride", blank=1),
+        word if suits else pair(padding, "padding", least=0, blank=0),
+        pair(dilation, "dilation", blank=1), groups, bias, padding_mode,
+    )  # fmt: skip
 
 
 @NODES.table(

@@ -8,61 +8,13 @@ from typing import Annotated, Any
 import torch
 from torch import Tensor, nn
 
-from graphrun.node import InputError, Range
+from graphrun.node import Range
 
-from ._build import ModelNodes, Size, apply, described, expect, pair, sizes
+from ._build import Composite, ModelNodes, Size, apply, expect, pair, sizes
 from ._parse import literal, unreadable
 from ._types import Model
 
 NODES = ModelNodes(category="Training", spaced=True)
-
-
-class ConvNet(nn.Module):
-    """Convolutions and a linear layer; (B, H, W) is seen as pictures of one channel."""
-
-    def __init__(self, blocks: list[nn.Module], shape: tuple[int, ...], width: int, out: int):
-        super().__init__()
-        self.conv_layers = nn.Sequential(*blocks)
-        with torch.no_grad():
-            width = width or self.conv_layers(torch.zeros(1, *shape)).numel()
-        self.final_dense = nn.Linear(width, out)
-
-    def forward(self, x: Any) -> Any:
-        expect("the input", x, 3, 4)
-        features = apply("conv_layers", self.conv_layers, x.unsqueeze(1) if x.dim() == 3 else x)
-        return apply("final_dense", self.final_dense, features.flatten(1))
-
-
-class LinearNet(nn.Module):
-    """Linear layers with ReLU between them, of rows as wide as the first."""
-
-    def __init__(self, layers: list[nn.Linear]) -> None:
-        super().__init__()
-        *hidden, self.final_dense = layers
-        blocks = [_named(fc=layer, relu=nn.ReLU()) for layer in hidden]
-        self.no_activation_layers = nn.Sequential(*blocks)
-        self.width = layers[0].in_features
-
-    def forward(self, x: Tensor) -> Any:
-        if x.numel() % self.width:
-            message = f"{described(x)} is no whole number of rows of {self.width}"
-            raise InputError(message, code="wrong_shape")
-        return self.final_dense(self.no_activation_layers(x.reshape(-1, self.width)))
-
-
-class ResidualBlock(nn.Module):
-    """Two convolutions and a shortcut, which is a convolution too if there is a stride."""
-
-    def __init__(self, channels: int, out: int, stride: int = 1) -> None:
-        super().__init__()
-        if stride > 1:
-            self.single_conv_k1_s2_na = _conv(channels, out, stride, kernel=1, relu=False)
-        self.first_conv_block = _conv(channels, out, stride)
-        self.second_conv = _conv(out, out, relu=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        shortcut = getattr(self, "single_conv_k1_s2_na", nn.Identity())
-        return torch.relu(self.second_conv(self.first_conv_block(x)) + shortcut(x))
 
 
 @NODES.node("PtnConvModel", random=True)
@@ -74,23 +26,29 @@ def conv_model(
 ) -> Model:  # fmt: skip
     """Convolutions with ReLU, some with a pooling by 2, and a linear layer for logits.
 
-    `input_dim` is (C, H, W), or H and W with one channel of (B, H, W). The lists have one entry a
+    `input_dim` is (C, H, W); pictures (B, H, W) get a channel axis. The lists have one entry a
     convolution; `penultimate_dim` is the linear layer's width, and 0 finds it.
     """
-    shape = sizes(input_dim, "input_dim", 3)
-    channels = sizes(channel_list, "channel_list")
-    count = len(channels)
-    kernels = _entries(kernel_size_list, "kernel_size_list", count)
-    paddings = _entries(padding_list, "padding_list", count)
-    pools = _entries(downsample_list, "downsample_list", count, flags=True)
-    blocks, before = [], shape[0]
+    shape, channels = sizes(input_dim, "input_dim", 3), sizes(channel_list, "channel_list")
+    lists = {"kernel_size_list": kernel_size_list, "padding_list": padding_list}
+    kernels, paddings = (_entries(text, name, len(channels)) for name, text in lists.items())
+    pools = _entries(downsample_list, "downsample_list", len(channels), flags=True)
+    layers, before = nn.Sequential(), shape[0]
     for width, kernel, padding, pool in zip(channels, kernels, paddings, pools, strict=True):
         size = pair(str(kernel), "kernel_size_list")
         edge = pair(str(padding), "padding_list", least=0)
         conv = _kaiming(nn.Conv2d(before, width, size, padding=edge))
-        blocks.append(_named(conv=conv, pool=nn.MaxPool2d(2) if pool else None, relu=nn.ReLU()))
+        layers.append(_named(conv=conv, pool=nn.MaxPool2d(2) if pool else None, relu=nn.ReLU()))
         before = width
-    return ConvNet(blocks, shape, penultimate_dim, output_dim)
+    with torch.no_grad():
+        wide = penultimate_dim or layers(torch.zeros(1, *shape)).numel()
+
+    def rule(part: Any, x: Any) -> Any:
+        expect("the input", x, 3, 4)
+        features = part("conv_layers", x if x.dim() == 4 else x.unsqueeze(1))
+        return part("final_dense", features.flatten(1))
+
+    return Composite(rule, conv_layers=layers, final_dense=nn.Linear(wide, output_dim))
 
 
 @NODES.node("PtnLinearModel", random=True)
@@ -105,7 +63,14 @@ def linear_model(
     widths = sizes(dim_list, "dim_list", num_layers + 1)
     flags = _entries(bias_list, "bias_list", num_layers, flags=True)
     ends = zip(widths, widths[1:], flags, strict=False)
-    return LinearNet([nn.Linear(first, last, bool(bias)) for first, last, bias in ends])
+    *hidden, last = (nn.Linear(before, width, bool(bias)) for before, width, bias in ends)
+    layers = nn.Sequential(*(_named(fc=layer, relu=nn.ReLU()) for layer in hidden))
+
+    def rule(part: Any, x: Tensor) -> Any:
+        rows = apply("the input", torch.reshape, x, (-1, widths[0]))
+        return part("final_dense", part("no_activation_layers", rows))
+
+    return Composite(rule, no_activation_layers=layers, final_dense=last)
 
 
 @NODES.node("PtnResnetModel", random=True)
@@ -120,18 +85,33 @@ def resnet_model(
     """
     sizes(f"{output_dim}, {num_blocks}", "num_blocks", 2)
     channels = sizes(input_dim, "input_dim", 3)[0]
-    parts: dict[str, nn.Module] = {"single_conv_block": _conv(channels, 64)}
+    parts = {"single_conv_block": _conv(channels, 64, relu=nn.ReLU())}
     for before, width in ((64, 64), (64, 128), (128, 256)):
-        first = ResidualBlock(before, width, 2) if before < width else None
-        rest = [ResidualBlock(width, width) for _ in range(num_blocks - (before < width))]
+        first = _residual(before, width, 2) if before < width else None
+        rest = (_residual(width, width) for _ in range(num_blocks - (before < width)))
         stage = _named(single_resnet_block=first, resnet_blocks=nn.Sequential(*rest))
         parts[f"n_resnet_blocks{width}"] = stage
-    pooled = {"pool": nn.AdaptiveAvgPool2d(1), "flat": nn.Flatten()}
-    return _named(**parts, **pooled, linear=nn.Linear(256, output_dim))
+    pooling = {"pool": nn.AdaptiveAvgPool2d(1), "flat": nn.Flatten()}
+    return _named(**parts, **pooling, linear=nn.Linear(256, output_dim))
 
 
-def _named(**parts: nn.Module | None) -> nn.Sequential:
-    return nn.Sequential(OrderedDict((k, part) for k, part in parts.items() if part is not None))
+def _residual(channels: int, out: int, stride: int = 1) -> Composite:
+    parts = {"single_conv_k1_s2_na": _conv(channels, out, 2, kernel=1)} if stride > 1 else {}
+
+    def rule(part: Any, x: Tensor) -> Any:
+        y = part("second_conv", part("first_conv_block", x))
+        return torch.relu(y + (part("single_conv_k1_s2_na", x) if stride > 1 else x))
+
+    parts["first_conv_block"] = _conv(channels, out, stride, relu=nn.ReLU())
+    return Composite(rule, **parts, second_conv=_conv(out, out))
+
+
+def _conv(
+    channels: int, out: int, stride: int = 1, *, kernel: int = 3, relu: nn.Module | None = None
+) -> nn.Sequential:
+    conv = nn.Conv2d(channels, out, kernel, stride, kernel // 2, bias=False)
+    _kaiming(conv) if relu else nn.init.xavier_normal_(conv.weight)
+    return _named(conv=conv, bn=nn.BatchNorm2d(out), relu=relu)
 
 
 def _kaiming(conv: nn.Conv2d) -> nn.Conv2d:
@@ -139,14 +119,8 @@ def _kaiming(conv: nn.Conv2d) -> nn.Conv2d:
     return conv
 
 
-def _conv(
-    channels: int, out: int, stride: int = 1, *, kernel: int = 3, relu: bool = True
-) -> nn.Sequential:
-    conv = nn.Conv2d(channels, out, kernel, stride, kernel // 2, bias=False)
-    if relu:
-        return _named(conv=_kaiming(conv), bn=nn.BatchNorm2d(out), relu=nn.ReLU())
-    nn.init.xavier_normal_(conv.weight)
-    return _named(conv=conv, bn=nn.BatchNorm2d(out))
+def _named(**parts: nn.Module | None) -> nn.Sequential:
+    return nn.Sequential(OrderedDict((k, part) for k, part in parts.items() if part is not None))
 
 
 def _entries(text: str, input: str, count: int, *, flags: bool = False) -> list[Any]:

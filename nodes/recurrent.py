@@ -8,42 +8,13 @@ from torch import nn
 
 from graphrun.node import Range
 
-from ._build import ModelNodes, Size, apply, expect, ids_and_mask, masked_mean
+from ._build import Composite, ModelNodes, Size, expect, head, ids_and_mask, masked_mean
 from ._types import Model
 
 NODES = ModelNodes(category="Training", spaced=True)
 
 Nonlinearity = Literal["tanh", "relu"]
 Layers = Annotated[int, Range(1, 1000)]
-
-
-class Averaged(nn.Module):
-    """A recurrent layer, the mean of its outputs over the steps that count, a linear layer."""
-
-    def __init__(
-        self, kind: Any, *, linear_output_size: int, linear_bias: bool,
-        vocabulary_size: int | None = None, **options: Any,
-    ) -> None:  # fmt: skip
-        super().__init__()
-        if vocabulary_size is not None:
-            self.embedding = nn.Embedding(vocabulary_size, options["input_size"])
-        layer = kind(**options)
-        self.layer = f"{type(layer).__name__.lower()}_model"
-        self.add_module(self.layer, layer)
-        width = (layer.proj_size or layer.hidden_size) * (1 + layer.bidirectional)
-        self.linear_model = nn.Linear(width, linear_output_size, bias=linear_bias)
-        nn.init.xavier_uniform_(self.linear_model.weight)
-
-    def forward(self, x: Any) -> Any:
-        if hasattr(self, "embedding"):
-            ids, counts = ids_and_mask(x)
-            x = apply("embedding", self.embedding, ids)
-        else:
-            expect("the input", x, 3)
-            counts = x.norm(dim=-1)
-        layer: Any = getattr(self, self.layer)
-        hidden, _ = apply(self.layer, layer, x)
-        return self.linear_model(masked_mean(hidden, counts != 0, dim=int(layer.batch_first)))
 
 
 def _rnn(*, nonlinearity: Nonlinearity, **options: Any) -> nn.RNN:
@@ -54,6 +25,30 @@ def _rnn(*, nonlinearity: Nonlinearity, **options: Any) -> nn.RNN:
         else:
             nn.init.kaiming_normal_(matrix, nonlinearity="relu")
     return layer
+
+
+def _averaged(
+    kind: Any, *, linear_output_size: int, linear_bias: bool, vocabulary_size: int | None = None,
+    **options: Any,
+) -> Composite:  # fmt: skip
+    table = vocabulary_size and nn.Embedding(vocabulary_size, options["input_size"])
+    parts = {"embedding": table} if table else {}
+    layer = kind(**options)
+    name = f"{type(layer).__name__.lower()}_model"
+    width = (layer.proj_size or layer.hidden_size) * (1 + layer.bidirectional)
+    parts |= {name: layer, "linear_model": head(width, linear_output_size, linear_bias)}
+
+    def rule(part: Any, x: Any) -> Any:
+        if vocabulary_size:
+            x, counts = ids_and_mask(x)
+            x = part("embedding", x)
+        else:
+            expect("the input", x, 3)
+            counts = x.norm(dim=-1)
+        mean = masked_mean(part(name, x)[0], counts != 0, dim=int(options["batch_first"]))
+        return part("linear_model", mean)
+
+    return Composite(rule, **parts)
 
 
 PAIR = "gives a pair: outputs (B, L, H) of all steps, and the last state"
@@ -86,7 +81,7 @@ def recurrent(
     `hidden_size`. A linear layer gives logits (B, `linear_output_size`).
     """
     given = {name: value for name, value in locals().items() if value is not None}
-    build = given.pop("kind") if linear_bias is None else Averaged
+    build = given.pop("kind") if linear_bias is None else _averaged
     return build(**given)
 
 
@@ -102,4 +97,4 @@ def embedding_rnn_linear(
     The model is called with a pair (ids, mask), each (B, L), or (L, B) without `batch_first`;
     the mask says what counts in the mean. Gives logits (B, `linear_output_size`).
     """
-    return Averaged(_rnn, **locals())
+    return _averaged(_rnn, **locals())

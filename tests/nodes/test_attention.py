@@ -149,10 +149,11 @@ def test_inputs_that_do_not_fit_attention_are_refused() -> None:
     refused("q_proj (Linear) cannot work with float32 (3, 4, 5)", ours, X[..., :5])
     refused("the mask has to be a tensor of shape (3, 4), not int64 (3, 3)", ours, X, MASK[:, :3])
     torchs = node("PtnMultiheadAttention")(6, 2, kdim=6, vdim=6)
-    refused("the attention cannot work with float32 (3, 4, 5)", torchs, X[..., :5], MASK)
     refused(
-        "the attention cannot work with float32 (3, 4, 6) and int64 (3, 3)", torchs, X, MASK[:, :3]
+        "model (MultiheadAttention) cannot work with float32 (3, 4, 5)", torchs, X[..., :5], MASK
     )
+    refused("model (MultiheadAttention) cannot work with", torchs, X, MASK[:, :3])
+    refused("the mask has to be a tensor of rank 1 or 2, not NoneType", torchs, X, None)
 
 
 class PlainTransformer(nn.Module):
