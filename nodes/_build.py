@@ -124,6 +124,16 @@ def masked_mean(x: Tensor, mask: Tensor, dim: int = 1) -> Tensor:
     return (x * weight).sum(dim) / weight.sum(dim).clamp(min=least)
 
 
+def started(layer: Any, *, relu: bool) -> Any:
+    """A layer whose matrices are drawn as Kaiming says if ReLU follows, otherwise as Xavier."""
+    for matrix in (weight for weight in layer.parameters() if weight.dim() > 1):
+        if relu:
+            nn.init.kaiming_normal_(matrix, nonlinearity="relu")
+        else:
+            nn.init.xavier_normal_(matrix)
+    return layer
+
+
 def head(width: int, out: int, bias: bool) -> nn.Linear:
     """The last layer of a text model."""
     layer = nn.Linear(width, out, bias)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from graphrun.node import Range
 
-from ._build import Composite, ModelNodes, Size, apply, expect, pair, sizes
+from ._build import Composite, ModelNodes, Size, apply, expect, pair, sizes, started
 from ._parse import literal, unreadable
 from ._types import Model
 
@@ -37,7 +37,7 @@ def conv_model(
     for width, kernel, padding, pool in zip(channels, kernels, paddings, pools, strict=True):
         size = pair(str(kernel), "kernel_size_list")
         edge = pair(str(padding), "padding_list", least=0)
-        conv = _kaiming(nn.Conv2d(before, width, size, padding=edge))
+        conv = started(nn.Conv2d(before, width, size, padding=edge), relu=True)
         layers.append(_named(conv=conv, pool=nn.MaxPool2d(2) if pool else None, relu=nn.ReLU()))
         before = width
     with torch.no_grad():
@@ -83,9 +83,10 @@ def resnet_model(
     Three stages of 64, 128 and 256 channels have `num_blocks` blocks each; the second and third
     start by halving height and width.
     """
-    sizes(f"{output_dim}, {num_blocks}", "num_blocks", 2)
+    for name, value in (("output_dim", output_dim), ("num_blocks", num_blocks)):
+        sizes(str(value), name)
     channels = sizes(input_dim, "input_dim", 3)[0]
-    parts = {"single_conv_block": _conv(channels, 64, relu=nn.ReLU())}
+    parts = {"single_conv_block": _conv(channels, 64)}
     for before, width in ((64, 64), (64, 128), (128, 256)):
         first = _residual(before, width, 2) if before < width else None
         rest = (_residual(width, width) for _ in range(num_blocks - (before < width)))
@@ -96,27 +97,23 @@ def resnet_model(
 
 
 def _residual(channels: int, out: int, stride: int = 1) -> Composite:
-    parts = {"single_conv_k1_s2_na": _conv(channels, out, 2, kernel=1)} if stride > 1 else {}
+    short = "single_conv_k1_s2_na" if stride > 1 else None
+    parts = {short: _conv(channels, out, stride, kernel=1, relu=False)} if short else {}
+    parts["first_conv_block"] = _conv(channels, out, stride)
+    parts["second_conv"] = _conv(out, out, relu=False)
 
     def rule(part: Any, x: Tensor) -> Any:
         y = part("second_conv", part("first_conv_block", x))
-        return torch.relu(y + (part("single_conv_k1_s2_na", x) if stride > 1 else x))
+        return torch.relu(y + (part(short, x) if short else x))
 
-    parts["first_conv_block"] = _conv(channels, out, stride, relu=nn.ReLU())
-    return Composite(rule, **parts, second_conv=_conv(out, out))
+    return Composite(rule, **parts)
 
 
 def _conv(
-    channels: int, out: int, stride: int = 1, *, kernel: int = 3, relu: nn.Module | None = None
+    channels: int, out: int, stride: int = 1, *, kernel: int = 3, relu: bool = True
 ) -> nn.Sequential:
-    conv = nn.Conv2d(channels, out, kernel, stride, kernel // 2, bias=False)
-    _kaiming(conv) if relu else nn.init.xavier_normal_(conv.weight)
-    return _named(conv=conv, bn=nn.BatchNorm2d(out), relu=relu)
-
-
-def _kaiming(conv: nn.Conv2d) -> nn.Conv2d:
-    nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
-    return conv
+    conv = started(nn.Conv2d(channels, out, kernel, stride, kernel // 2, bias=False), relu=relu)
+    return _named(conv=conv, bn=nn.BatchNorm2d(out), relu=nn.ReLU() if relu else None)
 
 
 def _named(**parts: nn.Module | None) -> nn.Sequential:

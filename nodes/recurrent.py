@@ -8,7 +8,7 @@ from torch import nn
 
 from graphrun.node import Range
 
-from ._build import Composite, ModelNodes, Size, expect, head, ids_and_mask, masked_mean
+from ._build import Composite, ModelNodes, Size, expect, head, ids_and_mask, masked_mean, started
 from ._types import Model
 
 NODES = ModelNodes(category="Training", spaced=True)
@@ -18,35 +18,31 @@ Layers = Annotated[int, Range(1, 1000)]
 
 
 def _rnn(*, nonlinearity: Nonlinearity, **options: Any) -> nn.RNN:
-    layer = nn.RNN(nonlinearity=nonlinearity, **options)
-    for matrix in (weight for weight in layer.parameters() if weight.dim() == 2):
-        if nonlinearity == "tanh":
-            nn.init.xavier_normal_(matrix)
-        else:
-            nn.init.kaiming_normal_(matrix, nonlinearity="relu")
-    return layer
+    return started(nn.RNN(nonlinearity=nonlinearity, **options), relu=nonlinearity == "relu")
 
 
 def _averaged(
     kind: Any, *, linear_output_size: int, linear_bias: bool, vocabulary_size: int | None = None,
     **options: Any,
 ) -> Composite:  # fmt: skip
-    table = vocabulary_size and nn.Embedding(vocabulary_size, options["input_size"])
-    parts = {"embedding": table} if table else {}
+    parts: dict[str, Any] = {}
+    if vocabulary_size:
+        parts["embedding"] = nn.Embedding(vocabulary_size, options["input_size"])
     layer = kind(**options)
     name = f"{type(layer).__name__.lower()}_model"
+    time = int(layer.batch_first)
     width = (layer.proj_size or layer.hidden_size) * (1 + layer.bidirectional)
     parts |= {name: layer, "linear_model": head(width, linear_output_size, linear_bias)}
 
     def rule(part: Any, x: Any) -> Any:
+        counts = None
         if vocabulary_size:
             x, counts = ids_and_mask(x)
             x = part("embedding", x)
-        else:
-            expect("the input", x, 3)
-            counts = x.norm(dim=-1)
-        mean = masked_mean(part(name, x)[0], counts != 0, dim=int(options["batch_first"]))
-        return part("linear_model", mean)
+        expect("the input", x, 3)
+        hidden, _ = part(name, x)
+        marked = (x.norm(dim=-1) if counts is None else counts) != 0
+        return part("linear_model", masked_mean(hidden, marked, dim=time))
 
     return Composite(rule, **parts)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import graphrun_nodes
 import pytest
 import torch
 from graphrun_nodes import layers
@@ -30,6 +31,15 @@ def test_weight_files_are_interchangeable(name: str) -> None:
     assert all(parameter.requires_grad for parameter in model.parameters())
     again = seeded(node(name), **inputs)
     again.load_state_dict(model.state_dict())
+
+
+def test_what_draws_weights_at_random_says_so() -> None:
+    specs = graphrun_nodes.PACK.all_nodes()
+    still = {"PtnMaxPool2d", "PtnAvgPool2d", "PtnBatchNorm2d", "PtnInstanceNorm2d", "PtnLayerNorm"}
+    for name in STATES:
+        made_of_models = specs[name].module.endswith("assembly")
+        plain = name in still or made_of_models or name == "PtnMaskedMeanPooling"
+        assert specs[name].random is not plain, name
 
 
 CASES: dict[str, tuple[Any, Any, Any]] = {
