@@ -12,7 +12,7 @@ from graphrun_nodes.assembly import chained, chained_with_mask, with_closure
 from graphrun_nodes.attention import masked_mean_pooling
 from graphrun_nodes.layers import embedding, linear
 from graphrun_nodes.saving import load_model, save_model
-from models import node, refused, same
+from modelling import node, refused, same
 from recording import Recorder
 from torch import nn
 
@@ -109,6 +109,14 @@ def test_inputs_are_prepared() -> None:
     for odd in (x[0], x[None, None]):
         error = refused("has to be a tensor of rank 3 or 4, not float32", model, odd)
         assert error.code == "wrong_shape"
+
+
+def test_a_copy_has_weights_of_its_own() -> None:
+    model = chained(nn.Linear(3, 3), nn.ReLU(), nn.PReLU())
+    before, copy = model(X), deepcopy(model)
+    nn.init.zeros_(model.model_a.weight)
+    assert torch.equal(copy(X), before)
+    assert not torch.equal(model(X), before)
 
 
 def test_a_closure_ends_a_model() -> None:

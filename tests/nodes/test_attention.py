@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from graphrun_nodes.attention import embedding_transformer_linear, masked_mean_pooling
-from models import node, refused, same, seeded
+from modelling import node, refused, same, seeded
 from recording import Recorder
 from torch import Tensor, nn
 

@@ -8,7 +8,7 @@ import graphrun_nodes
 import pytest
 import torch
 from graphrun_nodes import layers
-from models import STATES, node, refused, same, seeded
+from modelling import STATES, node, refused, same, seeded
 from torch import nn
 
 PICTURES = torch.randn(3, 4, 9, 7, generator=torch.Generator().manual_seed(1))

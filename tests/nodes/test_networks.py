@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from graphrun_nodes.networks import conv_model, linear_model, resnet_model
-from models import refused, same, seeded
+from modelling import refused, same, seeded
 from torch import nn
 
 SMALL = {

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from graphrun_nodes.recurrent import embedding_rnn_linear
-from models import node, refused, same, seeded
+from modelling import node, refused, same, seeded
 from recording import Recorder
 from torch import nn
 
