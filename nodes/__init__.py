@@ -29,7 +29,6 @@ PACK = Pack(
         "plots",
         "recurrent",
         "saving",
-        "sizes",
         "tables",
         "tensors",
         "text",

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from torch._tensor_str import printoptions
+
 from graphrun.node import Each, ForceInput, Hidden, Nodes, show
 
+from ._types import Size, Tensor
+
 NODES = Nodes(category="Data Analysis", spaced=True)
+
+UniqueId = Annotated[str, Hidden("UNIQUE_ID")]
+ExtraInfo = Annotated[str, Hidden("EXTRA_PNGINFO")]
 
 
 @NODES.node("PandasShowText", output_node=True)
@@ -22,3 +29,20 @@ def show_text(
     """
     show(text=list(text))
     return text
+
+
+@NODES.node("PtShowText", output_node=True)
+def show_tensor(
+    tens: list[Tensor], *, unique_id: UniqueId = "", extra_pnginfo: ExtraInfo = ""
+) -> Each[str]:
+    """Shows the first tensor it receives, abbreviated if it has more than 100 elements."""
+    with printoptions(threshold=100):
+        return show_text([str(one) for one in tens[:1]])
+
+
+@NODES.node("PtShowSize", output_node=True)
+def show_size(
+    size: list[Size], *, unique_id: UniqueId = "", extra_pnginfo: ExtraInfo = ""
+) -> Each[str]:
+    """Shows the first shape it receives, such as "torch.Size([2, 3])"."""
+    return show_text([str(one) for one in size[:1]])

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
-from torch import nn
 from torch.optim import lr_scheduler
 
 from graphrun.node import InputError, Nodes, Range
@@ -15,111 +14,104 @@ from ._types import Model, Optimizer, Scheduler
 NODES = Nodes(category="Training", spaced=True)
 
 Rate = Annotated[float, Range(1e-10, 1, 1e-10)]
+Part = Annotated[float, Range(0.0, 1.0, 1e-10)]
 Gamma = Annotated[float, Range(1e-6, 1.0, 1e-8)]
+Minimum = Annotated[float, Range(0, 1.0, 1e-9)]
 Count = Annotated[int, Range(1, 100_000_000)]
+Patience = Annotated[int, Range(0, 100_000_000)]
+
+
+class PlainDescent(torch.optim.Optimizer):
+    """Gradient descent and nothing else; `step` takes no closure."""
+
+    def __init__(self, params: Any, lr: float) -> None:
+        super().__init__(params, {"lr": lr})
+
+    @torch.no_grad()
+    def step(self) -> None:
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if parameter.grad is not None:
+                    parameter.add_(parameter.grad, alpha=-group["lr"])
 
 
 @NODES.node("PtoAdam")
 def adam(
-    model: Model,
-    learning_rate: Rate = 0.001,
-    *,
-    beta1: Rate = 0.9,
-    beta2: Rate = 0.999,
+    model: Model, learning_rate: Rate = 0.001, *, beta1: Rate = 0.9, beta2: Rate = 0.999
 ) -> Optimizer:
-    """Adam over all parameters of the model, without weight decay; eps is 1e-8.
-
-    Raises:
-        InputError: the model has no parameters, or a beta is not below 1.
-    """
-    betas = _betas(beta1, beta2)
-    with torch.enable_grad():
-        return torch.optim.Adam(_parameters(model), lr=learning_rate, betas=betas)
+    """Adam over all parameters of the model, without weight decay. Betas are below 1."""
+    betas = _below_one(beta1=beta1, beta2=beta2)
+    return _over(model, torch.optim.Adam, lr=learning_rate, betas=betas)
 
 
 @NODES.node("PtoAdamW", title="Pto AdamW")
 def adam_w(
-    model: Model,
-    learning_rate: Rate = 0.001,
-    *,
-    beta1: Rate = 0.9,
-    beta2: Rate = 0.999,
-    weight_decay: Annotated[float, Range(0.0, 1.0, 1e-10)] = 0.01,
-    amsgrad: bool = False,
-) -> Optimizer:
-    """AdamW over all parameters of the model: Adam with decoupled weight decay; eps is 1e-8.
+    model: Model, learning_rate: Rate = 0.001, *, beta1: Rate = 0.9, beta2: Rate = 0.999,
+    weight_decay: Part = 0.01, amsgrad: bool = False,
+) -> Optimizer:  # fmt: skip
+    """Adam with decoupled weight decay. With `amsgrad` the second moment never falls."""
+    more = {"weight_decay": weight_decay, "amsgrad": amsgrad}
+    betas = _below_one(beta1=beta1, beta2=beta2)
+    return _over(model, torch.optim.AdamW, lr=learning_rate, betas=betas, **more)
 
-    `amsgrad` keeps the largest second moment seen, so that steps never grow again.
 
-    Raises:
-        InputError: the model has no parameters, or a beta is not below 1.
-    """
-    betas = _betas(beta1, beta2)
-    with torch.enable_grad():
-        return torch.optim.AdamW(
-            _parameters(model),
-            lr=learning_rate,
-            betas=betas,
-            weight_decay=weight_decay,
-            amsgrad=amsgrad,
-        )
+@NODES.node("PtoSGD")
+def sgd(
+    model: Model, learning_rate: Rate = 0.001, *, momentum: Part = 0.0, dampening: Part = 0.0,
+    weight_decay: Part = 0.0, nesterov: bool = False,
+) -> Optimizer:  # fmt: skip
+    """Gradient descent. `nesterov` needs a `momentum` above 0 and a `dampening` of 0."""
+    if nesterov and (momentum <= 0 or dampening != 0):
+        message = f"nesterov with a momentum of {momentum} and a dampening of {dampening}"
+        hint = "give it a momentum above 0 and a dampening of 0"
+        raise InputError(message, input="nesterov", code="invalid_parameters", hint=hint)
+    more = {"dampening": dampening, "weight_decay": weight_decay, "nesterov": nesterov}
+    return _over(model, torch.optim.SGD, lr=learning_rate, momentum=momentum, **more)
+
+
+@NODES.node("PtoSimple")
+def plain_descent(model: Model, learning_rate: Rate = 0.001) -> Optimizer:
+    """Plain gradient descent: each step subtracts `learning_rate` times the gradient."""
+    return _over(model, PlainDescent, lr=learning_rate)
 
 
 @NODES.node("PtoLrSchedulerCosineAnnealing")
 def cosine_annealing(
-    optimizer: Optimizer,
-    num_epochs: Count = 10,
-    *,
-    minimum_lr: Annotated[float, Range(0, 1.0, 1e-9)] = 0.0,
+    optimizer: Optimizer, num_epochs: Count = 10, *, minimum_lr: Minimum = 0.0
 ) -> Scheduler:
-    """Lowers the learning rate along half a cosine, from its start to `minimum_lr`.
-
-    It is reached after `num_epochs` epochs; a longer training makes the rate rise again.
-    """
-    with torch.enable_grad():
-        return lr_scheduler.CosineAnnealingLR(optimizer, T_max=num_epochs, eta_min=minimum_lr)
+    """Lowers the rate along half a cosine, in `num_epochs` epochs; after them it rises again."""
+    return lr_scheduler.CosineAnnealingLR(optimizer, num_epochs, minimum_lr)
 
 
 @NODES.node("PtoLrSchedulerStep")
 def step_schedule(optimizer: Optimizer, step_size: Count = 10, *, gamma: Gamma = 0.1) -> Scheduler:
     """Multiplies the learning rate by `gamma` after every `step_size` epochs."""
-    with torch.enable_grad():
-        return lr_scheduler.StepLR(optimizer, step_size=step_size, gamma=gamma)
+    return lr_scheduler.StepLR(optimizer, step_size, gamma)
 
 
 @NODES.node("PtoLrSchedulerReduceOnPlateau")
 def reduce_on_plateau(
-    optimizer: Optimizer,
-    grace_period: Annotated[int, Range(0, 100_000_000)] = 10,
-    *,
-    gamma: Gamma = 0.1,
+    optimizer: Optimizer, grace_period: Patience = 10, *, gamma: Gamma = 0.1
 ) -> Scheduler:
-    """Multiplies the learning rate by `gamma` when the validation loss stalls.
+    """Multiplies the learning rate by `gamma`, below 1, when the validation loss stalls.
 
-    It stalls when it has not fallen by 1e-4 of its value for more than `grace_period` epochs. The
-    training node needs a validation loader with it.
-
-    Raises:
-        InputError: `gamma` is 1, which would change nothing.
+    It stalls when it has not fallen by 1e-4 of its value for more than `grace_period` epochs.
     """
-    if gamma >= 1:
-        raise InputError("gamma has to be below 1", input="gamma", code="value_bigger_than_max")
-    with torch.enable_grad():
-        return lr_scheduler.ReduceLROnPlateau(
-            optimizer, mode="min", factor=gamma, patience=grace_period
-        )
+    _below_one(gamma=gamma)
+    return lr_scheduler.ReduceLROnPlateau(optimizer, factor=gamma, patience=grace_period)
 
 
-def _parameters(model: nn.Module) -> list[nn.Parameter]:
-    found = list(model.parameters())
-    if not found:
+def _over(model: Model, kind: Any, **settings: Any) -> Any:
+    parameters = list(model.parameters())
+    if not parameters:
         raise InputError("the model has no parameters to train", input="model")
-    return found
+    with torch.enable_grad():
+        return kind(parameters, **settings)
 
 
-def _betas(beta1: float, beta2: float) -> tuple[float, float]:
-    for name, value in (("beta1", beta1), ("beta2", beta2)):
+def _below_one(**values: float) -> tuple[float, ...]:
+    for name, value in values.items():
         if value >= 1:
             message = f"{name} has to be below 1, not {value}"
             raise InputError(message, input=name, code="value_bigger_than_max")
-    return beta1, beta2
+    return tuple(values.values())

@@ -12,7 +12,7 @@ from graphrun.errors import Diagnostic, InputError
 from graphrun.execute.events import NodeInfo, NodesAdded
 from graphrun.execute.state import Run
 from graphrun.plan import Step
-from graphrun.plan.identity import changed, identity
+from graphrun.plan.identity import identities
 from graphrun.plan.plan import twins
 from graphrun.plan.static import ancestors, spec_of
 
@@ -91,24 +91,24 @@ def _ordered(nodes: Mapping[str, PromptNode]) -> list[PromptNode]:
 def _steps(run: Run, nodes: list[PromptNode]) -> list[Step]:
     """Added nodes are not validated: only a class that nobody brings is refused."""
     catalog, known = run.catalog, run.agenda.steps
-    keys: dict[str, str | None] = {}
     notes: list[Diagnostic] = []
-
-    def source(name: str) -> str | None:
-        return keys[name] if name in keys else known[name].identity if name in known else None
-
-    steps = []
+    kinds = {}
     for node in nodes:
         spec = spec_of(node, catalog)
         if spec is None or not catalog.runs(node.class_type):
             message = f"the graph it built has the class {node.class_type!r}, which no pack brings"
             raise InputError(message, code="missing_node_type")
-        token = changed(node, spec, catalog, notes) if spec.watches else None
-        keys[node.id] = identity(node, spec, source, changed=token, seed=run.plan.seed)
-        steps.append(Step.of(node, spec, keys[node.id]))
+        kinds[node.id] = spec
+    keys = identities(
+        nodes,
+        catalog,
+        seed=run.plan.seed,
+        notes=notes,
+        source=lambda name: known[name].identity if name in known else None,
+    )
     for note in notes:
         run.notice(note)
-    return steps
+    return [Step.of(node, kinds[node.id], keys[node.id]) for node in nodes]
 
 
 def _info(run: Run, step: Step) -> NodeInfo:

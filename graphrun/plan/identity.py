@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from graphrun.catalog import Catalog, NodeSpec
@@ -20,6 +21,7 @@ TAG = "graphrun/1"
 """First element of everything hashed; raise it when the meaning of the key changes."""
 
 Notes = list[Diagnostic]
+Source = Callable[[str], str | None]
 
 _encode = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
@@ -27,30 +29,88 @@ _encode = json.JSONEncoder(
 
 
 def identities(
-    nodes: Iterable[PromptNode], specs: Mapping[str, NodeSpec], *, seed: int, notes: Notes
+    nodes: Sequence[PromptNode],
+    specs: Mapping[str, NodeSpec],
+    *,
+    seed: int,
+    notes: Notes,
+    source: Source = lambda node_id: None,
 ) -> dict[str, str | None]:
     """sha256 digests (hex) by node id; `nodes` must be in topological order.
 
     In it: class, version, literals, how the ancestors are wired, the run's seed for nodes that
     draw random numbers, what a foreign class says in IS_CHANGED. Not in it: ids, titles, order,
     positions. None means "never the same again": volatile nodes, and everything behind them.
+
+    Nodes that draw random numbers and are alike are numbered, so that each draws its own: by what
+    they feed, then by their order. `source` gives the identities of nodes that are not among these.
     """
-    found: dict[str, str | None] = {}
+    kinds: dict[str, NodeSpec] = {}
     for node in nodes:
         spec = spec_of(node, specs)
         assert spec is not None, "nodes of unknown classes are not planned"
-        token = changed(node, spec, specs, notes) if spec.watches else None
-        found[node.id] = identity(node, spec, found.get, changed=token, seed=seed)
-    return found
+        kinds[node.id] = spec
+    tokens = {
+        node.id: changed(node, kinds[node.id], specs, notes)
+        for node in nodes
+        if kinds[node.id].watches
+    }
+
+    def keys(ranks: Mapping[str, int]) -> dict[str, str | None]:
+        found: dict[str, str | None] = {}
+
+        def above(name: str) -> str | None:
+            return found[name] if name in found else source(name)
+
+        for node in nodes:
+            found[node.id] = identity(
+                node,
+                kinds[node.id],
+                above,
+                changed=tokens.get(node.id),
+                seed=seed,
+                rank=ranks.get(node.id, 0),
+            )
+        return found
+
+    found = keys({})
+    ranks = _ranks(nodes, kinds, found)
+    return keys(ranks) if ranks else found
+
+
+def _ranks(
+    nodes: Sequence[PromptNode], kinds: Mapping[str, NodeSpec], keys: Mapping[str, str | None]
+) -> dict[str, int]:
+    """The number of each node among the random ones of one identity, where that is not 0.
+
+    What a node feeds is told by classes and names of inputs: a literal further down changes
+    nothing here.
+    """
+    alike = defaultdict(list)
+    for node in nodes:
+        if kinds[node.id].random and keys[node.id] is not None:
+            alike[keys[node.id]].append(node.id)
+    groups = [names for names in alike.values() if len(names) > 1]
+    if not groups:
+        return {}
+    feeds: dict[str, list[tuple[str, int, str]]] = defaultdict(list)
+    roles: dict[str, str] = {}
+    for node in reversed(nodes):
+        roles[node.id] = digest([node.class_type, sorted(feeds[node.id])])
+        for name, link in node.links():
+            feeds[link.node_id].append((name, link.slot, roles[node.id]))
+    ranked = (sorted(names, key=roles.__getitem__) for names in groups)
+    return {name: rank for names in ranked for rank, name in enumerate(names) if rank}
 
 
 def identity(
     node: PromptNode,
     spec: NodeSpec,
-    source: Callable[[str], str | None],
+    source: Source,
     *,
     changed: Any,
     seed: int,
+    rank: int = 0,
 ) -> str | None:
     """The identity of one node, given those of its sources."""
     if spec.volatile:
@@ -68,6 +128,8 @@ def identity(
     parts: list[Any] = [TAG, node.class_type, spec.version, changed, drawn, inputs]
     if spec.foreign and _own_id(spec):
         parts.append(node.id)
+    if rank:
+        parts.append(["rank", rank])
     try:
         return digest(parts)
     except (TypeError, ValueError):  # live objects in a graph that a node built, or a NaN

@@ -199,6 +199,34 @@ def test_the_seed_counts_for_random_nodes_only():
     assert first["5"] != second["5"]
 
 
+def test_random_nodes_that_are_alike_draw_numbers_of_their_own():
+    """Told apart by what they feed, so that ids, order and literals further down do not count."""
+    nodes = {
+        "1": ("MakeBox", {"text": "a"}),
+        "2": ("MakeBox", {"text": "a"}),
+        "3": ("ReadBox", {"box": ["1", 0]}),
+        "4": ("FillBox", {"box": ["2", 0], "text": "b"}),
+        "5": ("ReadBox", {"box": ["4", 0]}),
+        "6": ("Join", {"a": ["3", 0], "b": ["5", 0]}),
+        "7": ("Show", {"text": ["6", 0]}),
+    }
+    found = keys(nodes)
+    assert found["1"] != found["2"]
+    names = {"1": "f", "2": "e", "3": "d", "4": "c", "5": "b", "6": "a", "7": "g"}
+    renamed = {
+        names[name]: (
+            kind,
+            {k: [names[v[0]], 0] if isinstance(v, list) else v for k, v in inputs.items()},
+        )
+        for name, (kind, inputs) in reversed(nodes.items())
+    }
+    assert {names[name]: key for name, key in found.items()} == keys(renamed)
+    edited = keys({**nodes, "4": ("FillBox", {"box": ["2", 0], "text": "c"})})
+    assert {n for n in found if found[n] != edited[n]} == {"4", "5", "6", "7"}
+    alone = keys({k: nodes[k] for k in ("1", "3")} | {"7": ("Show", {"text": ["3", 0]})})
+    assert alone["1"] in (found["1"], found["2"])
+
+
 def test_volatile_nodes_and_what_follows_have_no_identity():
     nodes = {
         "1": ("Text", {"text": "a"}),

@@ -1,0 +1,165 @@
+"""How modules are built and called, with errors that a user of the graph understands."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import warnings
+from collections.abc import Callable, Mapping
+from functools import partial, update_wrapper, wraps
+from typing import Annotated, Any
+
+import torch
+from torch import Tensor, nn
+
+from graphrun.node import InputError, Nodes, Range, Socket, notice
+
+from ._parse import dims, unreadable
+
+Size = Annotated[int, Range(1, 1_000_000)]
+Closure = Annotated[Callable[..., Any], Socket("PTCALLABLE")]
+
+_COMPLAINTS = (RuntimeError, TypeError, ValueError, AssertionError, IndexError)
+
+
+class ModelNodes(Nodes):
+    """Nodes that build modules, with gradients; torch's complaints become InputErrors."""
+
+    def node(self, class_type: str, **flags: Any) -> Callable[..., Any]:
+        if class_type.endswith("2d"):
+            flags["title"] = re.sub("(?<=[a-z])(?=[A-Z2])", " ", class_type)
+
+        def register(function: Callable[..., Any]) -> Callable[..., Any]:
+            @wraps(function)
+            def build(*args: Any, **inputs: Any) -> Any:
+                with torch.enable_grad(), warnings.catch_warnings(record=True) as caught:
+                    warnings.simplefilter("always")
+                    model = apply(f"{class_type} cannot be built", function, *args, **inputs)
+                for warning in caught:
+                    notice(f"{class_type}: {warning.message}", code="about_the_module")
+                return model
+
+            return super(ModelNodes, self).node(class_type, **flags)(build)
+
+        return register
+
+    def table(self, rows: Mapping[str, tuple[Any, ...]], **flags: Any) -> Callable[..., Any]:
+        """As in `Nodes`; what follows in a row are names of inputs it lacks, which are None."""
+
+        def register(function: Callable[..., Any]) -> Callable[..., Any]:
+            _, *inputs = inspect.signature(function).parameters.values()
+            for class_type, (first, about, *lacks) in rows.items():
+                row = update_wrapper(partial(function, first, **dict.fromkeys(lacks)), function)
+                row.__doc__ = f"{about}\n\n{inspect.getdoc(function) or ''}".strip()
+                kept = [one for one in inputs if one.name not in lacks]
+                row.__signature__ = inspect.Signature(kept)  # type: ignore[attr-defined]
+                self.node(class_type, **flags)(row)
+            return function
+
+        return register
+
+
+class Composite(nn.Module):
+    """Named parts, called by a rule `(part, *inputs)`; the closure, if there is one, comes last."""
+
+    def __init__(self, rule: Callable[..., Any], closure: Closure | None = None, **parts: Any):
+        super().__init__()
+        self.rule = rule
+        for name, part in {**parts, "closure": closure}.items():
+            setattr(self, name, part)
+
+    def forward(self, *inputs: Any) -> Any:
+        result = self.rule(self.part, *inputs)
+        return result if self.closure is None else self.part("closure", result)
+
+    def part(self, name: str, *inputs: Any, **options: Any) -> Any:
+        """What a part gives."""
+        return apply(name, getattr(self, name), *inputs, **options)
+
+
+def apply(title: str, part: Callable[..., Any], *inputs: Any, **options: Any) -> Any:
+    """What a part of a model gives; an InputError with its title if it cannot."""
+    try:
+        return part(*inputs, **options)
+    except (InputError, torch.OutOfMemoryError):
+        raise
+    except _COMPLAINTS as error:
+        why = str(error).partition("\n")[0] or type(error).__name__
+        if isinstance(part, nn.Embedding) and isinstance(error, IndexError):
+            low, high = (int(end) for end in inputs[0].aminmax())
+            why = f"its ids go from {low} to {high}, the table has {part.num_embeddings} rows"
+        if isinstance(part, nn.Module):
+            title = f"{title} ({type(part).__name__})"
+        if any(isinstance(value, Tensor | tuple) for value in inputs):
+            title += f" cannot work with {' and '.join(map(described, inputs))}"
+        raise InputError(f"{title}: {why}", code="cannot_compute") from error
+
+
+def expect(name: str, value: Any, *ranks: int, shape: tuple[int, ...] | None = None) -> None:
+    """Raises an InputError if a value is no tensor of one of the ranks, or of the shape."""
+    fits = isinstance(value, Tensor) and (value.shape == shape if shape else value.dim() in ranks)
+    if not fits:
+        wanted = f"shape {tuple(shape)}" if shape else f"rank {' or '.join(map(str, ranks))}"
+        message = f"{name} has to be a tensor of {wanted}, not {described(value)}"
+        raise InputError(message, code="wrong_shape")
+
+
+def ids_and_mask(inputs: Any) -> tuple[Tensor, Tensor]:
+    """The two tensors of one shape that a text model is called with, as one argument."""
+    if not isinstance(inputs, tuple | list) or len(inputs) != 2:
+        message = f"the model takes a pair (ids, mask), not {described(inputs)}"
+        raise InputError(message, code="no_mask", hint="a data set with tokens gives such pairs")
+    expect("ids", inputs[0], 2)
+    expect("the mask", inputs[1], shape=inputs[0].shape)
+    return inputs[0], inputs[1]
+
+
+def masked_mean(x: Tensor, mask: Tensor, dim: int = 1) -> Tensor:
+    """Mean of x (., ., F) over an axis, weighted by mask (., .); 0 where nothing is marked."""
+    expect("x", x, 3)
+    expect("the mask", mask, shape=x.shape[:2])
+    x = x if x.is_floating_point() else x.float()
+    weight = mask.to(x.dtype).unsqueeze(-1)
+    least = max(1e-9, torch.finfo(x.dtype).tiny)  # of half precision 1e-9 is 0
+    return (x * weight).sum(dim) / weight.sum(dim).clamp(min=least)
+
+
+def started(layer: Any, *, relu: bool) -> Any:
+    """A layer whose matrices are drawn as Kaiming says if ReLU follows, otherwise as Xavier."""
+    for matrix in (weight for weight in layer.parameters() if weight.dim() > 1):
+        if relu:
+            nn.init.kaiming_normal_(matrix, nonlinearity="relu")
+        else:
+            nn.init.xavier_normal_(matrix)
+    return layer
+
+
+def head(width: int, out: int, bias: bool) -> nn.Linear:
+    """The last layer of a text model."""
+    layer = nn.Linear(width, out, bias)
+    nn.init.xavier_uniform_(layer.weight)
+    return layer
+
+
+def sizes(text: str, input: str, *counts: int, least: int = 1, blank: int = -1) -> tuple[int, ...]:
+    """Whole numbers, so many as one of `counts` if there are any; `blank` for a blank text."""
+    found = dims(text, input, example="[3, 5]")
+    found = blank if found is None else found
+    many = found if isinstance(found, tuple) else (found,)
+    if min(many, default=-1) < least or (counts and len(many) not in counts):
+        numbers = f"{' or '.join(map(str, counts)) or 'some'} whole numbers"
+        raise unreadable(text, input, f"{numbers}, each {least} or more", "[3, 5]")
+    return many
+
+
+def pair(text: str, input: str, **options: int) -> tuple[int, ...]:
+    """Whole numbers for height and width, from one or two."""
+    return (sizes(text, input, 1, 2, **options) * 2)[:2]
+
+
+def described(value: Any) -> str:
+    """A value's type and shape in a few words."""
+    if isinstance(value, Tensor):
+        return f"{str(value.dtype).removeprefix('torch.')} {tuple(value.shape)}"
+    many = ", ".join(map(described, value)) if isinstance(value, tuple | list) else ""
+    return f"{type(value).__name__} of {many}" if many else type(value).__name__

@@ -1,0 +1,99 @@
+"""Nodes that hand their inputs to torch, and what becomes of torch's refusals."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import warnings
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Annotated, Any
+
+import torch
+
+from graphrun.node import InputError, Nodes, Range, Text, notice
+
+from ._types import Tensor
+
+Lines = Annotated[str, Text(multiline=True)]
+Axis = Annotated[int, Range(-10, 10)]
+# What inputs of these names are in every row. All others are tensors.
+_INPUTS: dict[str, Any] = {
+    **dict.fromkeys(("data", "index", "new_axes", "new_shape", "size", "src"), Lines),
+    **dict.fromkeys(("end", "equation", "start", "step", "steps", "value"), str),
+    **dict.fromkeys(("height", "width"), Annotated[int, Range(1, 16384)]),
+    "dim": Axis,
+}
+_SHAPES = "PtReshape, PtUnsqueeze and PtPermute change shapes"
+_DTYPES = "PtToFloat32, PtToInt64 and the like convert tensors"
+_TEXTS = ("new_shape", "new_axes", "index", "equation")
+# What torch says, and what follows: code, hint, and inputs that may be at fault.
+_WAYS = (
+    (re.compile("(?i)dtype|implemented|bool ?tensor|scalartype"), "invalid_dtype", _DTYPES, ()),
+    (re.compile("^Dimension"), "invalid_shape", _SHAPES, ("dim",)),
+    (re.compile("(?i)size|shape|dim|matrix|operand|vector|3D"), "invalid_shape", _SHAPES, _TEXTS),
+    (re.compile(""), "invalid_value", None, _TEXTS),
+)
+
+
+class TensorNodes(Nodes):
+    """Nodes whose refusals by torch are InputErrors that show all inputs, and warnings notices."""
+
+    def node(self, class_type: str, **flags: Any) -> Callable[..., Any]:
+        register = super().node(class_type, **flags)
+        return lambda function: register(_told(function)) and function
+
+    def rows(self, rows: Mapping[str, tuple[Any, ...]], **flags: Any) -> None:
+        """Register expressions: a row is a sentence, a lambda, and types of inputs and "return"."""
+        for class_type, (about, function, *more) in rows.items():
+            types = _INPUTS | (more[0] if more else {})
+            names = (*inspect.signature(function).parameters, "return")
+            function.__annotations__ = {name: types.get(name, Tensor) for name in names}
+            function.__doc__ = about
+            self.node(class_type, **flags)(function)
+
+
+def named(about: str, names: str) -> dict[str, tuple[Any, str]]:
+    """Rows of a table: PtBitwiseAnd is torch.bitwise_and; another name comes after an =."""
+    found = {}
+    for kind, _, name in (entry.partition("=") for entry in names.split()):
+        name = name or re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.removeprefix("Pt")).lower()
+        found[kind] = getattr(torch, name), about.format(f"torch.{name}")
+    return found
+
+
+def _told(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def wrapped(*args: Any, **given: Any) -> Any:
+        try:
+            with warnings.catch_warnings(record=True) as said:
+                warnings.simplefilter("always")
+                result = function(*args, **given)
+        except (InputError, torch.OutOfMemoryError):
+            raise
+        except (RuntimeError, LookupError, TypeError, ValueError, OverflowError) as problem:
+            bound = inspect.signature(function).bind(*args, **given)
+            bound.apply_defaults()
+            reason = f"{problem} is missing" if isinstance(problem, KeyError) else str(problem)
+            raise _refused(reason.partition("\n")[0], bound.arguments) from problem
+        for warning in said:
+            notice(str(warning.message).partition(" (Triggered")[0], code="torch_warning")
+        return result
+
+    return wrapped
+
+
+def _refused(reason: str, given: Mapping[str, Any]) -> InputError:
+    code, hint, places = next(way[1:] for way in _WAYS if way[0].search(reason))
+    if not any(isinstance(value, torch.Tensor) for value in given.values()):
+        code, hint = "invalid_value", None
+    quoted = (name for name, value in given.items() if f"'{value}'" in reason)
+    place = next((name for name in (*quoted, *places) if name in given), next(iter(given)))
+    message = ", ".join(f"{name} {_shown(value)}" for name, value in given.items())
+    return InputError(f"{message}: {reason}", input=place, code=code, hint=hint)
+
+
+def _shown(value: Any) -> str:
+    if hasattr(value, "shape"):
+        return f"{value.dtype} {tuple(value.shape)}".removeprefix("torch.")
+    return repr(value) if len(repr(value)) <= 80 else f"{repr(value)[:77]}..."

@@ -1,7 +1,0 @@
-"""Shapes of tensors as values of their own."""
-
-from __future__ import annotations
-
-from graphrun.node import Nodes
-
-NODES = Nodes(category="Data Analysis", spaced=True)
