@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 import numpy as np
 import torch
 
-from graphrun.node import Range
+from graphrun.node import Range, Text
 
 from ._parse import literal, number, size
 from ._torch import TensorNodes
@@ -17,7 +17,10 @@ NODES = TensorNodes(category="Data Analysis", spaced=True)
 
 Floats = Literal["float32", "float16", "bfloat16", "float64"]
 Whole = Literal["uint8", "int8", "int16", "int32", "int64"]
-_KINDS = {"data_type": Literal[Floats, Whole, "bool"]}
+_SHAPE = Annotated[str, Text(multiline=True, example="[2, 3]")]
+_TYPED = {"data": Annotated[str, Text(multiline=True, example="[[1.0, 2.0], [3.0, 4.0]]")]}
+_DRAWN = {"data_type": Floats, "size": _SHAPE}
+_KINDS = {"data_type": Literal[Floats, Whole, "bool"], "size": _SHAPE}
 _NUMBERS = {"data_type": Literal[Floats, Whole]}
 _BOUNDS = dict.fromkeys(("min_value", "max_value"), Annotated[int, Range(-(2**31), 2**31)])
 _CONVERTED = {
@@ -53,7 +56,7 @@ def _filling(text: str, dtype: str) -> float:
 # fmt: off
 NODES.rows({
     "PtFloatCreate": ("A number, or a nested list of numbers, typed in, as float32.",
-        lambda data: torch.tensor(literal(data, "data"), dtype=torch.float32)),
+        lambda data: torch.tensor(literal(data, "data"), dtype=torch.float32), _TYPED),
     "PtIntCreate": ("As PtFloatCreate, as int32: fractions are cut off. PtToInt64 makes indices.",
         lambda data: torch.tensor(literal(data, "data"), dtype=torch.int32)),
     "PtBoolCreate": ("As PtFloatCreate, as bools: all numbers but 0 are true.",
@@ -83,7 +86,7 @@ NODES.rows({
         lambda latent: latent["samples"], {"latent": Latent}),
     "PtSize": ("The shape of a tensor.", lambda tens: tens.size(), {"return": Size}),
     "PtSizeCreate": ("A shape typed in, such as [2, 3]; [] is that of a single number.",
-        lambda data: torch.Size(size(data, "data")), {"return": Size}),
+        lambda data: torch.Size(size(data, "data")), {"return": Size, "data": _SHAPE}),
     "PtSizeToNumpy": ("A shape as an array of whole numbers, with one axis.",
         lambda sz: np.array(sz, dtype=int), {"sz": Size, "return": Array}),
     "PtSizeToString": ('A shape as a text, such as "torch.Size([2, 3])".',
@@ -91,12 +94,12 @@ NODES.rows({
 })
 NODES.rows({
     "PtRand": ("Random numbers, uniform in [0, 1), in a shape such as [2, 3].",
-        lambda size, data_type: _sized(torch.rand, size, data_type), {"data_type": Floats}),
+        lambda size, data_type: _sized(torch.rand, size, data_type), _DRAWN),
     "PtRandn": ("Random numbers of the standard normal distribution, in a shape such as [2, 3].",
-        lambda size, data_type: _sized(torch.randn, size, data_type), {"data_type": Floats}),
+        lambda size, data_type: _sized(torch.randn, size, data_type), _DRAWN),
     "PtRandInt": ("Random whole numbers from `min_value` to before `max_value`.",
         lambda min_value=0, max_value=1, *, size, data_type:
             _sized(torch.randint, size, data_type, low=min_value, high=max_value),
-        _BOUNDS | {"data_type": Whole}),
+        _BOUNDS | {"data_type": Whole, "size": _SHAPE}),
 }, random=True)
 # fmt: on

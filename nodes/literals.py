@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from graphrun.node import InputError, Nodes
+from typing import Annotated
+
+from graphrun.node import InputError, Nodes, Text
 
 NODES = Nodes(category="Data Analysis", spaced=True)
 
 
 @NODES.node("CDAStringCreate", echoes="data")
-def create_string(data: str) -> str:
+def create_string(data: Annotated[str, Text(example="a text")]) -> str:
     """A one-line text, handed on as it is.
 
     Use it to say one name once and feed it to several nodes.
@@ -17,7 +19,7 @@ def create_string(data: str) -> str:
 
 
 @NODES.node("CDAIntCreate")
-def create_int(data: str) -> int:
+def create_int(data: Annotated[str, Text(example="7")]) -> int:
     """A whole number from a text field.
 
     Blanks around it, a sign and underscores between digits are fine.

@@ -28,9 +28,10 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """How a text is edited."""
+    """How a text is edited. `example` is what a user may type in, for pages and examples."""
 
     multiline: bool = False
+    example: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,7 @@ def _input(parameter: inspect.Parameter, hint: Any, where: str) -> tuple[InputSp
     if not any(parameter.default is nothing for nothing in _NO_DEFAULT):
         options = {"default": parameter.default, **options}
     resource, number = _first(markers, Resource), _first(markers, Range)
+    text = _first(markers, Text)
     return InputSpec(
         parameter.name,
         type_name,
@@ -90,6 +91,7 @@ def _input(parameter: inspect.Parameter, hint: Any, where: str) -> tuple[InputSp
         resource=resource.kind if resource else None,
         mutates=bool(_first(markers, Mutates)),
         tiny=number.tiny if number else None,
+        example=text.example if text else None,
     ), is_list
 
 

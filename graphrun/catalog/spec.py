@@ -19,7 +19,8 @@ class InputSpec:
     `options` are ComfyUI's: default, min, max, step, multiline, forceInput; a combo's choices
     are in `options["options"]`. What ComfyUI has no word for stands beside them:
     `resource` says what a text names (a model, a data set, a file to write), `mutates` that the
-    node changes the value in place, and `tiny` is the largest value under `--tiny`.
+    node changes the value in place, `tiny` is the largest value under `--tiny`, and `example` a
+    text that a user may type in.
     """
 
     name: str
@@ -29,6 +30,7 @@ class InputSpec:
     resource: str | None = None
     mutates: bool = False
     tiny: int | float | None = None
+    example: str | None = None
 
     @property
     def is_widget(self) -> bool:

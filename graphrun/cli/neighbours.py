@@ -201,10 +201,12 @@ def _values(spec: NodeSpec) -> Iterator[tuple[str, Any]]:
 
 
 def fresh(one: InputSpec) -> Any:
-    """The value of a fresh widget, within its bounds."""
+    """The value of a fresh widget, within its bounds; what may be typed into an empty one."""
     value, low = one.initial, one.options.get("min")
     if low is not None and isinstance(value, int | float) and value < low:
         return low
+    if value == "" and one.example is not None:
+        return one.example
     return "NAME" if value is None or (one.resource and not value) else value
 
 

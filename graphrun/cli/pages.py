@@ -191,6 +191,8 @@ def _notes(one: InputSpec) -> Iterator[str]:
         yield _RESOURCES.get(one.resource, f"names a {one.resource.replace('_', ' ')}")
     if one.mutates:
         yield "changed in place"
+    if one.example is not None:
+        yield f"such as {one.example}"
     if one.tiny is not None:
         yield f"at most {one.tiny} under --tiny"
     if options.get("multiline"):
@@ -276,7 +278,7 @@ def _told(prompt: Mapping[str, Any], spec: NodeSpec, around: Neighbours) -> Iter
     if any(value == ["ID", 0] for node in prompt.values() for value in node["inputs"].values()):
         yield "ID stands for a node of a class that is not known here."
     elif around.catalog.runs(spec.class_type):
-        yield f"`graphrun prompt.json {list(prompt)[-1]}` runs it."
+        yield f"Run it with `graphrun prompt.json {list(prompt)[-1]}`."
 
 
 def _entry(node: Mapping[str, Any]) -> str:

@@ -194,7 +194,17 @@ def test_markdown_links_classes_and_old_pages_go(tmp_path, capsys):
 def test_what_an_example_leaves_empty_is_told():
     told = " ".join(text("PtLoadModel").split())
     assert re.search(r"Still empty: `[^;]+` of node 1[.;]", told)
-    assert re.search(r"`graphrun prompt.json \d+` runs it", told)
+    assert re.search(r"Run it with `graphrun prompt.json \d+`", told)
+
+
+def test_an_example_runs(tmp_path, monkeypatch):
+    """What a signature gives as an example stands in the page's."""
+    monkeypatch.chdir(tmp_path)
+    page = text("CDAIntCreate")
+    assert re.search(r"data +STRING +value +such as 7", page)
+    document = page.partition("\n{\n")[2].rpartition("\n}")[0]
+    report = graphrun.run(loads(f"{{{document}}}"), targets=["1"])
+    assert report.outputs["1"] == ([7],)
 
 
 def test_markdown_of_one_class(capsys):
