@@ -23,13 +23,16 @@ _FAR, _WITHOUT_CODE, _INVENTED, _UNUSED = 3, 100, 2, 3
 and one that no example workflow has."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Giver:
-    """An output that may feed an input, and how many nodes it takes to have it."""
+    """An output that may feed an input; the least costs fewest nodes, and is first by name."""
 
     cost: float
     class_type: str
     slot: int
+
+
+_NONE = Giver(math.inf, "", 0)
 
 
 class Neighbours:
@@ -125,13 +128,12 @@ class Neighbours:
         changed = True
         while changed:
             changed = False
-            for kind in {kind for kinds in wants.values() for kind in kinds}:
+            for kind in dict.fromkeys(kind for kinds in wants.values() for kind in kinds):
                 for name, slot in self._giving(kind):
-                    cost = own[name] + sum(
-                        best[k].cost if k in best else math.inf for k in wants[name]
-                    )
-                    if cost < (best[kind].cost if kind in best else math.inf):
-                        best[kind], changed = Giver(cost, name, slot), True
+                    feeding = (best[k].cost if k in best else math.inf for k in wants[name])
+                    found = Giver(own[name] + sum(feeding), name, slot)
+                    if found < best.get(kind, _NONE):
+                        best[kind], changed = found, True
         self._costs[pack] = best
         return best
 

@@ -117,14 +117,6 @@ def test_a_stop_of_the_host_is_the_hosts(pack, training):
     assert (training.parent / "output/interrupted.safetensors").is_file()
 
 
-def test_an_error_says_its_way_out(pack, tmp_path):
-    nodes = {"1": node("CDAIntCreate", data="twelve"), "2": node("PandasShowText", text=["1", 0])}
-    (tmp_path / "prompt.json").write_text(json.dumps(nodes))
-    told, _ = hosted(pack, tmp_path / "prompt.json")
-    assert told["error"] == "InputError"
-    assert "twelve" in told["message"]
-
-
 def test_graphrun_runs_the_copy_like_any_pack(pack, training):
     """A distribution without our entry point hides the installed one."""
     outside = training.parent / "packs/outside"
