@@ -25,39 +25,30 @@ def show_text(
     return text
 
 
+Id = Annotated[str, Hidden("UNIQUE_ID")]
+Extra = Annotated[str, Hidden("EXTRA_PNGINFO")]
+Float = Annotated[list[float], Range(sys.float_info.min, sys.float_info.max)]
+Int = Annotated[list[int], Range(-1, 2**31)]
+Frame = Annotated[Any, Socket("DATAFRAME")]
+
+
 @NODES.node("CDAShowFloat", output_node=True)
 def show_float(
-    float_scalar: Annotated[list[float], Range(sys.float_info.min, sys.float_info.max)] = 0.0,
-    *,
-    unique_id: Annotated[str, Hidden("UNIQUE_ID")] = "",
-    extra_pnginfo: Annotated[str, Hidden("EXTRA_PNGINFO")] = "",
+    float_scalar: Float = 0.0, unique_id: Id = "", extra_pnginfo: Extra = ""
 ) -> Each[str]:
     """Shows a number with all its digits. Of several, the first."""
     return _first(float_scalar)
 
 
 @NODES.node("CDAShowInt", output_node=True)
-def show_int(
-    int_scalar: Annotated[list[int], Range(-1, 2**31)] = 0,
-    *,
-    unique_id: Annotated[str, Hidden("UNIQUE_ID")] = "",
-    extra_pnginfo: Annotated[str, Hidden("EXTRA_PNGINFO")] = "",
-) -> Each[str]:
+def show_int(int_scalar: Int = 0, unique_id: Id = "", extra_pnginfo: Extra = "") -> Each[str]:
     """Shows a whole number. Of several, the first."""
     return _first(int_scalar)
 
 
 @NODES.node("PandasShowDataFrame", title="Pandas Show DataFrame", output_node=True)
-def show_frame(
-    dataframe: list[Annotated[Any, Socket("DATAFRAME")]],
-    *,
-    unique_id: Annotated[str, Hidden("UNIQUE_ID")] = "",
-    extra_pnginfo: Annotated[str, Hidden("EXTRA_PNGINFO")] = "",
-) -> Each[str]:
-    """Shows a table as pandas prints it: many rows and columns are abbreviated.
-
-    Of several tables, the first.
-    """
+def show_frame(dataframe: list[Frame], unique_id: Id = "", extra_pnginfo: Extra = "") -> Each[str]:
+    """Shows a table as pandas prints it, abbreviated if it is long. Of several, the first."""
     return _first(dataframe)
 
 

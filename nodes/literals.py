@@ -38,11 +38,9 @@ def create_int(data: str) -> int:
 
 @NODES.node("PyStringToDict")
 def create_dict(data: Annotated[str, Text(multiline=True)]) -> Annotated[Any, Socket("PYDICT")]:
-    """A dict from its text in Python or JSON: `{0: "cat", 1: "dog"}`.
-
-    Another literal is handed on as well, for nodes that take it.
+    """A dict from its text in Python or JSON: `{0: "cat", 1: "dog"}`. Other literals pass too.
 
     Raises:
-        InputError: the text is no literal; says where it goes wrong.
+        InputError: the text is no literal.
     """
     return literal(data, "data", "a dict", '{0: "cat", 1: "dog"}')

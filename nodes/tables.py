@@ -15,7 +15,7 @@ import torch
 from graphrun.node import InputError, Nodes, Range, Resource, Socket, Text, notice
 
 from ._data import check_utf8
-from ._parse import literal
+from ._parse import literal, unreadable
 from ._paths import find_data_file
 from ._types import Tensor
 
@@ -23,15 +23,12 @@ NODES = Nodes(category="Data Analysis", spaced=True)
 
 Frame = Annotated[pd.DataFrame, Socket("DATAFRAME")]
 Pairs = Annotated[str, Text(multiline=True)]
-# "bloat16" is how files that are around spell bfloat16.
 NumberType = Literal[
     "float32", "float16", "bloat16", "float64", "int8", "uint8", "int16", "int32", "int64"
 ]
 
-_IRIS = Path(__file__).resolve().parent / "tiny" / "iris.csv"
 _HELD_OUT = frozenset({"val", "valid", "validation", "test", "dev", "eval"})
-_EVERY = 5  # fifth row of iris is held out, ten of each species
-_CSV_PROBLEM = re.compile(r"(?:.*C error: )?(.*?) (?:in line|starting at row) (\d+)(.*)", re.DOTALL)
+_CSV_PROBLEM = re.compile(r".*error: (.*) (?:in line|starting at row) (\d+)(.*)", re.DOTALL)
 
 
 @NODES.node("PandasLoadCSVWithIndex", volatile=True)
@@ -41,60 +38,59 @@ def load_csv(
 ) -> Frame:
     """A table from a CSV file with a header line; `index_col` counts from 0.
 
-    Relative paths start at the working folder, then at the input folder. `--alias FOLDER=PATH`
-    says where a folder is that the path begins with, `--alias FILE=PATH` where the file is. Under
-    `--tiny` Fisher's iris stands in for a file that is not there: 120 rows, or the other 30 for
-    names with val or test in them.
+    `--alias FOLDER=PATH` says where a folder is that a path begins with. Under `--tiny` Fisher's
+    iris stands in for an absent file: 120 rows, or the other 30 for names like iris_val.csv.
 
     Raises:
         MissingResource: there is no such file.
         InputError: it is no CSV file in UTF-8, or has no column of that number.
     """
     path = find_data_file(file_path)
-    if path is None:
-        return _stand_in(file_path, index_col)
-    return _read_csv(path, index_col)
+    if path is not None:
+        return _read_csv(path, index_col)
+    iris = _read_csv(Path(__file__).resolve().parent / "tiny" / "iris.csv", index_col)
+    words = re.split(r"[\W\d_]+", Path(file_path).stem.lower())
+    held_out = not _HELD_OUT.isdisjoint(words)
+    iris = iris[[(row % 5 == 4) == held_out for row in range(len(iris))]]
+    said = f"{file_path} → {len(iris)} rows of Fisher's iris (--tiny)"
+    notice(said, code="stand_in", input="file_path", severity="info")
+    return iris
 
 
 @NODES.node("PandasCreateFromTensor")
 def from_tensor(tens: Tensor) -> Frame:
-    """A table from a tensor: one column for rank 1, as many as it has for rank 2.
+    """A table from a tensor of rank 1 or 2; columns and rows are numbered from 0.
 
-    Columns and rows are numbered from 0. Pandas has no bfloat16, which becomes float32.
+    Pandas has no bfloat16, which becomes float32.
 
     Raises:
         InputError: the tensor is of another rank.
     """
     if tens.ndim not in (1, 2):
-        message = f"a table is made of a tensor of rank 1 or 2, and the shape is {[*tens.shape]}"
-        hint = "flatten or select before"
-        raise InputError(message, input="tens", code="wrong_rank", hint=hint)
+        message = f"a table is made of a tensor of rank 1 or 2; this one is {[*tens.shape]}"
+        raise InputError(message, input="tens", code="wrong_rank", hint="reshape it before")
     tens = tens.float() if tens.dtype is torch.bfloat16 else tens
     return pd.DataFrame(tens.numpy(force=True), copy=True)
 
 
 @NODES.node("PandasHorizontalConcat")
 def concat(a_dataframe: Frame, b_dataframe: Frame, reset_labels: bool = False) -> Frame:
-    """The columns of both tables side by side, rows matched by their index.
+    """The columns of both tables, rows matched by their index; absent cells are NaN.
 
-    Where one table lacks a row its cells are NaN, of which a notice tells. With `reset_labels`
-    the columns are numbered from 0.
+    With `reset_labels` the columns are numbered from 0.
 
     Raises:
-        InputError: rows cannot be matched, because an index has a value twice.
+        InputError: the indexes differ, and one has a value twice.
     """
+    a, b = a_dataframe, b_dataframe
     try:
-        both = pd.concat([a_dataframe, b_dataframe], axis=1, ignore_index=reset_labels)
+        both = pd.concat([a, b], axis=1, ignore_index=reset_labels)
     except (pd.errors.InvalidIndexError, ValueError) as error:
-        message = f"the rows of the tables cannot be matched by their index: {error}"
+        message = f"rows cannot be matched by the index: {error}"
         raise InputError(message, input="b_dataframe", code="duplicate_index") from None
-    alone = len(a_dataframe.index.symmetric_difference(b_dataframe.index))
-    if alone:
-        notice(
-            f"{alone} rows are in one table only (they have {len(a_dataframe)} and "
-            f"{len(b_dataframe)}); the other's cells are NaN",
-            code="unmatched_rows",
-        )
+    if not len(a) == len(b) == len(both):
+        message = f"not all of {len(a)} and {len(b)} rows match; the absent cells are NaN"
+        notice(message, code="unmatched_rows")
     return both
 
 
@@ -102,23 +98,15 @@ def concat(a_dataframe: Frame, b_dataframe: Frame, reset_labels: bool = False) -
 def rename(
     dataframe: Frame, axis: Literal["columns", "index"], replacement_pairs: Pairs = "{}"
 ) -> Frame:
-    """Other labels for columns or rows: `{"old": "new", 0: "x"}`. Numbers stand for numbers.
-
-    Labels that the table does not have are left out, with a notice.
+    """Other labels for columns or rows: `{"old": "new", 0: "x"}`. Unknown ones are left out.
 
     Raises:
-        InputError: the text is no dict, or a new label is a list, tuple, dict or set.
+        InputError: the text is no dict, or a new label is a list, tuple, set or dict.
     """
-    pairs = _pairs(replacement_pairs, "replacement_pairs", (str, int, float, type(None)))
-    labels = getattr(dataframe, axis)
-    unknown = [label for label in pairs if label not in labels]
-    if unknown:
-        notice(
-            f"no {axis} called {', '.join(map(repr, unknown))}; not renamed",
-            code="unknown_label",
-            input="replacement_pairs",
-            hint=known_labels(unknown[0], labels),
-        )
+    pairs = _pairs(replacement_pairs, "replacement_pairs", type(None))
+    for one in [one for one in pairs if one not in getattr(dataframe, axis)]:
+        message, hint = f"no {one!r} to rename in {axis}", instead_of(one, dataframe, axis)
+        notice(message, code="unknown_label", input="replacement_pairs", hint=hint)
     return dataframe.rename(**{axis: pairs})
 
 
@@ -131,8 +119,9 @@ def replace(dataframe: Frame, replacement_dict: Pairs = "{}") -> Frame:
     Raises:
         InputError: the text is no dict of texts and numbers.
     """
-    pairs = _pairs(replacement_dict, "replacement_dict", (str, int, float))
-    return dataframe.replace(to_replace=pairs).infer_objects()
+    return dataframe.replace(
+        to_replace=_pairs(replacement_dict, "replacement_dict")
+    ).infer_objects()
 
 
 @NODES.node("PandasFeatureSplitToPt", outputs=("feature", "label"))
@@ -146,9 +135,9 @@ def split_features(
 ) -> tuple[Tensor, Tensor]:
     """One column as labels (rows), all others as features (rows, columns - 1).
 
-    The position counts from 0, or from the end if it is negative. Labels are of rank 1, whatever
-    `output_1d_label` says. Texts that are numbers count as numbers; fractions are cut off by
-    types of whole numbers, with a notice.
+    Negative positions count from the end. Labels are of rank 1, whatever `output_1d_label` says;
+    bloat16 is bfloat16. Texts that are numbers count as numbers. Types of whole numbers cut
+    fractions off, with a notice.
 
     Raises:
         InputError: there is no column at the position, or a cell is no number of the type.
@@ -157,95 +146,63 @@ def split_features(
     if not -count <= at < count:
         message = f"there is no column {at}: the table has {count}"
         raise InputError(message, input="label_integer_position", code="index_out_of_range")
-    if not output_1d_label:
-        message = "output_1d_label has no effect: labels are of rank 1"
-        notice(message, code="no_effect", input="output_1d_label")
-    others = [i for i in range(count) if i != at % count]
-    features = [_column(dataframe, i, feature_data_type, "feature_data_type") for i in others]
-    label = _column(dataframe, at % count, label_data_type, "label_data_type")
-    if not features:
-        return label.new_empty((len(dataframe), 0), dtype=_dtype(feature_data_type)), label
-    return torch.stack(features, dim=1), label
+    label = _column(dataframe.iloc[:, at], label_data_type, "label_data_type")
+    features = [
+        _column(dataframe.iloc[:, i], feature_data_type, "feature_data_type")
+        for i in range(count)
+        if i != at % count
+    ]
+    return torch.stack(features, dim=1) if features else label.new_empty((len(label), 0)), label
 
 
-def known_labels(wanted: Hashable, labels: pd.Index) -> str:
-    """What a table has instead of a label, near ones first."""
-    texts = [str(label) for label in labels[:30]]
-    near = get_close_matches(str(wanted), texts, n=3)
-    more = ", ..." if len(labels) > len(texts) else ""
-    there = f"there are {', '.join(texts) or 'none'}{more}"
-    return f"did you mean {' or '.join(near)}? {there}" if near else there
+def instead_of(label: Hashable, frame: pd.DataFrame, axis: str = "columns") -> str:
+    """A hint at what labels a table has, the nearest one first."""
+    texts = [str(one) for one in getattr(frame, axis)]
+    near = [f"did you mean {one}? " for one in get_close_matches(str(label), texts, n=1)]
+    return "".join([*near, "there are ", ", ".join(texts[:30]), ", ..." * (len(texts) > 30)])
 
 
 def _read_csv(path: Path, index_col: int) -> pd.DataFrame:
     try:
         return pd.read_csv(path, index_col=index_col, low_memory=False)
     except IndexError:
-        message = f"{path} has no column {index_col} for the index; the first one is 0"
+        message = f"{path} has no column {index_col} for the index; the first is 0"
         raise InputError(message, input="index_col", code="index_out_of_range") from None
     except (ValueError, OSError) as error:
         if isinstance(error, UnicodeDecodeError):
             check_utf8(path)
         found = _CSV_PROBLEM.fullmatch(str(error).strip())
-        line = int(found[2]) + ("at row" in str(error)) if found else 1
-        what = f"{found[1]}{found[3]}".lower() if found else str(error)
-        message = f"{path}:{line}: not CSV: {what}"
+        # Pandas counts lines from 1, and rows from 0.
+        line = int(found[2]) + ("at row" in found[0]) if found else 1
+        message = f"{path}:{line}: not CSV: {found[1] + found[3] if found else error}"
         raise InputError(message, input="file_path", code="unreadable_data") from None
 
 
-def _stand_in(name: str, index_col: int) -> pd.DataFrame:
-    iris = _read_csv(_IRIS, index_col)
-    held_out = not _HELD_OUT.isdisjoint(re.split(r"[\W\d_]+", Path(name).stem.lower()))
-    keep = [(row % _EVERY == _EVERY - 1) == held_out for row in range(len(iris))]
-    rows = f"{sum(keep)} rows of Fisher's iris (--tiny)"
-    notice(f"{name} → {rows}", code="stand_in", input="file_path", severity="info")
-    return iris[keep]
+def _pairs(text: str, input: str, *more: type) -> dict[Hashable, Any]:
+    what, example = "a dict of texts and numbers", '{"old": "new", "other": 1}'
+    pairs = literal(text, input, what, example)
+    parts = [*pairs, *pairs.values()] if isinstance(pairs, dict) else [()]
+    if all(isinstance(part, str | int | float | more) for part in parts):
+        return pairs
+    raise unreadable(text, input, what, example)
 
 
-def _pairs(text: str, input: str, kinds: tuple[type, ...]) -> dict[Hashable, Any]:
-    """A dict whose keys and values are texts and numbers."""
-    pairs = literal(text, input, "a dict", '{"old": "new"}')
-    if not isinstance(pairs, dict):
-        message, odd = f"{text!r} is not a dict", [None]
-    else:
-        odd = [one for pair in pairs.items() for one in pair if not isinstance(one, kinds)]
-        message = f"{odd[:1]} in {text!r} is neither text nor number"
-    if odd:
-        hint = 'write {"old": "new", "other": 1}'
-        raise InputError(message, input=input, code="invalid_text", hint=hint)
-    return pairs
-
-
-def _dtype(name: str) -> torch.dtype:
-    return getattr(torch, "bfloat16" if name == "bloat16" else name)
-
-
-def _column(frame: pd.DataFrame, at: int, kind: str, input: str) -> torch.Tensor:
-    """One column as numbers of a type that has all of them, fractions apart."""
-    column, dtype = frame.iloc[:, at], _dtype(kind)
-    numbers = pd.to_numeric(column, errors="coerce")
-    empty = numbers.isna().to_numpy(bool)
-    # Dates would count as nanoseconds.
-    dated = column.dtype.kind not in "biufO"
-    _refuse(column, empty & column.notna().to_numpy(bool) | dated, "is no number", "dataframe")
-    if not dtype.is_floating_point:
-        _refuse(column, empty, f"is nothing that {kind} has", input)
-    values = numbers.to_numpy("float64", na_value=math.nan) if empty.any() else numbers.to_numpy()
+def _column(column: pd.Series, kind: str, input: str) -> torch.Tensor:
+    """The column as numbers of a type."""
+    dtype = getattr(torch, "bfloat16" if kind == "bloat16" else kind)
     limits = torch.finfo(dtype) if dtype.is_floating_point else torch.iinfo(dtype)
-    outside = (values < limits.min) | (values > limits.max)
+    # Dates would count as nanoseconds.
+    plain = column if column.dtype.kind in "biufO" else column.astype(str)
+    numbers = pd.to_numeric(plain, errors="coerce")
+    numbers = numbers.astype("float64") if numbers.hasnans else numbers
+    fits = numbers.between(limits.min, limits.max)
     if dtype.is_floating_point:
-        outside &= abs(values) < math.inf
-    elif values.dtype.kind == "f" and (values % 1).any():
-        message = f"fractions in column {column.name!r} are cut off: {kind} has none"
-        notice(message, code="cut_off", input=input)
-    _refuse(column, outside, f"is too large or small for {kind}", input)
-    return torch.tensor(values).to(dtype)
-
-
-def _refuse(column: pd.Series, bad: Any, why: str, input: str) -> None:
-    if bad.any():
-        row = int(bad.argmax())
-        place = f"column {column.name!r}, row {column.index[row]!r}"
-        message = f"{place}: {column.iloc[row]!r} {why}"
-        hint = "PandasReplaceAdvanced puts numbers in the place of other cells"
+        fits |= column.isna() | numbers.isin([math.inf, -math.inf])
+    elif numbers.dtype.kind == "f" and (numbers % 1).any():
+        notice(f"fractions of column {column.name} are cut off", code="cut_off", input=input)
+    if not fits.all():
+        row = int(fits.to_numpy().argmin())
+        message = f"column {column.name}, row {column.index[row]}: {column.iloc[row]} is no {kind}"
+        hint = "PandasReplaceAdvanced puts numbers in the place of words"
         raise InputError(message, input=input, code="not_a_number", hint=hint)
+    return torch.tensor(numbers.to_numpy()).to(dtype)
