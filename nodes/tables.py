@@ -7,7 +7,7 @@ import re
 from collections.abc import Hashable
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import pandas as pd
 import torch
@@ -27,6 +27,7 @@ NumberType = Literal[
     "float32", "float16", "bloat16", "float64", "int8", "uint8", "int16", "int32", "int64"
 ]
 
+_TYPES = {kind: getattr(torch, kind.replace("bloat", "bfloat")) for kind in get_args(NumberType)}
 _HELD_OUT = frozenset({"val", "valid", "validation", "test", "dev", "eval"})
 _CSV_PROBLEM = re.compile(r".*error: (.*) (?:in line|starting at row) (\d+)(.*)", re.DOTALL)
 
@@ -152,7 +153,8 @@ def split_features(
         for i in range(count)
         if i != at % count
     ]
-    return torch.stack(features, dim=1) if features else label.new_empty((len(label), 0)), label
+    none = torch.empty(len(dataframe), 0, dtype=_TYPES[feature_data_type])
+    return torch.stack(features, dim=1) if features else none, label
 
 
 def instead_of(label: Hashable, frame: pd.DataFrame, axis: str = "columns") -> str:
@@ -182,14 +184,14 @@ def _pairs(text: str, input: str, *more: type) -> dict[Hashable, Any]:
     what, example = "a dict of texts and numbers", '{"old": "new", "other": 1}'
     pairs = literal(text, input, what, example)
     parts = [*pairs, *pairs.values()] if isinstance(pairs, dict) else [()]
-    if all(isinstance(part, str | int | float | more) for part in parts):
+    if all(isinstance(part, (str, int, float, *more)) for part in parts):
         return pairs
     raise unreadable(text, input, what, example)
 
 
 def _column(column: pd.Series, kind: str, input: str) -> torch.Tensor:
     """The column as numbers of a type."""
-    dtype = getattr(torch, "bfloat16" if kind == "bloat16" else kind)
+    dtype = _TYPES[kind]
     limits = torch.finfo(dtype) if dtype.is_floating_point else torch.iinfo(dtype)
     # Dates would count as nanoseconds.
     plain = column if column.dtype.kind in "biufO" else column.astype(str)
