@@ -29,7 +29,6 @@ NumberType = Literal[
 
 _TYPES = {kind: getattr(torch, kind.replace("bloat", "bfloat")) for kind in get_args(NumberType)}
 _HELD_OUT = frozenset({"val", "valid", "validation", "test", "dev", "eval"})
-_CSV_PROBLEM = re.compile(r".*error: (.*) (?:in line|starting at row) (\d+)(.*)", re.DOTALL)
 
 
 @NODES.node("PandasLoadCSVWithIndex", volatile=True)
@@ -50,8 +49,7 @@ def load_csv(
     if path is not None:
         return _read_csv(path, index_col)
     iris = _read_csv(Path(__file__).resolve().parent / "tiny" / "iris.csv", index_col)
-    words = re.split(r"[\W\d_]+", Path(file_path).stem.lower())
-    held_out = not _HELD_OUT.isdisjoint(words)
+    held_out = bool(_HELD_OUT & {*re.split(r"[\W\d_]+", Path(file_path).stem.lower())})
     iris = iris[[(row % 5 == 4) == held_out for row in range(len(iris))]]
     said = f"{file_path} → {len(iris)} rows of Fisher's iris (--tiny)"
     notice(said, code="stand_in", input="file_path", severity="info")
@@ -136,9 +134,8 @@ def split_features(
 ) -> tuple[Tensor, Tensor]:
     """One column as labels (rows), all others as features (rows, columns - 1).
 
-    Negative positions count from the end. Labels are of rank 1, whatever `output_1d_label` says;
-    bloat16 is bfloat16. Texts that are numbers count as numbers. Types of whole numbers cut
-    fractions off, with a notice.
+    Negative positions count from the end. Labels have rank 1, whatever `output_1d_label` says;
+    bloat16 is bfloat16. Texts may be numbers. Whole numbers lose fractions, with a notice.
 
     Raises:
         InputError: there is no column at the position, or a cell is no number of the type.
@@ -147,13 +144,10 @@ def split_features(
     if not -count <= at < count:
         message = f"there is no column {at}: the table has {count}"
         raise InputError(message, input="label_integer_position", code="index_out_of_range")
-    label = _column(dataframe.iloc[:, at], label_data_type, "label_data_type")
-    features = [
-        _column(dataframe.iloc[:, i], feature_data_type, "feature_data_type")
-        for i in range(count)
-        if i != at % count
-    ]
-    none = torch.empty(len(dataframe), 0, dtype=_TYPES[feature_data_type])
+    columns = [dataframe.iloc[:, i] for i in range(count)]
+    label = _column(columns.pop(at), label_data_type, "label_data_type")
+    features = [_column(one, feature_data_type, "feature_data_type") for one in columns]
+    none = torch.empty(len(label), 0, dtype=_TYPES[feature_data_type])
     return torch.stack(features, dim=1) if features else none, label
 
 
@@ -173,10 +167,9 @@ def _read_csv(path: Path, index_col: int) -> pd.DataFrame:
     except (ValueError, OSError) as error:
         if isinstance(error, UnicodeDecodeError):
             check_utf8(path)
-        found = _CSV_PROBLEM.fullmatch(str(error).strip())
-        # Pandas counts lines from 1, and rows from 0.
-        line = int(found[2]) + ("at row" in found[0]) if found else 1
-        message = f"{path}:{line}: not CSV: {found[1] + found[3] if found else error}"
+        found = re.search(r"(line|row) (\d+)", str(error))
+        line = int(found[2]) + (found[1] == "row") if found else 1  # rows count from 0
+        message = f"{path}:{line}: not CSV: {str(error).strip()}"
         raise InputError(message, input="file_path", code="unreadable_data") from None
 
 

@@ -65,7 +65,7 @@ def test_a_file_is_found_through_the_alias_of_a_leading_folder(call: Recorder, t
     ("text", "says"),
     [
         ("", "data.csv:1: not CSV: No columns to parse"),
-        ("a,b\n1,2\n3,4,5\n", "data.csv:3: not CSV: Expected 2 fields, saw 3"),
+        ("a,b\n1,2\n3,4,5\n", "data.csv:3: not CSV: Expected 2 fields in line 3, saw 3"),
         ('a,b\n1,2\n3,"4\n5,6\n', "data.csv:3: not CSV: EOF inside string"),
         (b"a,b\n1,\xe4\n", ""),
     ],
@@ -76,7 +76,7 @@ def test_what_is_no_csv_is_shown_with_its_line(call: Recorder, tmp_path, text, s
         LOAD(path, 0)
     expected = ("unreadable_data", "file_path") if says else ("not_utf8", None)
     assert (caught.value.code, caught.value.input) == expected
-    assert says in str(caught.value)
+    assert says in str(caught.value).replace("Error tokenizing data. C error: ", "")
     assert path in str(caught.value)
 
 
@@ -203,7 +203,7 @@ def test_rows_without_a_match_are_nan_and_told_of(call: Recorder, rows):
 
 
 def test_rows_that_cannot_be_matched():
-    a, b = pd.DataFrame({"a": [1, 2, 3]}, index=[0, 0, 1]), pd.DataFrame({"b": [1, 2]})
+    a = pd.DataFrame({"a": [1, 2, 3]}, index=[0, 0, 1])
     twice = pd.DataFrame({"b": [1, 2]}, index=[1, 1])
     for one, other in ((a, twice), (twice, a)):
         refused("duplicate_index", "b_dataframe", CONCAT, one, other)
