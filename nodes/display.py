@@ -29,7 +29,7 @@ Id = Annotated[str, Hidden("UNIQUE_ID")]
 Extra = Annotated[str, Hidden("EXTRA_PNGINFO")]
 Float = Annotated[list[float], Range(sys.float_info.min, sys.float_info.max)]
 Int = Annotated[list[int], Range(-1, 2**31)]
-Frame = Annotated[Any, Socket("DATAFRAME")]
+Frame = Annotated[Any, Socket("DATAFRAME")]  # without importing pandas
 
 
 @NODES.node("CDAShowFloat", output_node=True)

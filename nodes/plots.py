@@ -39,12 +39,12 @@ def plot(
 
     Raises:
         MissingResource: matplotlib or seaborn is not installed.
-        InputError: the table has no rows or no such column, or seaborn cannot draw it.
+        InputError: the table is empty or has no such column, or seaborn cannot draw it.
     """
     if dataframe.empty:
-        raise InputError("the table has no rows", input="dataframe", code="empty_frame")
-    x = _label(dataframe, x_column_name, "x_column_name", (str, int, float))
-    ys = [_label(dataframe, y, "y_column_name", (str, int)) for y in y_column_name.split(",")]
+        raise InputError("the table is empty", input="dataframe", code="empty_frame")
+    x = _label(dataframe, x_column_name, "x_column_name", float)
+    ys = [_label(dataframe, y, "y_column_name") for y in y_column_name.split(",")]
     labels = [text.strip() for text in legend_label.split(",")]
     if len(labels) > len(ys):
         message = f"{len(labels)} legend labels for {len(ys)} series; the rest is left out"
@@ -82,11 +82,11 @@ def _libraries() -> tuple[Any, Any, Any]:
     return seaborn, FigureCanvasAgg(Figure(figsize=(6.4, 4.8), dpi=100)), MaxNLocator
 
 
-def _label(frame: Any, name: str, input: str, kinds: tuple[type, ...]) -> Hashable:
+def _label(frame: Any, name: str, input: str, *more: type) -> Hashable:
     """The label of the one column that is called `name`, as a text or as a number."""
-    for kind in kinds:
+    for kind in (str, str.strip, int, *more):
         with suppress(ValueError):
-            if list(frame.columns).count(label := kind(name.strip())) == 1:
+            if list(frame.columns).count(label := kind(name)) == 1:
                 return label
     message, hint = f"no column is {name.strip()!r}, or several are", instead_of(name, frame)
     raise InputError(message, input=input, code="missing_column", hint=hint)

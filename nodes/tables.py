@@ -58,9 +58,7 @@ def load_csv(
 
 @NODES.node("PandasCreateFromTensor")
 def from_tensor(tens: Tensor) -> Frame:
-    """A table from a tensor of rank 1 or 2; columns and rows are numbered from 0.
-
-    Pandas has no bfloat16, which becomes float32.
+    """A table from a tensor of rank 1 or 2, numbered from 0; bfloat16 becomes float32.
 
     Raises:
         InputError: the tensor is of another rank.
@@ -74,9 +72,7 @@ def from_tensor(tens: Tensor) -> Frame:
 
 @NODES.node("PandasHorizontalConcat")
 def concat(a_dataframe: Frame, b_dataframe: Frame, reset_labels: bool = False) -> Frame:
-    """The columns of both tables, rows matched by their index; absent cells are NaN.
-
-    With `reset_labels` the columns are numbered from 0.
+    """The columns of both tables, rows matched by index; `reset_labels` numbers the columns.
 
     Raises:
         InputError: the indexes differ, and one has a value twice.
@@ -118,9 +114,8 @@ def replace(dataframe: Frame, replacement_dict: Pairs = "{}") -> Frame:
     Raises:
         InputError: the text is no dict of texts and numbers.
     """
-    return dataframe.replace(
-        to_replace=_pairs(replacement_dict, "replacement_dict")
-    ).infer_objects()
+    pairs = _pairs(replacement_dict, "replacement_dict")
+    return dataframe.replace(to_replace=pairs).infer_objects()
 
 
 @NODES.node("PandasFeatureSplitToPt", outputs=("feature", "label"))
@@ -194,7 +189,7 @@ def _column(column: pd.Series, kind: str, input: str) -> torch.Tensor:
     if dtype.is_floating_point:
         fits |= column.isna() | numbers.isin([math.inf, -math.inf])
     elif numbers.dtype.kind == "f" and (numbers % 1).any():
-        notice(f"fractions of column {column.name} are cut off", code="cut_off", input=input)
+        notice(f"fractions are cut off: {kind} has none", code="cut_off", input=input, once=True)
     if not fits.all():
         row = int(fits.to_numpy().argmin())
         message = f"column {column.name}, row {column.index[row]}: {column.iloc[row]} is no {kind}"

@@ -127,6 +127,11 @@ def test_texts_come_before_numbers():
     assert torch.equal(draw("SNSLine", frame, "x", "0"), draw("SNSLine", named, "x", "t"))
 
 
+def test_blanks_belong_to_a_name_that_has_them():
+    frame = pd.DataFrame({" x": [1, 2], "y": [2, 1], "x y": [0.0, float("inf")]})
+    assert draw("SNSLine", frame, " x", " y,x y").shape == (1, 480, 640, 3)
+
+
 def test_several_columns_of_one_name_are_refused():
     frame = pd.concat([FRAME, FRAME], axis=1)
     assert "'b', or several" in refused(

@@ -86,6 +86,11 @@ def test_an_index_column_that_is_not_there(call: Recorder, tmp_path):
     assert f"{path} has no column 2" in said
 
 
+def test_files_are_looked_for_before_a_run_and_read_in_each():
+    spec = NODES.specs["PandasLoadCSVWithIndex"]
+    assert (spec.inputs[0].resource, spec.volatile) == ("data_file", True)
+
+
 # Under --tiny
 
 
@@ -364,8 +369,8 @@ def test_cells_that_are_no_such_number(values, kind, shown):
 
 
 def test_fractions_are_cut_off_with_a_notice(call: Recorder):
-    frame = pd.DataFrame({"a": [1.7, -1.7], "b": [1, 2]})
-    assert split(frame, feature="int8")[0].tolist() == [[1], [-1]]
+    frame = pd.DataFrame({"a": [1.7, -1.7], "b": [0.5, 1.5], "c": [1, 2]})
+    assert split(frame, feature="int8")[0].tolist() == [[1, 0], [-1, 1]]
     assert call.codes == ["cut_off"]
     assert call.notices[0]["input"] == "feature_data_type"
 
