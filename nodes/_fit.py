@@ -20,6 +20,8 @@ from torch.utils.data import DataLoader
 
 from graphrun.node import InputError, metric, notice, progress
 
+from ._batches import blaming, check_classes, on, paired
+
 Forward = Callable[[nn.Module, Any, Tensor], tuple[Tensor, Tensor]]
 """(model, x, y) on the device → (output, target) for the loss."""
 
@@ -27,12 +29,13 @@ SHOW_EVERY = 0.25
 """Seconds between two readings of the figures, as each makes a GPU wait."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Job:
     """What to train, on what, for how long.
 
     `patience` is the number of epochs without a better validation loss that ends the training,
     None for never. `keep_best` puts the weights of the best validation loss back at the end.
+    `begin` is called before each epoch with its number, from 0; it may replace the optimizer.
     """
 
     model: nn.Module
@@ -47,6 +50,7 @@ class Job:
     patience: int | None
     keep_best: bool
     accuracy: bool
+    begin: Callable[[Job, int], None] | None = None
 
 
 @dataclass
@@ -70,6 +74,8 @@ def fit(job: Job) -> History:
     _move(job, job.device)
     try:
         for epoch in range(1, job.epochs + 1):
+            if job.begin is not None:
+                job.begin(job, epoch - 1)
             rate = job.optimizer.param_groups[0]["lr"]
             history.train.append(_train(job, meter))
             figures = {"epoch": epoch, "train_loss": history.train[-1], "lr": rate}
@@ -101,19 +107,13 @@ def _train(job: Job, meter: _Meter) -> float:
     """One pass over the training data; the loss is summed over rows / rows in the data set."""
     job.model.train()
     total = _Sum(job.device)
-    for x, y in job.train:
-        x, y = _to(x, job.device), _to(y, job.device)
+    for number, (x, y) in enumerate(job.train):
         job.optimizer.zero_grad()
-        with torch.enable_grad():
-            output, target = job.forward(job.model, x, y)
-            loss = job.loss(output, target)
-            if loss.dim():
-                raise InputError(
-                    "the loss gives one value a row; training needs their mean or sum",
-                    input="loss_function",
-                    code="loss_not_scalar",
-                    hint="set its reduction to mean",
-                )
+        with torch.enable_grad(), blaming("train_loader", x, y) as answers:
+            output, target = _answer(job, job.train, number, (x, y))
+            answers.append(output)
+            loss = job.loss(*paired(job.loss, output, target))
+            _check_loss(loss)
             loss.backward()
         job.optimizer.step()
         total.add(loss, len(target))
@@ -131,19 +131,44 @@ def _validate(job: Job, meter: _Meter) -> tuple[float, float | None]:
         0,
     )
     with torch.no_grad():
-        for x, y in job.val:
-            x, y = _to(x, job.device), _to(y, job.device)
-            output, target = job.forward(job.model, x, y)
-            total.add(job.loss(output, target), len(target))
+        for number, (x, y) in enumerate(job.val):
+            with blaming("val_loader", x, y) as answers:
+                output, target = _answer(job, job.val, number, (x, y))
+                answers.append(output)
+                total.add(job.loss(*paired(job.loss, output, target)), len(target))
             # A batch of one row has no axis left and is left out.
             labels, sides = y.squeeze(), (torch.sigmoid(output) > 0.5).squeeze()
             if job.accuracy and labels.dim() == 1 and labels.shape == sides.shape:
-                right += (sides == labels.int()).sum()
+                right += (sides == on(job.device, labels).int()).sum()
                 counted += len(labels)
             meter.tick(len(target), None)
     accuracy = right.item() / counted if counted else None
     meter.accuracy = accuracy
     return total.value / _rows(job.val), accuracy
+
+
+def _answer(
+    job: Job, loader: DataLoader[Any], number: int, batch: tuple[Any, Tensor]
+) -> tuple[Tensor, Tensor]:
+    """Output and target of a batch. Labels are looked at where they are, before they move."""
+    x, y = batch
+    output, target = job.forward(job.model, on(job.device, x), on(job.device, y))
+    name = "train_loader" if loader is job.train else "val_loader"
+    check_classes(job.loss, output, y, place=(name, loader, number))
+    return output, target
+
+
+def _check_loss(loss: Tensor) -> None:
+    if loss.dim():
+        raise InputError(
+            "the loss gives one value a row; training needs their mean or sum",
+            input="loss_function",
+            code="loss_not_scalar",
+            hint="set its reduction to mean",
+        )
+    if not loss.requires_grad:
+        message = "the loss depends on no parameter that can be trained: all are frozen"
+        raise InputError(message, input="model", code="nothing_to_train")
 
 
 def _rows(loader: DataLoader[Any]) -> int:
@@ -202,19 +227,16 @@ def _move(job: Job, device: torch.device) -> None:
     """Model and optimizer to a device. Parameters stay the objects that the optimizer holds."""
     job.model.to(device)
     job.loss.to(device)
-    for state in job.optimizer.state.values():
+    move_state(job.optimizer, device)
+
+
+def move_state(optimizer: Optimizer, device: torch.device) -> None:
+    """What an optimizer remembers of each parameter, to where the parameters are."""
+    for state in optimizer.state.values():
         for name, value in state.items():
             # torch keeps the count of steps on the CPU.
             if isinstance(value, Tensor) and name != "step":
                 state[name] = value.to(device)
-
-
-def _to(value: Any, device: torch.device) -> Any:
-    if isinstance(value, Tensor):
-        return value.to(device, non_blocking=True)
-    if isinstance(value, list | tuple):
-        return [_to(part, device) for part in value]
-    return value
 
 
 def _copy(model: nn.Module) -> dict[str, Tensor]:

@@ -1,0 +1,106 @@
+"""Batches on their way through a model, and what to say of those that do not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, SequentialSampler, TensorDataset
+
+from graphrun.node import InputError
+
+# These broadcast what differs in shape, and so compare every row with every other.
+_BY_ELEMENT = (nn.MSELoss, nn.L1Loss, nn.SmoothL1Loss, nn.HuberLoss, nn.KLDivLoss)
+_BY_CLASS = (nn.CrossEntropyLoss, nn.NLLLoss)
+
+
+def on(device: torch.device, value: Any) -> Any:
+    """A tensor, or the tensors of a list, on a device; a tuple becomes a list."""
+    if isinstance(value, Tensor):
+        return value.to(device, non_blocking=True)
+    if isinstance(value, list | tuple):
+        return [on(device, part) for part in value]
+    return value
+
+
+@contextmanager
+def blaming(name: str, x: Any, y: Any = None) -> Iterator[list[Any]]:
+    """Errors of torch become ones that show the batch, and what was appended to the list."""
+    answers: list[Any] = []
+    try:
+        yield answers
+    except (InputError, torch.OutOfMemoryError):
+        raise
+    except (RuntimeError, TypeError, ValueError, IndexError) as error:
+        parts = {f"x is {described(x)}": True, f"y is {described(y)}": y is not None}
+        parts |= {f"the model answers {described(answer)}": True for answer in answers}
+        shown = ", ".join(part for part, said in parts.items() if said)
+        message = f"{name}: {shown}; these do not fit: {str(error).strip()}"
+        raise InputError(message, input=name, code="batch_does_not_fit") from error
+
+
+def described(value: Any) -> str:
+    """Type and shape: `float32 (8, 3)`."""
+    if isinstance(value, Tensor):
+        return f"{value.dtype} {tuple(value.shape)}".removeprefix("torch.")
+    if isinstance(value, list | tuple):
+        return f"{type(value).__name__} of {' and '.join(map(described, value)) or 'nothing'}"
+    return type(value).__name__
+
+
+def paired(loss: nn.Module, output: Any, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Output and target, if a loss can compare them.
+
+    Raises:
+        InputError: the output is no tensor.
+        ValueError: the loss would repeat rows to make the shapes agree.
+    """
+    if not isinstance(output, Tensor):
+        raise InputError(
+            f"the model answers with a {described(output)}, and {type(loss).__name__} takes one "
+            "tensor",
+            input="model",
+            code="answer_not_tensor",
+            hint="PtTrainRNNModel with linear_head off trains bare recurrent layers",
+        )
+    if isinstance(loss, _BY_ELEMENT) and output.shape != target.shape:
+        message = f"{type(loss).__name__} needs targets of the shape {tuple(output.shape)}"
+        raise ValueError(message)
+    return output, target
+
+
+def check_classes(
+    loss: nn.Module, output: Any, y: Tensor, *, place: tuple[str, DataLoader[Any], int]
+) -> None:
+    """Refuse labels without an output of their own, which would end a GPU's process.
+
+    `place` is the loader's name, the loader and the number of the batch, from 0.
+    """
+    if not isinstance(loss, _BY_CLASS) or not isinstance(output, Tensor) or output.dim() < 2:
+        return
+    if not isinstance(y, Tensor) or y.is_floating_point() or y.shape == output.shape:
+        return
+    classes, (name, loader, number) = output.shape[1], place
+    odd = ((y < 0) | (y >= classes)) & (y != loss.ignore_index)
+    if odd.any():
+        index = tuple(odd.nonzero()[0].tolist())
+        value = y[index].item()
+        raise InputError(
+            f"{name} has the label {value} in {_row(loader, number, index, value)}; the model has "
+            f"{classes} outputs, so labels are 0 to {classes - 1}",
+            input=name,
+            code="label_out_of_range",
+        )
+
+
+def _row(loader: DataLoader[Any], number: int, index: tuple[int, ...], value: Any) -> str:
+    """Where a label is: in the data set, from 0, if the order of the loader lets us know."""
+    row = index[0] if index else 0
+    if isinstance(loader.dataset, TensorDataset):
+        return f"row {int((loader.dataset.tensors[-1] == value).nonzero()[0][0])}"
+    if isinstance(loader.sampler, SequentialSampler) and loader.batch_size:
+        return f"row {number * loader.batch_size + row}"
+    return f"row {row} of batch {number}"
