@@ -51,6 +51,42 @@ def described(value: Any) -> str:
     return type(value).__name__
 
 
+def classify(model: nn.Module, x: Any, y: Tensor, *, unpack: bool = False) -> tuple[Tensor, Tensor]:
+    """Output (N, 1) and target (N, 1) of a batch; labels of another rank are left alone."""
+    output = model(*x) if unpack and isinstance(x, list) else model(x)
+    return output, y.unsqueeze(1).float() if y.dim() == 1 else y
+
+
+def last_step(model: nn.Module, x: Any, y: Tensor) -> tuple[Tensor, Tensor]:
+    """As `classify`; of a target (N, steps, F) the last step."""
+    return classify(model, x, y[:, -1] if y.dim() == 3 else y)
+
+
+def recur(
+    model: nn.Module, x: Tensor, y: Tensor, *, mean: bool, h_0: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """Output (N, H) of a bare recurrent layer for x (N, steps, features), and the target."""
+    sequence = model(x, *() if h_0 is None else (_state(model, h_0.to(x), len(x)),))[0]
+    if mean:
+        valid = (x != 0).any(-1, keepdim=True)  # (N, steps, 1)
+        output = (sequence * valid).sum(1) / valid.sum(1).clamp(min=1)
+    else:
+        output = sequence[:, -1]
+    if y.dim() == 3:
+        y = torch.cat([y[:, -1]] * (2 if model.bidirectional else 1), dim=-1)
+    if output.shape != y.shape:
+        raise ValueError(f"the target's last step {described(y)} is not as {described(output)}")
+    return output, y
+
+
+def _state(model: nn.Module, h_0: Tensor, rows: int) -> Any:
+    state = h_0.expand(-1, rows, -1) if h_0.shape[1] == 1 else h_0[:, :rows]
+    state = state.contiguous()
+    if isinstance(model, nn.LSTM):
+        return state, state.new_zeros(*state.shape[:2], model.hidden_size)
+    return state
+
+
 def paired(loss: nn.Module, output: Any, target: Tensor) -> tuple[Tensor, Tensor]:
     """Output and target, if a loss can compare them.
 

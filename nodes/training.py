@@ -1,11 +1,11 @@
-"""Training nodes: what differs is the loss, and how a batch becomes an output and its target."""
+"""Training nodes: one loop; what differs is the loss, and how a batch becomes output and target."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Any, NamedTuple, TypeVar
+from typing import Annotated, Any, get_type_hints
 
 import torch
 from torch import nn
@@ -15,7 +15,7 @@ from torch.utils.data import TensorDataset
 
 from graphrun.node import Cancelled, InputError, Mutates, Nodes, Range, notice, output_file, show
 
-from ._batches import described
+from ._batches import classify, last_step, recur
 from ._device import pick_device
 from ._fit import Forward, Job, fit, move_state
 from ._types import Loader, Loss, Model, Optimizer, Scheduler, Tensor
@@ -23,177 +23,171 @@ from ._weights import save_weights
 
 NODES = Nodes(category="Training", spaced=True)
 
-Changed = Annotated[Model, Mutates()]
-ChangedOptimizer = Annotated[Optimizer, Mutates()]
-ChangedScheduler = Annotated[Scheduler, Mutates()]
-Epochs = Annotated[int, Range(1, 1_000_000, tiny=5)]
 TextEpochs = Annotated[int, Range(1, 1_000_000, tiny=2)]
-Rounds = Annotated[int, Range(1, 1000)]
-Trained = tuple[Model, Tensor, Tensor]
-F = TypeVar("F", bound=Callable[..., Any])
-
-OUTPUTS = ("Model", "train loss", "val loss")
 INTERRUPTED = "interrupted.safetensors"
 _BINARY_LOSSES = (nn.BCEWithLogitsLoss, nn.BCELoss)
-_LOOP = """
-Losses are means over the rows of the data set, one float32 an epoch, of shape (epochs,); without
-`val_loader` the second is of shape (0,). After each epoch the model is validated, then a scheduler
-is stepped. `early_stopping` ends the training after `early_stopping_rounds` epochs without a lower
-validation loss, and `output_best_val_model` puts the weights of the lowest one back. `use_gpu`
-computes on a GPU if there is one; the model comes back on the CPU, in evaluation mode if there was
-a validation. When the run is interrupted the weights so far are written to
-interrupted.safetensors.
-
-Raises:
-    InputError: a loader gives no batches, the model cannot take one, labels do not fit the loss,
-        the loss is not one number, the optimizer or the scheduler was made for something else, or
-        a scheduler that reduces on plateau comes without `val_loader`.
-"""
+_START = "model train_loader optimizer"
+_LOOP = "epochs use_gpu early_stopping early_stopping_rounds output_best_val_model"
 
 
-class _Loop(NamedTuple):
-    """The inputs that all trainers have."""
-
-    epochs: int
-    use_gpu: bool
-    early_stopping: bool
-    early_stopping_rounds: int
-    output_best_val_model: bool
-
-
-def _trainer(function: F) -> F:
-    """Add what all trainers do to the description."""
-    function.__doc__ = f"{inspect.getdoc(function)}\n{_LOOP}"
-    return function
-
-
-@NODES.table(
-    {
-        "PtTrainClassificationModel": (
-            nn.CrossEntropyLoss,
-            "Trains a classifier with the cross entropy of its outputs, one a class.\n\n"
-            "Labels are int64 of shape (N,), the numbers of the classes.",
-        ),
-        "PtTrainRegressionModel": (
-            nn.MSELoss,
-            "Trains a model with the mean square of its errors.\n\n"
-            "Targets have the shape of the outputs, for one output (N, 1).",
-        ),
-    },
-    outputs=OUTPUTS,
-    random=True,
-)
-@_trainer
-def train_plain(
-    loss: type[nn.Module],
-    model: Changed,
+def train(
+    model: Annotated[Model, Mutates()],
     train_loader: Loader,
     *,
-    optimizer: ChangedOptimizer,
-    epochs: Epochs = 1,
-    use_gpu: bool = False,
-    early_stopping: bool = False,
-    early_stopping_rounds: Rounds = 10,
-    output_best_val_model: bool = True,
-    val_loader: Loader | None = None,
-) -> Trained:
-    """The learning rate stays as it is."""
-    loop = _Loop(epochs, use_gpu, early_stopping, early_stopping_rounds, output_best_val_model)
-    return _train(model, optimizer, loss(), (train_loader, val_loader), loop)
-
-
-@NODES.node("PtTrainClassificationModelLr", outputs=OUTPUTS, random=True)
-@_trainer
-def train_classifier_with_scheduler(
-    model: Changed,
-    train_loader: Loader,
-    *,
-    optimizer: ChangedOptimizer,
-    scheduler: ChangedScheduler,
-    epochs: Epochs = 1,
-    use_gpu: bool = False,
-    early_stopping: bool = False,
-    early_stopping_rounds: Rounds = 10,
-    output_best_val_model: bool = True,
-    val_loader: Loader | None = None,
-) -> Trained:
-    """Trains a classifier as PtTrainClassificationModel does, with a learning rate that changes."""
-    loop = _Loop(epochs, use_gpu, early_stopping, early_stopping_rounds, output_best_val_model)
-    loaders = train_loader, val_loader
-    return _train(model, optimizer, nn.CrossEntropyLoss(), loaders, loop, scheduler=scheduler)
-
-
-@NODES.node("PtTrainModel", outputs=OUTPUTS, random=True)
-@_trainer
-def train_model(
-    model: Changed,
-    train_loader: Loader,
-    *,
-    optimizer: ChangedOptimizer,
+    optimizer: Annotated[Optimizer, Mutates()],
     loss_function: Loss,
-    epochs: Epochs = 1,
+    epochs: Annotated[int, Range(1, 1_000_000, tiny=5)] = 1,
     use_gpu: bool = False,
     early_stopping: bool = False,
-    early_stopping_rounds: Rounds = 10,
-    output_best_val_model: bool = True,
-    scheduler: ChangedScheduler | None = None,
-    val_loader: Loader | None = None,
-) -> Trained:
-    """Trains a model with any loss; outputs and targets go to it as they are."""
-    loop = _Loop(epochs, use_gpu, early_stopping, early_stopping_rounds, output_best_val_model)
-    loaders = train_loader, val_loader
-    return _train(model, optimizer, loss_function, loaders, loop, scheduler=scheduler)
-
-
-@NODES.node("PtTrainClassificationTransformerModel", outputs=OUTPUTS, random=True)
-@_trainer
-def train_transformer_classifier(
-    model: Changed,
-    train_loader: Loader,
-    *,
-    optimizer: ChangedOptimizer,
-    loss_function: Loss,
-    epochs: TextEpochs = 1,
-    use_gpu: bool = False,
-    early_stopping: bool = False,
-    early_stopping_rounds: Rounds = 10,
+    early_stopping_rounds: Annotated[int, Range(1, 1000)] = 10,
     output_best_val_model: bool = True,
     classification_metrics: bool = True,
-    scheduler: ChangedScheduler | None = None,
+    scheduler: Annotated[Scheduler, Mutates()] | None = None,
     val_loader: Loader | None = None,
-    unpack_input: bool | None = False,
-) -> Trained:
+    forward: Forward = lambda model, x, y: (model(x), y),
+    begin: Callable[[Job, int], None] | None = None,
+) -> tuple[Model, Tensor, Tensor]:
+    """Losses are means over the rows of the data set, one float32 an epoch, of shape (epochs,).
+
+    Without `val_loader` the second is of shape (0,). After each epoch the model is validated, then
+    a scheduler is stepped. `early_stopping` ends the training after `early_stopping_rounds` epochs
+    without a lower validation loss, and `output_best_val_model` puts the weights of the lowest
+    one back. `use_gpu` computes on a GPU if there is one; the model comes back on the CPU, in
+    evaluation mode if there was a validation. `classification_metrics`, where there is such an
+    input, adds the validation accuracy (sigmoid of the output above 0.5) to the run's metrics.
+
+    When the run is interrupted the weights so far are written to interrupted.safetensors.
+
+    Raises:
+        InputError: a loader gives no batches, the model cannot take one, labels do not fit the
+            loss, the loss is not one number, the optimizer or the scheduler was made for something
+            else, or a scheduler that reduces on plateau comes without `val_loader`.
+    """
+    _check_owners(model, optimizer, scheduler)
+    if isinstance(scheduler, ReduceLROnPlateau) and val_loader is None:
+        raise InputError(
+            "a scheduler that reduces on plateau needs the validation loss: connect val_loader",
+            input="scheduler",
+            code="missing_val_loader",
+        )
+    for name, loader in (("train_loader", train_loader), ("val_loader", val_loader)):
+        _check_loader(name, loader, loss_function)
+    job = Job(
+        model=model,
+        optimizer=optimizer,
+        loss=loss_function,
+        forward=forward,
+        train=train_loader,
+        val=val_loader,
+        scheduler=scheduler,
+        epochs=epochs,
+        device=pick_device(use_gpu),
+        patience=early_stopping_rounds if early_stopping else None,
+        keep_best=output_best_val_model,
+        accuracy=classification_metrics,
+        begin=begin,
+    )
+    try:
+        history = fit(job)
+    except Cancelled:
+        path = save_weights(model, output_file(INTERRUPTED))
+        notice(f"the weights so far are in {path}", code="interrupted")
+        show(files=[str(path)])
+        raise
+    train_loss = torch.tensor(history.train, dtype=torch.float32)
+    return model, train_loss, torch.tensor(history.val, dtype=torch.float32)
+
+
+def _trainer(class_type: str, inputs: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register `train` with some of its inputs, and those of a function that adds to them.
+
+    The function gives further arguments of `train`. `inputs` names all, in the order of the files.
+    """
+
+    def register(adding: Callable[..., dict[str, Any]]) -> Callable[..., Any]:
+        shared, own = (inspect.signature(f).parameters for f in (train, adding))
+        both, names = {**shared, **own}, inputs.split()
+        first, rest = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
+        kinds = [first, first, *[rest] * len(names[2:])]
+        signature = inspect.Signature(
+            [both[name].replace(kind=kind) for name, kind in zip(names, kinds, strict=True)]
+        )
+
+        def node(*args: Any, **kwargs: Any) -> Any:
+            bound = signature.bind(*args, **kwargs)
+            bound.apply_defaults()
+            given = bound.arguments
+            added = adding(**{name: given[name] for name in own})
+            return train(**{name: given[name] for name in names if name in shared}, **added)
+
+        node.__doc__ = f"{inspect.getdoc(adding)}\n\n{inspect.getdoc(train)}"
+        node.__signature__ = signature  # type: ignore[attr-defined]
+        hints = [get_type_hints(f, include_extras=True) for f in (adding, train)]
+        node.__annotations__ = {**hints[1], **hints[0], "return": hints[1]["return"]}
+        outputs = "Model", "train loss", "val loss"
+        return NODES.node(class_type, outputs=outputs, random=True)(node)
+
+    return register
+
+
+@_trainer("PtTrainClassificationModel", f"{_START} {_LOOP} val_loader")
+def train_classifier() -> dict[str, Any]:
+    """Trains a classifier with the cross entropy of its outputs, one a class.
+
+    Labels are int64 of shape (N,), the numbers of the classes.
+    """
+    return {"loss_function": nn.CrossEntropyLoss(), "classification_metrics": False}
+
+
+@_trainer("PtTrainClassificationModelLr", f"{_START} scheduler {_LOOP} val_loader")
+def train_classifier_by_schedule(scheduler: Annotated[Scheduler, Mutates()]) -> dict[str, Any]:
+    """Trains a classifier as PtTrainClassificationModel does, with a learning rate that changes."""
+    return {"loss_function": nn.CrossEntropyLoss(), "classification_metrics": False}
+
+
+@_trainer("PtTrainRegressionModel", f"{_START} {_LOOP} val_loader")
+def train_regression() -> dict[str, Any]:
+    """Trains a model with the mean square of its errors.
+
+    Targets have the shape of the outputs, for one output (N, 1).
+    """
+    return {"loss_function": nn.MSELoss(), "classification_metrics": False}
+
+
+@_trainer("PtTrainModel", f"{_START} loss_function {_LOOP} scheduler val_loader")
+def train_model() -> dict[str, Any]:
+    """Trains a model with any loss; outputs and targets go to it as they are."""
+    return {"classification_metrics": False}
+
+
+@_trainer(
+    "PtTrainClassificationTransformerModel",
+    f"{_START} loss_function {_LOOP} classification_metrics scheduler val_loader unpack_input",
+)
+def train_transformer_classifier(
+    epochs: TextEpochs = 1, unpack_input: bool | None = False
+) -> dict[str, Any]:
     """Trains a binary text classifier and gives it back with its losses.
 
     A batch is (x, y); x is a tensor or a list such as [ids, mask], handed to the model as one
     argument or, with `unpack_input`, as several. Labels of shape (N,) become floats of shape
-    (N, 1). `classification_metrics` adds the validation accuracy (sigmoid of the output above
-    0.5) to the run's metrics.
+    (N, 1).
     """
-    loop = _Loop(epochs, use_gpu, early_stopping, early_stopping_rounds, output_best_val_model)
-    return _train(
-        model, optimizer, loss_function, (train_loader, val_loader), loop, scheduler=scheduler,
-        forward=partial(classify, unpack=bool(unpack_input)), accuracy=classification_metrics,
-    )  # fmt: skip
+    return {"forward": partial(classify, unpack=bool(unpack_input))}
 
 
-@NODES.node("PtTrainFineTuneClassificationTransformerModel", outputs=OUTPUTS, random=True)
-@_trainer
+@_trainer(
+    "PtTrainFineTuneClassificationTransformerModel",
+    f"{_START} loss_function {_LOOP} classification_metrics val_loader".replace(
+        "epochs", "epochs freeze_pretrained_module_epochs"
+    ),
+)
 def fine_tune_classifier(
-    model: Changed,
-    train_loader: Loader,
-    *,
-    optimizer: ChangedOptimizer,
-    loss_function: Loss,
+    model: Annotated[Model, Mutates()],
+    optimizer: Annotated[Optimizer, Mutates()],
     epochs: TextEpochs = 2,
     freeze_pretrained_module_epochs: Annotated[int, Range(1, 1_000_000, tiny=1)] = 1,
-    use_gpu: bool = False,
-    early_stopping: bool = False,
-    early_stopping_rounds: Rounds = 10,
-    output_best_val_model: bool = True,
-    classification_metrics: bool = True,
-    val_loader: Loader | None = None,
-) -> Trained:
+) -> dict[str, Any]:
     """Trains the head of a pretrained text classifier first, then all of it.
 
     The encoder is frozen for `freeze_pretrained_module_epochs` epochs. Then a new Adam or AdamW,
@@ -202,42 +196,30 @@ def fine_tune_classifier(
     epochs, the encoder stays frozen. Batches are as for PtTrainClassificationTransformerModel.
     """
     freeze = freeze_pretrained_module_epochs
-    if not all(
-        isinstance(getattr(model, part, None), nn.Module) for part in ("llm_model", "linear")
-    ):
+    if not all(isinstance(getattr(model, p, None), nn.Module) for p in ("llm_model", "linear")):
         message = f"{type(model).__name__} has no pretrained encoder with a head to train first"
         hint = "PtnHfFineTunedClassificationModel makes such models"
         raise InputError(message, input="model", code="no_pretrained_encoder", hint=hint)
     if epochs > freeze and not isinstance(optimizer, Adam):
-        message = f"the encoder is trained on with Adam or AdamW, not {type(optimizer).__name__}"
+        message = f"the encoder is trained with Adam or AdamW, not {type(optimizer).__name__}"
         raise InputError(message, input="optimizer", code="optimizer_not_adam")
-    loop = _Loop(epochs, use_gpu, early_stopping, early_stopping_rounds, output_best_val_model)
-    return _train(
-        model, optimizer, loss_function, (train_loader, val_loader), loop, forward=classify,
-        accuracy=classification_metrics, begin=partial(freeze_or_thaw, freeze),
-    )  # fmt: skip
+    return {"forward": classify, "begin": partial(freeze_or_thaw, freeze)}
 
 
-@NODES.node("PtTrainRNNModel", outputs=OUTPUTS, random=True)
-@_trainer
+@_trainer(
+    "PtTrainRNNModel",
+    f"model linear_head train_loader optimizer loss_function {_LOOP} classification_metrics "
+    "use_valid_token_mean scheduler val_loader h_0",
+)
 def train_recurrent(
-    model: Changed,
+    model: Annotated[Model, Mutates()],
     linear_head: bool = True,
     *,
-    train_loader: Loader,
-    optimizer: ChangedOptimizer,
-    loss_function: Loss,
     epochs: TextEpochs = 1,
-    use_gpu: bool = False,
-    early_stopping: bool = False,
-    early_stopping_rounds: Rounds = 10,
-    output_best_val_model: bool = True,
     classification_metrics: bool = False,
     use_valid_token_mean: bool = True,
-    scheduler: ChangedScheduler | None = None,
-    val_loader: Loader | None = None,
     h_0: Tensor | None = None,
-) -> Trained:
+) -> dict[str, Any]:
     """Trains a recurrent model, with a head or bare.
 
     With `linear_head` the model answers with the output; targets of shape (N,) become floats of
@@ -246,66 +228,18 @@ def train_recurrent(
     without `use_valid_token_mean` the last step, and the target's last step has to be of the same
     shape; it is taken twice if the layers go in both directions. `h_0` of shape (layers, N, H), or
     (layers, 1, H) for all rows, is where bare layers start, in every batch; a smaller last batch
-    uses the first rows. `classification_metrics` is as for PtTrainClassificationTransformerModel.
+    uses the first rows.
     """
-    forward: Forward = last_step
     if linear_head and h_0 is not None:
         message = "h_0 is where bare recurrent layers start; a model with a head does not take it"
         raise InputError(message, input="h_0", code="unused_state", hint="turn linear_head off")
-    if not linear_head:
-        if not hasattr(model, "bidirectional") or not getattr(model, "batch_first", True):
-            message = f"{type(model).__name__} is no recurrent layer whose first axis are the rows"
-            hint = "set batch_first, or linear_head for a model with a head"
-            raise InputError(message, input="model", code="not_recurrent", hint=hint)
-        forward = partial(recur, mean=use_valid_token_mean, h_0=h_0)
-    loop = _Loop(epochs, use_gpu, early_stopping, early_stopping_rounds, output_best_val_model)
-    return _train(
-        model, optimizer, loss_function, (train_loader, val_loader), loop, scheduler=scheduler,
-        forward=forward, accuracy=classification_metrics,
-    )  # fmt: skip
-
-
-def plain(model: nn.Module, x: Any, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """The model's answer, and the target as it is."""
-    return model(x), y
-
-
-def classify(
-    model: nn.Module, x: Any, y: torch.Tensor, *, unpack: bool = False
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Output (N, 1) and target (N, 1) of a batch; labels of another rank are left alone."""
-    output = model(*x) if unpack and isinstance(x, list) else model(x)
-    return output, y.unsqueeze(1).float() if y.dim() == 1 else y
-
-
-def last_step(model: nn.Module, x: Any, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """As `classify`; of a target (N, steps, F) the last step."""
-    return classify(model, x, y[:, -1] if y.dim() == 3 else y)
-
-
-def recur(
-    model: nn.Module, x: torch.Tensor, y: torch.Tensor, *, mean: bool, h_0: torch.Tensor | None
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Output (N, H) of a bare recurrent layer for x (N, steps, features), and the target."""
-    sequence = model(x, *() if h_0 is None else (_state(model, h_0.to(x), len(x)),))[0]
-    if mean:
-        valid = (x != 0).any(-1, keepdim=True)  # (N, steps, 1)
-        output = (sequence * valid).sum(1) / valid.sum(1).clamp(min=1)
-    else:
-        output = sequence[:, -1]
-    if y.dim() == 3:
-        y = torch.cat([y[:, -1]] * (2 if model.bidirectional else 1), dim=-1)
-    if output.shape != y.shape:
-        raise ValueError(f"the target's last step {described(y)} is not as {described(output)}")
-    return output, y
-
-
-def _state(model: nn.Module, h_0: torch.Tensor, rows: int) -> Any:
-    state = h_0.expand(-1, rows, -1) if h_0.shape[1] == 1 else h_0[:, :rows]
-    state = state.contiguous()
-    if isinstance(model, nn.LSTM):
-        return state, state.new_zeros(*state.shape[:2], model.hidden_size)
-    return state
+    if linear_head:
+        return {"forward": last_step}
+    if not hasattr(model, "bidirectional") or not getattr(model, "batch_first", True):
+        message = f"{type(model).__name__} is no recurrent layer whose first axis are the rows"
+        hint = "set batch_first, or linear_head for a model with a head"
+        raise InputError(message, input="model", code="not_recurrent", hint=hint)
+    return {"forward": partial(recur, mean=use_valid_token_mean, h_0=h_0)}
 
 
 def freeze_or_thaw(freeze: int, job: Job, epoch: int) -> None:
@@ -318,60 +252,10 @@ def freeze_or_thaw(freeze: int, job: Job, epoch: int) -> None:
         old, head = job.optimizer, job.model.linear
         kind = AdamW if isinstance(old, AdamW) else Adam  # torch's AdamW is an Adam too
         kept = {name: old.defaults[name] for name in ("lr", "betas", "eps", "weight_decay")}
-        groups = [
-            {"params": body.parameters(), "lr": kept["lr"] * 0.2},
-            {"params": head.parameters()},
-        ]
+        slow = {"params": body.parameters(), "lr": kept["lr"] * 0.2}
         move_state(old, torch.device("cpu"))
         with torch.enable_grad():
-            job.optimizer = kind(groups, **kept)
-
-
-def _train(
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    loss: nn.Module,
-    loaders: tuple[Any, Any],
-    loop: _Loop,
-    *,
-    forward: Forward = plain,
-    scheduler: Any = None,
-    accuracy: bool = False,
-    begin: Callable[[Job, int], None] | None = None,
-) -> Trained:
-    _check_owners(model, optimizer, scheduler)
-    if isinstance(scheduler, ReduceLROnPlateau) and loaders[1] is None:
-        raise InputError(
-            "a scheduler that reduces on plateau needs the validation loss: connect val_loader",
-            input="scheduler",
-            code="missing_val_loader",
-        )
-    for name, loader in zip(("train_loader", "val_loader"), loaders, strict=True):
-        _check_loader(name, loader, loss)
-    job = Job(
-        model=model,
-        optimizer=optimizer,
-        loss=loss,
-        forward=forward,
-        train=loaders[0],
-        val=loaders[1],
-        scheduler=scheduler,
-        epochs=loop.epochs,
-        device=pick_device(loop.use_gpu),
-        patience=loop.early_stopping_rounds if loop.early_stopping else None,
-        keep_best=loop.output_best_val_model,
-        accuracy=accuracy,
-        begin=begin,
-    )
-    try:
-        history = fit(job)
-    except Cancelled:
-        path = save_weights(model, output_file(INTERRUPTED))
-        notice(f"the weights so far are in {path}", code="interrupted")
-        show(files=[str(path)])
-        raise
-    train_loss = torch.tensor(history.train, dtype=torch.float32)
-    return model, train_loss, torch.tensor(history.val, dtype=torch.float32)
+            job.optimizer = kind([slow, {"params": head.parameters()}], **kept)
 
 
 def _check_owners(
