@@ -15,7 +15,7 @@ from torch.utils.data import TensorDataset
 
 from graphrun.node import Cancelled, InputError, Mutates, Nodes, Range, notice, output_file, show
 
-from ._batches import classify, last_step, recur
+from ._batches import classify, described, last_step, recur
 from ._device import pick_device
 from ._fit import Forward, Job, fit, move_state
 from ._types import Loader, Loss, Model, Optimizer, Scheduler, Tensor
@@ -233,6 +233,9 @@ def train_recurrent(
     if linear_head and h_0 is not None:
         message = "h_0 is where bare recurrent layers start; a model with a head does not take it"
         raise InputError(message, input="h_0", code="unused_state", hint="turn linear_head off")
+    if h_0 is not None and h_0.dim() != 3:
+        message = f"h_0 is {described(h_0)}, not of the shape (layers, rows, features)"
+        raise InputError(message, input="h_0", code="unfit_state")
     if linear_head:
         return {"forward": last_step}
     if not hasattr(model, "bidirectional") or not getattr(model, "batch_first", True):
