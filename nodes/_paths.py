@@ -26,7 +26,7 @@ def find_weights(name: str) -> Path | None:
         places = list(_places(name))
         found = next((place for place in places if place.is_file()), None)
     if found is None and not settings().tiny:
-        looked = "".join(f"\n    {place.absolute()}"[:300] for place in places) or " nothing: no name"
+        looked = "".join(f"\n    {place.absolute()}"[:300] for place in places) or " no name"
         message = f"no weights at {name}; looked for{looked}"
         raise MissingResource.of("file", message, [_TINY_WAY])
     return found

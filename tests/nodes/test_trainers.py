@@ -359,7 +359,7 @@ X = torch.zeros(4, 4)
 @pytest.mark.parametrize(
     ("node", "x", "y", "said"),
     [
-        (CLASSIFY, torch.zeros(4, 5), torch.zeros(4).long(), "x is float32 (2, 5), y is int64 (2,)"),
+        (CLASSIFY, torch.zeros(4, 5), torch.zeros(4).long(), "x is float32 (2, 5), y is int64"),
         (CLASSIFY, X.long(), torch.zeros(4).long(), "x is int64 (2, 4), y is int64 (2,); "),
         (CLASSIFY, X.double(), torch.zeros(4).long(), "x is float64 (2, 4)"),
         (CLASSIFY, X, torch.zeros(4), "y is float32 (2,), the model answers float32 (2, 3); "),
