@@ -88,23 +88,14 @@ def _state(model: nn.Module, h_0: Tensor, rows: int) -> Any:
 
 
 def paired(loss: nn.Module, output: Any, target: Tensor) -> tuple[Tensor, Tensor]:
-    """Output and target, if a loss can compare them.
-
-    Raises:
-        InputError: the output is no tensor.
-        ValueError: the loss would repeat rows to make the shapes agree.
-    """
+    """Output and target, if a loss can compare them without repeating rows of one of them."""
+    kind = type(loss).__name__
     if not isinstance(output, Tensor):
-        raise InputError(
-            f"the model answers with a {described(output)}, and {type(loss).__name__} takes one "
-            "tensor",
-            input="model",
-            code="answer_not_tensor",
-            hint="PtTrainRNNModel with linear_head off trains bare recurrent layers",
-        )
+        message = f"the model answers with a {described(output)}, and {kind} takes one tensor"
+        hint = "PtTrainRNNModel with linear_head off trains bare recurrent layers"
+        raise InputError(message, input="model", code="answer_not_tensor", hint=hint)
     if isinstance(loss, _BY_ELEMENT) and output.shape != target.shape:
-        message = f"{type(loss).__name__} needs targets of the shape {tuple(output.shape)}"
-        raise ValueError(message)
+        raise ValueError(f"{kind} needs targets of the shape {tuple(output.shape)}")
     return output, target
 
 
@@ -115,28 +106,22 @@ def check_classes(
 
     `place` is the loader's name, the loader and the number of the batch, from 0.
     """
-    if not isinstance(loss, _BY_CLASS) or not isinstance(output, Tensor) or output.dim() < 2:
-        return
-    if not isinstance(y, Tensor) or y.is_floating_point() or y.shape == output.shape:
+    fits = isinstance(loss, _BY_CLASS) and isinstance(output, Tensor) and output.dim() > 1
+    if not fits or y.is_floating_point() or y.shape == output.shape:
         return
     classes, (name, loader, number) = output.shape[1], place
     odd = ((y < 0) | (y >= classes)) & (y != loss.ignore_index)
     if odd.any():
         index = tuple(odd.nonzero()[0].tolist())
-        value = y[index].item()
-        raise InputError(
-            f"{name} has the label {value} in {_row(loader, number, index, value)}; the model has "
-            f"{classes} outputs, so labels are 0 to {classes - 1}",
-            input=name,
-            code="label_out_of_range",
-        )
+        message = f"{name} has the label {y[index]} in {_row(loader, number, index, y[index])}; "
+        message += f"the model has {classes} outputs, so labels are 0 to {classes - 1}"
+        raise InputError(message, input=name, code="label_out_of_range")
 
 
 def _row(loader: DataLoader[Any], number: int, index: tuple[int, ...], value: Any) -> str:
     """Where a label is: in the data set, from 0, if the order of the loader lets us know."""
-    row = index[0] if index else 0
     if isinstance(loader.dataset, TensorDataset):
         return f"row {int((loader.dataset.tensors[-1] == value).nonzero()[0][0])}"
     if isinstance(loader.sampler, SequentialSampler) and loader.batch_size:
-        return f"row {number * loader.batch_size + row}"
-    return f"row {row} of batch {number}"
+        return f"row {number * loader.batch_size + index[0]}"
+    return f"row {index[0]} of batch {number}"

@@ -1,7 +1,7 @@
 """The training loop.
 
 One loop for every training node: what differs between them is how a batch becomes an output and
-its target (`Forward`). Read from the top: fit, one epoch, one validation.
+its target (`Forward`). Read from the top: fit, then one pass.
 """
 
 from __future__ import annotations
@@ -77,10 +77,10 @@ def fit(job: Job) -> History:
             if job.begin is not None:
                 job.begin(job, epoch - 1)
             rate = job.optimizer.param_groups[0]["lr"]
-            history.train.append(_train(job, meter))
+            history.train.append(_epoch(job, meter, "train_loader")[0])
             figures = {"epoch": epoch, "train_loss": history.train[-1], "lr": rate}
             if job.val is not None:
-                loss, accuracy = _validate(job, meter)
+                loss, accuracy = _epoch(job, meter, "val_loader")
                 history.val.append(loss)
                 figures["val_loss"] = loss
                 if accuracy is not None:
@@ -103,59 +103,44 @@ def fit(job: Job) -> History:
     return history
 
 
-def _train(job: Job, meter: _Meter) -> float:
-    """One pass over the training data; the loss is summed over rows / rows in the data set."""
-    job.model.train()
-    total = _Sum(job.device)
-    for number, (x, y) in enumerate(job.train):
-        job.optimizer.zero_grad()
-        with torch.enable_grad(), blaming("train_loader", x, y) as answers:
-            output, target = _answer(job, job.train, number, (x, y))
-            answers.append(output)
-            loss = job.loss(*paired(job.loss, output, target))
-            _check_loss(loss)
-            loss.backward()
-        job.optimizer.step()
-        total.add(loss, len(target))
-        meter.tick(len(target), total)
-    return total.value / _rows(job.train)
+def _epoch(job: Job, meter: _Meter, name: str) -> tuple[float, float | None]:
+    """One pass over a loader: the loss, summed over rows / rows in the data set, and the accuracy.
 
-
-def _validate(job: Job, meter: _Meter) -> tuple[float, float | None]:
-    """Loss, and the share of rows on the right side of 0.5 (None if it was not asked for)."""
-    assert job.val is not None
-    job.model.eval()
+    The accuracy, the share of rows on the right side of 0.5, is of a validation that wants it.
+    """
+    training = name == "train_loader"
+    loader: Any = job.train if training else job.val
+    job.model.train(training)
     total, right, counted = (
         _Sum(job.device),
         torch.zeros((), dtype=torch.int64, device=job.device),
         0,
     )
-    with torch.no_grad():
-        for number, (x, y) in enumerate(job.val):
-            with blaming("val_loader", x, y) as answers:
-                output, target = _answer(job, job.val, number, (x, y))
-                answers.append(output)
-                total.add(job.loss(*paired(job.loss, output, target)), len(target))
+    for number, (x, y) in enumerate(loader):
+        moved = on(job.device, [x, y])
+        if training:
+            job.optimizer.zero_grad()
+        with torch.set_grad_enabled(training), blaming(name, x, y) as answers:
+            output, target = job.forward(job.model, *moved)
+            answers.append(output)
+            # Labels are looked at where they are: a GPU would wait for it.
+            check_classes(job.loss, output, y, place=(name, loader, number))
+            loss = job.loss(*paired(job.loss, output, target))
+            if training:
+                _check_loss(loss)
+                loss.backward()
+        if training:
+            job.optimizer.step()
+        elif job.accuracy:
+            labels, sides = moved[1].squeeze(), (torch.sigmoid(output) > 0.5).squeeze()
             # A batch of one row has no axis left and is left out.
-            labels, sides = y.squeeze(), (torch.sigmoid(output) > 0.5).squeeze()
-            if job.accuracy and labels.dim() == 1 and labels.shape == sides.shape:
-                right += (sides == on(job.device, labels).int()).sum()
+            if labels.dim() == 1 and labels.shape == sides.shape:
+                right += (sides == labels.int()).sum()
                 counted += len(labels)
-            meter.tick(len(target), None)
-    accuracy = right.item() / counted if counted else None
-    meter.accuracy = accuracy
-    return total.value / _rows(job.val), accuracy
-
-
-def _answer(
-    job: Job, loader: DataLoader[Any], number: int, batch: tuple[Any, Tensor]
-) -> tuple[Tensor, Tensor]:
-    """Output and target of a batch. Labels are looked at where they are, before they move."""
-    x, y = batch
-    output, target = job.forward(job.model, on(job.device, x), on(job.device, y))
-    name = "train_loader" if loader is job.train else "val_loader"
-    check_classes(job.loss, output, y, place=(name, loader, number))
-    return output, target
+        total.add(loss, len(target))
+        meter.tick(len(target), total if training else None)
+    meter.accuracy = right.item() / counted if counted else meter.accuracy
+    return total.value / len(loader.dataset), meter.accuracy if counted else None
 
 
 def _check_loss(loss: Tensor) -> None:
@@ -169,10 +154,6 @@ def _check_loss(loss: Tensor) -> None:
     if not loss.requires_grad:
         message = "the loss depends on no parameter that can be trained: all are frozen"
         raise InputError(message, input="model", code="nothing_to_train")
-
-
-def _rows(loader: DataLoader[Any]) -> int:
-    return len(loader.dataset)  # type: ignore[arg-type]
 
 
 def _step(scheduler: LRScheduler | None, history: History) -> None:

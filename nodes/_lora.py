@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -37,27 +36,13 @@ def merged(model: nn.Module) -> dict[str, Tensor]:
     return found
 
 
-def merged_config(config: Any) -> Any:
-    """What a model with merged adapters is: a classifier without."""
-    if not isinstance(config, dict) or "lora" not in config:
-        return config
-    rest = {name: value for name, value in config.items() if name != "lora"}
-    return {**rest, "class": "PtnHfFineTunedClassificationModel"}
-
-
 def split(model: nn.Module, weights: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
     """Merged weights as those of a model with adapters, which then add nothing."""
     own = model.state_dict()
     if weights.keys() != {_plain(name) for name in own if _LORA not in name}:
         return weights
-    return {
-        name: weights[_plain(name)]
-        if _LORA not in name
-        else torch.zeros_like(value)
-        if "lora_B" in name
-        else value
-        for name, value in own.items()
-    }
+    none = {n: torch.zeros_like(value) if "lora_B" in n else value for n, value in own.items()}
+    return {name: none[name] if _LORA in name else weights[_plain(name)] for name in own}
 
 
 def fingerprint(model: nn.Module, weights: Mapping[str, Tensor]) -> str:

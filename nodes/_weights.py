@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from graphrun.node import InputError
 
-from ._lora import adapter, fingerprint, has_adapters, merged, merged_config, split
+from ._lora import adapter, fingerprint, has_adapters, merged, split
 
 PARTS = {"adapter": adapter, "merged": merged}
 
@@ -39,7 +39,9 @@ def save_weights(model: nn.Module, path: Path, *, requested: str = "", part: str
         if isinstance(value, Tensor)
     }
     config: Any = getattr(model, "config", None)
-    config = merged_config(config) if part == "merged" else config
+    if part == "merged" and config and "lora" in config:
+        config = {**config, "class": "PtnHfFineTunedClassificationModel"}
+        del config["lora"]
     metadata = {
         "format": "pt",
         "graphrun.model": json.dumps(config, default=str),
@@ -98,11 +100,8 @@ def load_into(model: nn.Module, weights: Mapping[str, Tensor], path: Path) -> No
     own, base = model.state_dict(), noted(path, "base")
     if base and has_adapters(model):
         if base != fingerprint(model, weights):
-            raise InputError(
-                f"{path} holds adapters of another encoder, or for another lora_alpha",
-                input="model_path",
-                code="weights_do_not_fit",
-            )
+            message = f"{path} holds adapters of another encoder, or for another lora_alpha"
+            raise InputError(message, input="model_path", code="weights_do_not_fit")
         weights = {**{name: own[name] for name in own.keys() - adapter(model).keys()}, **weights}
     weights = split(model, weights)
     shapes = [

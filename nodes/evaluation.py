@@ -44,35 +44,30 @@ def evaluate_classifier(
             progress(number, len(data_loader))
     if not labels:
         raise InputError("data_loader gives no batches", input="data_loader", code="no_batches")
-    figures, undefined = macro_figures(torch.cat(answers), torch.cat(labels))
+    figures = macro_figures(torch.cat(answers), torch.cat(labels))
     metric(**figures)
-    for what, classes in undefined.items():
-        if classes:
-            some = ", ".join(map(str, classes[:10])) + ", ..." * (len(classes) > 10)
-            message = f"no {what} of {some}: what cannot be divided counts as 0 in the means"
-            notice(message, code="undefined_figure")
     return *figures.values(), len(torch.cat(labels))  # type: ignore[return-value]
 
 
-def macro_figures(
-    answers: torch.Tensor, labels: torch.Tensor
-) -> tuple[dict[str, float], dict[str, list[float]]]:
-    """Accuracy and the macro figures of classes (N,), and the classes never answered or meant."""
+def macro_figures(answers: torch.Tensor, labels: torch.Tensor) -> dict[str, float]:
+    """Accuracy and unweighted means of the classes' figures, from classes (N,) of both."""
     classes, index = torch.unique(torch.cat([labels, answers]), return_inverse=True)
     truth, answer = index.chunk(2)
     hits, meant, said = (
         torch.bincount(some, minlength=len(classes)).double()
         for some in (truth[truth == answer], truth, answer)
     )
-    ratios = {
-        "precision": hits / said.clamp(min=1),
-        "recall": hits / meant.clamp(min=1),
-        "f1": 2 * hits / (meant + said),
+    for what, count in (("answer", said), ("label", meant)):
+        if 0 in count:
+            some = ", ".join(map(str, classes[count == 0][:10].tolist()))
+            message = f"no {what} of {some}: what cannot be divided counts as 0 in the means"
+            notice(message, code="undefined_figure")
+    return {
+        "accuracy": float(hits.sum()) / len(labels),
+        "precision": float((hits / said.clamp(min=1)).mean()),
+        "recall": float((hits / meant.clamp(min=1)).mean()),
+        "f1": float((2 * hits / (meant + said)).mean()),
     }
-    figures = {"accuracy": float(hits.sum()) / len(labels)}
-    figures |= {name: float(ratio.mean()) for name, ratio in ratios.items()}
-    undefined = {"answer": classes[said == 0].tolist(), "label": classes[meant == 0].tolist()}
-    return figures, undefined
 
 
 @NODES.node("PtPredictClassificationModel", outputs=("class_name", "class_id", "probability"))
@@ -95,12 +90,9 @@ def predict_class(
     found = int(row.argmax())
     if found not in class_id_to_name_map:
         keys = ", ".join(map(repr, class_id_to_name_map)) or "nothing"
-        raise InputError(
-            f"the map has no name for the class {found}; it has {keys}",
-            input="class_id_to_name_map",
-            code="unknown_class",
-            hint='write numbers as keys, as in {0: "cat", 1: "dog"}',
-        )
+        message = f"the map has no name for the class {found}; it has {keys}"
+        hint = 'write numbers as keys, as in {0: "cat", 1: "dog"}'
+        raise InputError(message, input="class_id_to_name_map", code="unknown_class", hint=hint)
     return str(class_id_to_name_map[found]), found, float(row.softmax(0)[found])
 
 
@@ -142,11 +134,8 @@ def _answer(
         answers.append(output)
         if not isinstance(output, torch.Tensor) or rank not in (None, output.dim()):
             wanted = "a tensor" if rank is None else "a tensor (rows, classes)"
-            raise InputError(
-                f"the model answers {described(x)} with {described(output)}, not {wanted}",
-                input="model",
-                code="unfit_answer",
-            )
+            message = f"the model answers {described(x)} with {described(output)}, not {wanted}"
+            raise InputError(message, input="model", code="unfit_answer")
         if y is not None and y.shape != output.shape[:1]:
             raise ValueError("labels are one number a row")
     return output

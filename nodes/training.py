@@ -41,7 +41,7 @@ def train(
     early_stopping: bool = False,
     early_stopping_rounds: Annotated[int, Range(1, 1000)] = 10,
     output_best_val_model: bool = True,
-    classification_metrics: bool = True,
+    classification_metrics: bool = False,
     scheduler: Annotated[Scheduler, Mutates()] | None = None,
     val_loader: Loader | None = None,
     forward: Forward = lambda model, x, y: (model(x), y),
@@ -65,28 +65,18 @@ def train(
     """
     _check_owners(model, optimizer, scheduler)
     if isinstance(scheduler, ReduceLROnPlateau) and val_loader is None:
-        raise InputError(
-            "a scheduler that reduces on plateau needs the validation loss: connect val_loader",
-            input="scheduler",
-            code="missing_val_loader",
+        message = (
+            "a scheduler that reduces on plateau needs the validation loss: connect val_loader"
         )
+        raise InputError(message, input="scheduler", code="missing_val_loader")
     for name, loader in (("train_loader", train_loader), ("val_loader", val_loader)):
         _check_loader(name, loader, loss_function)
     job = Job(
-        model=model,
-        optimizer=optimizer,
-        loss=loss_function,
-        forward=forward,
-        train=train_loader,
-        val=val_loader,
-        scheduler=scheduler,
-        epochs=epochs,
-        device=pick_device(use_gpu),
-        patience=early_stopping_rounds if early_stopping else None,
-        keep_best=output_best_val_model,
-        accuracy=classification_metrics,
-        begin=begin,
-    )
+        model=model, optimizer=optimizer, scheduler=scheduler, loss=loss_function,
+        train=train_loader, val=val_loader, forward=forward, begin=begin, epochs=epochs,
+        device=pick_device(use_gpu), patience=early_stopping_rounds if early_stopping else None,
+        keep_best=output_best_val_model, accuracy=classification_metrics,
+    )  # fmt: skip
     try:
         history = fit(job)
     except Cancelled:
@@ -136,13 +126,13 @@ def train_classifier() -> dict[str, Any]:
 
     Labels are int64 of shape (N,), the numbers of the classes.
     """
-    return {"loss_function": nn.CrossEntropyLoss(), "classification_metrics": False}
+    return {"loss_function": nn.CrossEntropyLoss()}
 
 
 @_trainer("PtTrainClassificationModelLr", f"{_START} scheduler {_LOOP} val_loader")
 def train_classifier_by_schedule(scheduler: Annotated[Scheduler, Mutates()]) -> dict[str, Any]:
     """Trains a classifier as PtTrainClassificationModel does, with a learning rate that changes."""
-    return {"loss_function": nn.CrossEntropyLoss(), "classification_metrics": False}
+    return {"loss_function": nn.CrossEntropyLoss()}
 
 
 @_trainer("PtTrainRegressionModel", f"{_START} {_LOOP} val_loader")
@@ -151,13 +141,13 @@ def train_regression() -> dict[str, Any]:
 
     Targets have the shape of the outputs, for one output (N, 1).
     """
-    return {"loss_function": nn.MSELoss(), "classification_metrics": False}
+    return {"loss_function": nn.MSELoss()}
 
 
 @_trainer("PtTrainModel", f"{_START} loss_function {_LOOP} scheduler val_loader")
 def train_model() -> dict[str, Any]:
     """Trains a model with any loss; outputs and targets go to it as they are."""
-    return {"classification_metrics": False}
+    return {}
 
 
 @_trainer(
@@ -165,7 +155,9 @@ def train_model() -> dict[str, Any]:
     f"{_START} loss_function {_LOOP} classification_metrics scheduler val_loader unpack_input",
 )
 def train_transformer_classifier(
-    epochs: TextEpochs = 1, unpack_input: bool | None = False
+    epochs: TextEpochs = 1,
+    classification_metrics: bool = True,
+    unpack_input: bool | None = False,
 ) -> dict[str, Any]:
     """Trains a binary text classifier and gives it back with its losses.
 
@@ -178,14 +170,15 @@ def train_transformer_classifier(
 
 @_trainer(
     "PtTrainFineTuneClassificationTransformerModel",
-    f"{_START} loss_function {_LOOP} classification_metrics val_loader".replace(
-        "epochs", "epochs freeze_pretrained_module_epochs"
-    ),
+    f"{_START} loss_function epochs freeze_pretrained_module_{_LOOP} "
+    "classification_metrics val_loader",
 )
 def fine_tune_classifier(
     model: Annotated[Model, Mutates()],
     optimizer: Annotated[Optimizer, Mutates()],
     epochs: TextEpochs = 2,
+    classification_metrics: bool = True,
+    *,
     freeze_pretrained_module_epochs: Annotated[int, Range(1, 1_000_000, tiny=1)] = 1,
 ) -> dict[str, Any]:
     """Trains the head of a pretrained text classifier first, then all of it.
@@ -216,7 +209,6 @@ def train_recurrent(
     linear_head: bool = True,
     *,
     epochs: TextEpochs = 1,
-    classification_metrics: bool = False,
     use_valid_token_mean: bool = True,
     h_0: Tensor | None = None,
 ) -> dict[str, Any]:
@@ -268,17 +260,11 @@ def _check_owners(
     own = {id(parameter) for parameter in model.parameters()}
     held = (p for group in optimizer.param_groups for p in group["params"])
     if not any(id(parameter) in own for parameter in held):
-        raise InputError(
-            "the optimizer was made for another model",
-            input="optimizer",
-            code="optimizer_of_other_model",
-        )
+        message = "the optimizer was made for another model"
+        raise InputError(message, input="optimizer", code="optimizer_of_other_model")
     if scheduler is not None and scheduler.optimizer is not optimizer:
-        raise InputError(
-            "the scheduler was made for another optimizer",
-            input="scheduler",
-            code="scheduler_of_other_optimizer",
-        )
+        message = "the scheduler was made for another optimizer"
+        raise InputError(message, input="scheduler", code="scheduler_of_other_optimizer")
 
 
 def _check_loader(name: str, loader: Any, loss_function: nn.Module) -> None:
@@ -291,12 +277,9 @@ def _check_loader(name: str, loader: Any, loss_function: nn.Module) -> None:
     odd, rows, first = _odd_labels(loader.dataset)
     if odd:
         others = f" (and {len(odd) - 1} other values)" if len(odd) > 1 else ""
-        raise InputError(
-            f"labels have to be 0 or 1 for {type(loss_function).__name__}; "
-            f"{name} has {odd[0]} in {rows} rows{others}, the first is row {first}",
-            input=name,
-            code="label_not_binary",
-        )
+        message = f"labels have to be 0 or 1 for {type(loss_function).__name__}; {name} has "
+        message += f"{odd[0]} in {rows} rows{others}, the first is row {first}"
+        raise InputError(message, input=name, code="label_not_binary")
 
 
 def _odd_labels(dataset: Any) -> tuple[list[Any], int, int]:

@@ -164,7 +164,7 @@ def test_rows_of_two_tensors(call: Recorder, dtype: torch.dtype) -> None:
     ]
     assert {part.dtype for batch in batches for part in batch} == {dtype}
     torch.manual_seed(3)
-    shuffled = [batch for batch in tensor_loader(x, y, 1, shuffle=True)]
+    shuffled = list(tensor_loader(x, y, 1, shuffle=True))
     torch.manual_seed(3)
     assert torch.equal(torch.cat([b[1] for b in shuffled]), y[_order(5)])
     assert all(torch.equal(a[0, 0], 2 * b[0]) for a, b in shuffled)
