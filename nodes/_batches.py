@@ -35,9 +35,8 @@ def blaming(name: str, x: Any, y: Any = None) -> Iterator[list[Any]]:
     except (InputError, torch.OutOfMemoryError):
         raise
     except (RuntimeError, TypeError, ValueError, IndexError) as error:
-        parts = {f"x is {described(x)}": True, f"y is {described(y)}": y is not None}
-        parts |= {f"the model answers {described(answer)}": True for answer in answers}
-        shown = ", ".join(part for part, said in parts.items() if said)
+        shown = f"x is {described(x)}" + (f", y is {described(y)}" if y is not None else "")
+        shown += "".join(f", the model answers {described(answer)}" for answer in answers)
         message = f"{name}: {shown}; these do not fit: {str(error).strip()}"
         raise InputError(message, input=name, code="batch_does_not_fit") from error
 
@@ -107,7 +106,7 @@ def check_classes(
     `place` is the loader's name, the loader and the number of the batch, from 0.
     """
     fits = isinstance(loss, _BY_CLASS) and isinstance(output, Tensor) and output.dim() > 1
-    if not fits or y.is_floating_point() or y.shape == output.shape:
+    if not fits or not isinstance(y, Tensor) or y.is_floating_point() or y.shape == output.shape:
         return
     classes, (name, loader, number) = output.shape[1], place
     odd = ((y < 0) | (y >= classes)) & (y != loss.ignore_index)

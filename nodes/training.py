@@ -27,7 +27,7 @@ TextEpochs = Annotated[int, Range(1, 1_000_000, tiny=2)]
 INTERRUPTED = "interrupted.safetensors"
 _BINARY_LOSSES = (nn.BCEWithLogitsLoss, nn.BCELoss)
 _START = "model train_loader optimizer"
-_LOOP = "epochs use_gpu early_stopping early_stopping_rounds output_best_val_model"
+_LOOP = "use_gpu early_stopping early_stopping_rounds output_best_val_model"
 
 
 def train(
@@ -47,10 +47,10 @@ def train(
     forward: Forward = lambda model, x, y: (model(x), y),
     begin: Callable[[Job, int], None] | None = None,
 ) -> tuple[Model, Tensor, Tensor]:
-    """Losses are means over the rows of the data set, one float32 an epoch, of shape (epochs,).
+    """The losses are means over the rows of a data set, one float32 an epoch, of shape (epochs,).
 
-    Without `val_loader` the second is of shape (0,). After each epoch the model is validated, then
-    a scheduler is stepped. `early_stopping` ends the training after `early_stopping_rounds` epochs
+    Without `val_loader` there are none of validation, (0,). After each epoch the model is
+    validated, then a scheduler is stepped. `early_stopping` ends the training after `early_stopping_rounds` epochs
     without a lower validation loss, and `output_best_val_model` puts the weights of the lowest
     one back. `use_gpu` computes on a GPU if there is one; the model comes back on the CPU, in
     evaluation mode if there was a validation. `classification_metrics`, where there is such an
@@ -120,7 +120,7 @@ def _trainer(class_type: str, inputs: str) -> Callable[[Callable[..., Any]], Cal
     return register
 
 
-@_trainer("PtTrainClassificationModel", f"{_START} {_LOOP} val_loader")
+@_trainer("PtTrainClassificationModel", f"{_START} epochs {_LOOP} val_loader")
 def train_classifier() -> dict[str, Any]:
     """Trains a classifier with the cross entropy of its outputs, one a class.
 
@@ -129,13 +129,13 @@ def train_classifier() -> dict[str, Any]:
     return {"loss_function": nn.CrossEntropyLoss()}
 
 
-@_trainer("PtTrainClassificationModelLr", f"{_START} scheduler {_LOOP} val_loader")
+@_trainer("PtTrainClassificationModelLr", f"{_START} scheduler epochs {_LOOP} val_loader")
 def train_classifier_by_schedule(scheduler: Annotated[Scheduler, Mutates()]) -> dict[str, Any]:
     """Trains a classifier as PtTrainClassificationModel does, with a learning rate that changes."""
     return {"loss_function": nn.CrossEntropyLoss()}
 
 
-@_trainer("PtTrainRegressionModel", f"{_START} {_LOOP} val_loader")
+@_trainer("PtTrainRegressionModel", f"{_START} epochs {_LOOP} val_loader")
 def train_regression() -> dict[str, Any]:
     """Trains a model with the mean square of its errors.
 
@@ -144,7 +144,7 @@ def train_regression() -> dict[str, Any]:
     return {"loss_function": nn.MSELoss()}
 
 
-@_trainer("PtTrainModel", f"{_START} loss_function {_LOOP} scheduler val_loader")
+@_trainer("PtTrainModel", f"{_START} loss_function epochs {_LOOP} scheduler val_loader")
 def train_model() -> dict[str, Any]:
     """Trains a model with any loss; outputs and targets go to it as they are."""
     return {}
@@ -152,7 +152,7 @@ def train_model() -> dict[str, Any]:
 
 @_trainer(
     "PtTrainClassificationTransformerModel",
-    f"{_START} loss_function {_LOOP} classification_metrics scheduler val_loader unpack_input",
+    f"{_START} loss_function epochs {_LOOP} classification_metrics scheduler val_loader unpack_input",
 )
 def train_transformer_classifier(
     epochs: TextEpochs = 1,
@@ -170,8 +170,8 @@ def train_transformer_classifier(
 
 @_trainer(
     "PtTrainFineTuneClassificationTransformerModel",
-    f"{_START} loss_function epochs freeze_pretrained_module_{_LOOP} "
-    "classification_metrics val_loader",
+    f"{_START} loss_function epochs "
+    f"freeze_pretrained_module_epochs {_LOOP} classification_metrics val_loader",
 )
 def fine_tune_classifier(
     model: Annotated[Model, Mutates()],
@@ -201,7 +201,7 @@ def fine_tune_classifier(
 
 @_trainer(
     "PtTrainRNNModel",
-    f"model linear_head train_loader optimizer loss_function {_LOOP} classification_metrics "
+    f"model linear_head train_loader optimizer loss_function epochs {_LOOP} classification_metrics "
     "use_valid_token_mean scheduler val_loader h_0",
 )
 def train_recurrent(
