@@ -145,12 +145,9 @@ def _epoch(job: Job, meter: _Meter, name: str) -> tuple[float, float | None]:
 
 def _check_loss(loss: Tensor) -> None:
     if loss.dim():
-        raise InputError(
-            "the loss gives one value a row; training needs their mean or sum",
-            input="loss_function",
-            code="loss_not_scalar",
-            hint="set its reduction to mean",
-        )
+        message = "the loss gives one value a row; training needs their mean or sum"
+        hint = "set its reduction to mean"
+        raise InputError(message, input="loss_function", code="loss_not_scalar", hint=hint)
     if not loss.requires_grad:
         message = "the loss depends on no parameter that can be trained: all are frozen"
         raise InputError(message, input="model", code="nothing_to_train")
@@ -228,8 +225,5 @@ def _warn_if_lost(history: History, epoch: int) -> None:
     """Say it in the first epoch whose loss is not a number: nothing is learned from there on."""
     lost = [not math.isfinite(loss) for loss in history.train]
     if lost[-1] and not any(lost[:-1]):
-        notice(
-            f"the training loss of epoch {epoch} is {history.train[-1]}",
-            code="loss_not_finite",
-            hint="a smaller learning rate may help",
-        )
+        message = f"the training loss of epoch {epoch} is {history.train[-1]}"
+        notice(message, code="loss_not_finite", hint="a smaller learning rate may help")

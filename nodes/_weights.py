@@ -70,11 +70,8 @@ def read_weights(path: Path) -> Mapping[str, Tensor]:
     except Exception as error:  # both libraries raise many kinds
         raise _unreadable(path, error) from error
     if not isinstance(found, Mapping) or not all(isinstance(v, Tensor) for v in found.values()):
-        raise InputError(
-            f"{path} holds {type(found).__name__}, not a state dict of tensors by name",
-            input="model_path",
-            code="not_weights",
-        )
+        message = f"{path} holds {type(found).__name__}, not a state dict of tensors by name"
+        raise InputError(message, input="model_path", code="not_weights")
     return found
 
 
@@ -116,11 +113,8 @@ def load_into(model: nn.Module, weights: Mapping[str, Tensor], path: Path) -> No
     }
     problems = [_some(what, names) for what, names in groups.items() if names]
     if problems:
-        raise InputError(
-            f"{path} does not fit {type(model).__name__}: {'; '.join(problems)}",
-            input="model_path",
-            code="weights_do_not_fit",
-        )
+        message = f"{path} does not fit {type(model).__name__}: {'; '.join(problems)}"
+        raise InputError(message, input="model_path", code="weights_do_not_fit")
     model.load_state_dict(dict(weights), strict=True)
 
 
@@ -162,12 +156,11 @@ def _some(what: str, names: list[str]) -> str:
 
 def _unreadable(path: Path, error: Exception) -> InputError:
     if type(error).__name__ == "UnpicklingError":
-        return InputError(
-            f"{path} holds Python objects besides tensors, which could run code; it is refused",
-            input="model_path",
-            code="unsafe_file",
-            hint="torch.save(model.state_dict(), PATH), or PtSaveModel, writes a file that is safe",
+        message = (
+            f"{path} holds Python objects besides tensors, which could run code; it is refused"
         )
+        hint = "torch.save(model.state_dict(), PATH), or PtSaveModel, writes a file that is safe"
+        return InputError(message, input="model_path", code="unsafe_file", hint=hint)
     message = f"{path} cannot be read as weights: {error}"
     return InputError(message, input="model_path", code="unreadable_weights")
 

@@ -27,10 +27,9 @@ def evaluate_classifier(
 ) -> tuple[float, float, float, float, int]:
     """Runs a classifier over all batches and compares its answers with the labels.
 
-    The model gives (N, classes) for a tensor x, and the class of the largest output is its answer;
-    labels have the shape (N,). Precision, recall and F1 are unweighted means over the classes that
-    occur among labels and answers, where a figure that would be divided by 0 counts as 0. The
-    model comes back as it was.
+    The class of the largest output (N, classes) is the answer; labels have the shape (N,).
+    Precision, recall and F1 are unweighted means over the classes that occur among labels and
+    answers; what would be divided by 0 counts as 0. The model comes back as it was.
 
     Raises:
         InputError: the loader gives no batches, or one that the model cannot take.

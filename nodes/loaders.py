@@ -97,12 +97,9 @@ def _known(options: dict[str, Any]) -> dict[str, Any]:
     unknown = [name for name in options if name not in _OPTIONS]
     if unknown:
         near = [m for name in unknown for m in get_close_matches(name, _OPTIONS, n=1)]
-        notice(
-            f"DataLoader has no option {', '.join(unknown)}; ignored",
-            code="unknown_option",
-            input="parameters",
-            hint=f"did you mean {', '.join(near)}?" if near else None,
-        )
+        message = f"DataLoader has no option {', '.join(unknown)}; ignored"
+        hint = f"did you mean {', '.join(near)}?" if near else None
+        notice(message, code="unknown_option", input="parameters", hint=hint)
     known = {name: value for name, value in options.items() if name in _OPTIONS}
     for name, value in known.items():
         _check_kind(name, value)
@@ -121,11 +118,8 @@ def _check_kind(name: str, value: Any) -> None:
         return
     shown = value if isinstance(value, bool) else repr(value)
     why = f"has to be {what}" if what else "cannot be written down; leave it out"
-    raise InputError(
-        f"{name} in parameters is {shown}: it {why}",
-        input="parameters",
-        code="invalid_parameters",
-    )
+    message = f"{name} in parameters is {shown}: it {why}"
+    raise InputError(message, input="parameters", code="invalid_parameters")
 
 
 def _check_size(dataset: Any, batch_size: int, *, drop_last: bool, input: str = "dataset") -> None:
@@ -135,16 +129,10 @@ def _check_size(dataset: Any, batch_size: int, *, drop_last: bool, input: str = 
     if batch_size <= rows:
         return
     if drop_last:
-        raise InputError(
-            f"drop_last leaves no batch: batch_size is {batch_size} and there are {rows} rows",
-            input="batch_size",
-            code="no_batches",
-        )
-    notice(
-        f"batch_size is {batch_size} and the data set has {rows} rows: one smaller batch",
-        code="batch_larger_than_data",
-        input="batch_size",
-    )
+        message = f"drop_last leaves no batch: batch_size is {batch_size} and there are {rows} rows"
+        raise InputError(message, input="batch_size", code="no_batches")
+    message = f"batch_size is {batch_size} and the data set has {rows} rows: one smaller batch"
+    notice(message, code="batch_larger_than_data", input="batch_size")
 
 
 def _plain(options: dict[str, Any]) -> dict[str, Any]:

@@ -38,12 +38,9 @@ def save_model(
     asked = output_file(model_path)
     target = _target(asked)
     if target != asked:
-        notice(
-            f"{model_path} is written as {target.name}: safetensors instead of a pickle",
-            code="saved_as_safetensors",
-            input="model_path",
-            hint="PtLoadModel finds it under the old name too",
-        )
+        message = f"{model_path} is written as {target.name}: safetensors instead of a pickle"
+        hint = "PtLoadModel finds it under the old name too"
+        notice(message, code="saved_as_safetensors", input="model_path", hint=hint)
     part = target.stem.rpartition(".")[2] if target.suffix == WEIGHTS else ""
     if part == "adapter" and not has_adapters(model):
         message = f"{type(model).__name__} has no adapters; {target.name} holds all of its weights"
@@ -77,12 +74,9 @@ def load_model(
         return model
     newer = newer_beside(path)
     if newer:
-        notice(
-            f"{path} is loaded, and {newer.name} beside it is newer",
-            code="newer_weights",
-            input="model_path",
-            hint=f"name {newer.name} to load that one",
-        )
+        message = f"{path} is loaded, and {newer.name} beside it is newer"
+        hint = f"name {newer.name} to load that one"
+        notice(message, code="newer_weights", input="model_path", hint=hint)
     load_into(model, read_weights(path), path)
     return model
 

@@ -49,13 +49,12 @@ def train(
 ) -> tuple[Model, Tensor, Tensor]:
     """The losses are means over the rows of a data set, one float32 an epoch, of shape (epochs,).
 
-    Without `val_loader` there are none of validation, (0,). After each epoch the model is
-    validated, then a scheduler is stepped. `early_stopping` ends the training after `early_stopping_rounds` epochs
+    Without `val_loader` the second is of shape (0,). After each epoch the model is validated, then
+    a scheduler is stepped. `early_stopping` ends the training after `early_stopping_rounds` epochs
     without a lower validation loss, and `output_best_val_model` puts the weights of the lowest
     one back. `use_gpu` computes on a GPU if there is one; the model comes back on the CPU, in
     evaluation mode if there was a validation. `classification_metrics`, where there is such an
     input, adds the validation accuracy (sigmoid of the output above 0.5) to the run's metrics.
-
     When the run is interrupted the weights so far are written to interrupted.safetensors.
 
     Raises:
@@ -152,7 +151,8 @@ def train_model() -> dict[str, Any]:
 
 @_trainer(
     "PtTrainClassificationTransformerModel",
-    f"{_START} loss_function epochs {_LOOP} classification_metrics scheduler val_loader unpack_input",
+    f"{_START} loss_function epochs {_LOOP} classification_metrics scheduler val_loader "
+    "unpack_input",
 )
 def train_transformer_classifier(
     epochs: TextEpochs = 1,
