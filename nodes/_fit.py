@@ -111,11 +111,10 @@ def _epoch(job: Job, meter: _Meter, name: str) -> tuple[float, float | None]:
     training = name == "train_loader"
     loader: Any = job.train if training else job.val
     job.model.train(training)
-    total, right, counted = (
-        _Sum(job.device),
-        torch.zeros((), dtype=torch.int64, device=job.device),
-        0,
-    )
+    # Sums stay on the device: reading each would make it wait. MPS has no float64.
+    wide = torch.float32 if job.device.type == "mps" else torch.float64
+    total, right = (torch.zeros((), dtype=kind, device=job.device) for kind in (wide, torch.int64))
+    rows = counted = 0
     for number, (x, y) in enumerate(loader):
         moved = on(job.device, [x, y])
         if training:
@@ -137,10 +136,11 @@ def _epoch(job: Job, meter: _Meter, name: str) -> tuple[float, float | None]:
             if labels.dim() == 1 and labels.shape == sides.shape:
                 right += (sides == labels.int()).sum()
                 counted += len(labels)
-        total.add(loss, len(target))
-        meter.tick(len(target), total if training else None)
+        total += loss.detach().to(wide) * len(target)
+        rows += len(target)
+        meter.tick(len(target), total / rows if training else None)
     meter.accuracy = right.item() / counted if counted else meter.accuracy
-    return total.value / len(loader.dataset), meter.accuracy if counted else None
+    return total.item() / len(loader.dataset), meter.accuracy if counted else None
 
 
 def _check_loss(loss: Tensor) -> None:
@@ -160,24 +160,6 @@ def _step(scheduler: LRScheduler | None, history: History) -> None:
         scheduler.step()
 
 
-class _Sum:
-    """A sum of batch losses times rows, on the device: reading each would make it wait."""
-
-    def __init__(self, device: torch.device) -> None:
-        # MPS has no float64.
-        self._dtype = torch.float32 if device.type == "mps" else torch.float64
-        self._sum = torch.zeros((), dtype=self._dtype, device=device)
-        self.rows = 0
-
-    def add(self, loss: Tensor, rows: int) -> None:
-        self._sum += loss.detach().to(self._dtype) * rows
-        self.rows += rows
-
-    @property
-    def value(self) -> float:
-        return float(self._sum.item())
-
-
 class _Meter:
     """Counts steps over the whole training, and shows figures when it is time to."""
 
@@ -186,14 +168,14 @@ class _Meter:
         self._step, self._rows, self._shown = 0, 0, time.monotonic()
         self.accuracy: float | None = None
 
-    def tick(self, rows: int, loss: _Sum | None) -> None:
-        """One batch is done. `loss` is the running sum of the epoch; None while validating."""
+    def tick(self, rows: int, loss: Tensor | None) -> None:
+        """One batch is done. `loss` is the mean of the epoch so far; None while validating."""
         self._step += 1
         self._rows += rows
         figures, now = {}, time.monotonic()
         if now - self._shown >= SHOW_EVERY:
             if loss is not None:
-                figures["loss"] = loss.value / loss.rows
+                figures["loss"] = loss.item()
             if self.accuracy is not None:
                 figures["accuracy"] = self.accuracy
             figures["samples_per_s"] = self._rows / (now - self._shown)

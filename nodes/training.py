@@ -64,9 +64,7 @@ def train(
     """
     _check_owners(model, optimizer, scheduler)
     if isinstance(scheduler, ReduceLROnPlateau) and val_loader is None:
-        message = (
-            "a scheduler that reduces on plateau needs the validation loss: connect val_loader"
-        )
+        message = "a scheduler that reduces on plateau needs a validation loss: connect val_loader"
         raise InputError(message, input="scheduler", code="missing_val_loader")
     for name, loader in (("train_loader", train_loader), ("val_loader", val_loader)):
         _check_loader(name, loader, loss_function)
