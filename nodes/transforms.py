@@ -81,8 +81,8 @@ def picture_to_tensor(picture: Any) -> torch.Tensor:
     pixels = torch.from_numpy(picture).reshape(*picture.shape[:2], -1).permute(2, 0, 1)
     if pixels.dtype not in (torch.uint8, torch.bool):
         return pixels.contiguous()
-    pixels_f = pixels.to(torch.float32, memory_format=torch.contiguous_format)
-    return pixels_f.div_(255) if pixels.dtype == torch.uint8 else pixels_f
+    scale = 255 if pixels.dtype == torch.uint8 else 1
+    return pixels.to(torch.float32, memory_format=torch.contiguous_format).div_(scale)
 
 
 def _checked(picture: Any) -> Image.Image:
@@ -141,7 +141,7 @@ def inverse_affine(
     cos, sin = math.cos(turn) / scale, math.sin(turn) / scale
     x, y = size[0] / 2, size[1] / 2
     to_x, to_y = x + offset[0], y + offset[1]
-    return cos, sin, x - cos * to_x - sin * to_y, -sin, cos, y + sin * to_x - cos * to_y
+    return cos, sin, cos * -to_x + sin * -to_y + x, -sin, cos, -sin * -to_x + cos * -to_y + y
 
 
 def _uniform(low: float, high: float) -> float:
