@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import os
-from collections.abc import Sequence
-from difflib import get_close_matches
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import torch
 from PIL import Image
 
-from graphrun.node import (
-    InputError,
-    MissingResource,
-    Nodes,
-    Range,
-    Resource,
-    Text,
-    notice,
-    settings,
-)
-from graphrun.sources.files import formats, split_files
+from graphrun.node import InputError, Nodes, Range, Resource, Text, notice
 
 from . import loaders
-from ._data import read
-from ._names import CANONICAL, Found, announce, find_dataset, missing
 from ._parse import options
-from ._paths import data_places, find_data_folder
-from ._pictures import SETS, Kind, reading
-from ._shapes import shapes
+from ._paths import find_data_folder
+from ._pictures import reading
+from ._sets import open_set, stand_in, warn_of_unknown
 from ._types import Dataset, Loader, Tensor
 from .transforms import Transform, picture_to_tensor
 
@@ -60,7 +45,11 @@ class Pictures(torch.utils.data.Dataset[Any]):
 
     def __getitem__(self, index: int) -> tuple[Any, int]:
         picture = self.pictures[index]
-        picture = _opened(picture) if isinstance(picture, str) else Image.fromarray(picture)
+        if isinstance(picture, str):
+            with reading(picture), Image.open(picture) as file:
+                picture = file.convert("RGB")
+        else:
+            picture = Image.fromarray(picture)
         return self.transform(picture) if self.transform else picture, int(self.targets[index])
 
 
@@ -105,7 +94,7 @@ def dataset(
         InputError: there is no set of that name, `parameters` cannot be followed, or a file is
             damaged.
     """
-    return _opened_set(name, root, options(parameters or "", "parameters"), transform, download)
+    return _dataset(name, root, transform, parameters, "parameters", download=download)
 
 
 @NODES.node("PtvDatasetLen")
@@ -129,9 +118,10 @@ def image_folder(
     """
     place = find_data_folder(root)
     if place is None:
-        return _stand_in(root, (64, 64, 3), ("a", "b"), Path(root).name, transform)
+        test = Path(root).name.lower() in ("test", "val", "valid", "validation")
+        return Pictures(*stand_in(root, (64, 64, 3), ("a", "b"), test=test), transform)
     classes = sorted(entry.name for entry in place.iterdir() if entry.is_dir())
-    files = [_pictures_below(place / name) for name in classes]
+    files = [sorted(_pictures(place / name)) for name in classes]
     if not all(files) or not classes:
         empty = ", ".join(name for name, found in zip(classes, files, strict=True) if not found)
         raise InputError(
@@ -187,8 +177,8 @@ def dataset_loader(
     Raises:
         MissingResource, InputError: as PtvDataset and PtDataLoader.
     """
-    given = options(dataset_parameters or "", "dataset_parameters")
-    data = _opened_set(name, root, given, picture_to_tensor, download, "dataset_parameters")
+    about = dataset_parameters, "dataset_parameters"
+    data = _dataset(name, root, picture_to_tensor, *about, download=download)
     text = '{"num_workers": 1}' if load_parameters == _MALFORMED else load_parameters
     try:
         return loaders.data_loader(data, batch_size, shuffle=shuffle, parameters=text)
@@ -196,3 +186,24 @@ def dataset_loader(
         if error.input == "parameters":
             error.input = "load_parameters"
         raise
+
+
+def _dataset(
+    name: str,
+    root: str,
+    transform: Transform | None,
+    text: str | None,
+    input: str,
+    *,
+    download: bool,
+) -> Dataset:
+    given = options(text or "", input)
+    if name == "ImageFolder":
+        warn_of_unknown(name, given, input)
+        return image_folder(root, transform=transform)
+    return Pictures(*open_set(name, root, given, input, download=download), transform)
+
+
+def _pictures(folder: Path) -> Iterator[str]:
+    for place, _, names in os.walk(folder, followlinks=True):
+        yield from (os.path.join(place, n) for n in names if n.lower().endswith(_SUFFIXES))
