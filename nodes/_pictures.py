@@ -171,6 +171,7 @@ _EMNIST = {"byclass": f"{_DIGITS}{_ABC.upper()}{_ABC}", "bymerge": _MERGED, "bal
 _EMNIST |= {"letters": ["N/A", *_ABC], "digits": _DIGITS, "mnist": _DIGITS}
 _WORDS = "zero,one,two,three,four,five,six,seven,eight,nine"
 _NUMBERS = [f"{number} - {word}" for number, word in enumerate(_WORDS.split(","))]
+_SYLLABLES = ["o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"]
 _CLOTHES = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot"
 _THINGS = "airplane,automobile,bird,cat,deer,dog,frog,horse,ship,truck"
 _OTHERS = "airplane,bird,car,cat,deer,dog,horse,monkey,ship,truck"
@@ -191,7 +192,7 @@ _SVHN = {part: f"{part}_32x32.mat" for part in ("train", "test", "extra")}
 SETS = {
     "MNIST": _mnist("MNIST", _NUMBERS, "train", "t10k"),
     "FashionMNIST": _mnist("FashionMNIST", _CLOTHES.split(","), "train", "t10k"),
-    "KMNIST": _mnist("KMNIST", ["o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"], "train", "t10k"),
+    "KMNIST": _mnist("KMNIST", _SYLLABLES, "train", "t10k"),
     "QMNIST": _mnist("QMNIST", _NUMBERS, "qmnist-train", "qmnist-test", "idx2-int"),
     **{
         f"EMNIST {name}": _mnist("EMNIST", names, f"emnist-{name}-train", f"emnist-{name}-test")

@@ -114,7 +114,7 @@ def image_folder(
         test = Path(root).name.lower() in ("test", "val", "valid", "validation")
         return Pictures(*stand_in(root, (64, 64, 3), "ab", test=test), transform)
     folders = sorted(entry for entry in place.iterdir() if entry.is_dir())
-    files = [sorted(f for f in one.rglob("*") if f.suffix.lower() in _SUFFIXES) for one in folders]
+    files = [[f for f in one.rglob("*") if f.suffix.lower() in _SUFFIXES] for one in folders]
     empty = [folder.name for folder, found in zip(folders, files, strict=True) if not found]
     if empty or not folders:
         message = f"{place} has no pictures in {', '.join(empty) or 'any folder: it has none'}"
@@ -124,7 +124,8 @@ def image_folder(
     if len(classes) == 1:
         notice(f"{place} has one class only, {classes[0]}", code="one_class", input="root")
     labels = [number for number, found in enumerate(files) for _ in found]
-    return Pictures([file for found in files for file in found], labels, classes, transform)
+    pictures = [f for found in files for f in sorted(found, key=lambda f: (str(f.parent), f.name))]
+    return Pictures(pictures, labels, classes, transform)
 
 
 @NODES.node("PtvSequentialTensorDataset")
