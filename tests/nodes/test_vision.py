@@ -95,7 +95,8 @@ def test_idx_files(name: str, end: str, call: Recorder) -> None:
 
 def test_a_file_beside_its_packed_version_is_taken_once() -> None:
     write_mnist("MNIST/raw", end=".gz")
-    same(dataset("MNIST"), *write_mnist("MNIST/raw"), mode="L")
+    made = write_mnist("MNIST/raw")
+    same(dataset("MNIST"), *made, mode="L")
 
 
 def test_names_of_classes() -> None:
@@ -277,38 +278,43 @@ class Made:
     pass
 
 
-BAD_PICKLES = {
-    "calls pathlib": pickle.dumps({"data": Evil(), "labels": []}, 2),
-    "calls pathlib,": pickle.dumps({"data": Evil(), "labels": []}, 4),
-    "calls posix.system": b"cposix\nsystem\n(S'touch executed'\ntR.",
-    "calls builtins.eval": b"\x80\x04\x8c\x08builtins\x8c\x04eval\x93\x8c\x011\x85R.",
-    "uses INST": b"(S'touch executed'\niposix\nsystem\n.",
-    "uses OBJ": b"(cnumpy\nndarray\no.",
-    "uses NEWOBJ": pickle.dumps(np.zeros(1), 2)[:2] + b"cnumpy\nndarray\n)\x81.",
-    "calls test_vision.Made": pickle.dumps(Made(), 2),
-    "uses BINPERSID": b"\x80\x02K\x01Q.",
-    "uses PERSID": b"P1\n.",
-    "uses EXT1": b"\x80\x02\x82\x01.",
-    "cannot be read": b"\x80\x02}q\x00.",
-    "cannot be read,": b"no pickle at all",
-    "cannot be read, too": b"",
-    "cannot be read, as well": b"}(K\x01u.",
-    "cannot be read;": pickle.dumps({"data": [1, 2], "labels": []}),
-    "no rows of bytes": python2_batch(*rows(1)[::2]).replace(b"u1", b"i2"),
-    "cannot be read;;": python2_batch(*rows(2)[::2]).replace(b"M\x02\x00M", b"M\x03\x00M"),
-    "cannot be read: reduced": b"\x80\x02K\x01K\x02R.",
-    "cannot be read: nothing": b"\x80\x02R.",
-}
+BAD_PICKLES = [
+    (pickle.dumps({"data": Evil(), "labels": []}, 2), "it calls"),
+    (pickle.dumps({"data": Evil(), "labels": []}, 4), "it calls"),
+    (b"cposix\nsystem\n(S'touch executed'\ntR.", "calls posix.system"),
+    (b"\x80\x04\x8c\x08builtins\x8c\x04eval\x93\x8c\x011\x85R.", "calls builtins.eval"),
+    (b"cnumpy\nndarray.x\n.", "calls numpy.ndarray.x"),
+    (b"(S'touch executed'\niposix\nsystem\n.", "uses INST"),
+    (b"(cnumpy\nndarray\no.", "uses OBJ"),
+    (b"\x80\x02cnumpy\nndarray\n)\x81.", "uses NEWOBJ"),
+    (pickle.dumps(Made(), 2), "calls test_vision.Made"),
+    (b"\x80\x02K\x01Q.", "uses BINPERSID"),
+    (b"P1\n.", "uses PERSID"),
+    (b"\x80\x02\x82\x01.", "uses EXT1"),
+    (python2_batch(*rows(1)[::2]).replace(b"u1", b"i2"), "no rows of bytes"),
+    (python2_batch(*rows(2)[::2]).replace(b"M\x02\x00M", b"M\x03\x00M"), "cannot reshape"),
+    (python2_batch(*rows(2)[::2])[:-3000], "exhausted|expected"),
+    (b"\x80\x02}q\x00.", "data"),
+    (b"no pickle at all", ""),
+    (b"", ""),
+    (b"}(K\x01u.", ""),
+    (b"\x80\x02R.", ""),
+    (b"\x80\x02h\x07.", ""),
+    (b"\x80\x02K\x01K\x02b.", ""),
+    (b"(" * 9 + b"t" * 12 + b".", ""),
+    (b"\x80\x04\x8c\x01a\x93.", ""),
+    (b"\x80\x04K\x01K\x02\x93.", ""),
+    (b"\x80\x02K\x01K\x02R.", ""),
+    (pickle.dumps({"data": [1, 2], "labels": []}), ""),
+    (pickle.dumps([1, 2]), ""),
+]
 
 
-@pytest.mark.parametrize("message", BAD_PICKLES)
-def test_pickles_are_not_followed(message: str) -> None:
-    write("cifar-10-batches-py/test_batch", BAD_PICKLES[message])
-    with pytest.raises(
-        InputError, match=message.rstrip(",;").split(",")[0].split(": ")[0]
-    ) as caught:
+@pytest.mark.parametrize(("raw", "message"), BAD_PICKLES)
+def test_pickles_are_not_followed(raw: bytes, message: str) -> None:
+    write("cifar-10-batches-py/test_batch", raw)
+    with pytest.raises(InputError, match=f"test_batch cannot be read: .*({message})") as caught:
         dataset("CIFAR10", parameters="{'train': False}")
-    assert "test_batch" in str(caught.value)
     assert caught.value.code == "unreadable_data"
     assert not Path("executed").exists()
 
@@ -380,7 +386,8 @@ def test_parquet_files_below_the_root(call: Recorder) -> None:
     )
     assert set(call.codes) <= {"local_folder"}
     # The files that the set is distributed in come first.
-    same(dataset("MNIST", root="data"), *write_mnist("data/MNIST/raw"), mode="L")
+    made = write_mnist("data/MNIST/raw")
+    same(dataset("MNIST", root="data"), *made, mode="L")
 
 
 def test_an_alias_for_parquet_files(call: Recorder) -> None:
@@ -535,7 +542,7 @@ def test_bad_folders(call: Recorder) -> None:
     assert call.codes == ["one_class"]
 
 
-@pytest.mark.parametrize("cut", [0, 30, -20])
+@pytest.mark.parametrize("cut", [0, 30, 45])
 def test_a_picture_that_cannot_be_read(cut: int) -> None:
     write_folder()
     path = Path("root/dog/1.png")
@@ -602,7 +609,8 @@ def test_the_malformed_default_is_one_worker(call: Recorder) -> None:
 def test_shuffled_batches_and_blank_texts() -> None:
     write_mnist("MNIST/raw", count=50)
     torch.manual_seed(0)
-    loader = dataset_loader("MNIST", batch_size=50, shuffle=True, dataset_parameters=" ", load_parameters=None)  # fmt: skip
+    blank = {"dataset_parameters": " ", "load_parameters": None}
+    loader = dataset_loader("MNIST", batch_size=50, shuffle=True, **blank)
     (first, _), (second, _) = next(iter(loader)), next(iter(loader))
     assert not torch.equal(first, second)
 
@@ -635,10 +643,11 @@ def test_stand_ins_look_like_the_set(key: str, tiny: Recorder) -> None:
     kind, (name, *split) = SETS[key], key.split()
     options = {"split": split[0]} if split else {}
     train = dataset(name, parameters=str(options))
-    test = dataset(name, parameters=str(options | ({"split": "test"} if kind.option == "split" else {"train": False})))  # fmt: skip
+    other = {"split": "test"} if kind.option == "split" else {"train": False}
+    test = dataset(name, parameters=str(options | other))
     assert len(train) >= 50
     assert len(train) == pytest.approx(4 * len(test), abs=4)
-    picture, label = train[0]
+    picture = train[0][0]
     assert picture.size == kind.shape[1::-1]
     assert picture.mode == ("RGB" if kind.shape[2:] else "L")
     assert {label for _, label in train} == {*range(len(kind.classes))}
@@ -658,7 +667,8 @@ def test_stand_ins_of_folders(tiny: Recorder) -> None:
 
 
 def test_what_is_there_is_not_stood_in_for(tiny: Recorder) -> None:
-    same(dataset("MNIST"), *write_mnist("MNIST/raw"), mode="L")
+    made = write_mnist("MNIST/raw")
+    same(dataset("MNIST"), *made, mode="L")
     write_folder()
     assert image_folder("root").classes == ["cat", "dog"]
 
@@ -680,6 +690,6 @@ def test_stand_ins_can_be_learned(name: str, epochs: int, least: float, tiny: Re
             optimizer.zero_grad()
             torch.nn.functional.cross_entropy(model(x), y).backward()
             optimizer.step()
-    test = dataset_loader(name, batch_size=999, dataset_parameters="{'train': False}", load_parameters="")  # fmt: skip
-    x, y = next(iter(test))
+    test = dataset(name, transform=to_tensor(), parameters="{'train': False}")
+    x, y = next(iter(torch.utils.data.DataLoader(test, 999)))
     assert (model(x).argmax(1) == y).float().mean() > least
