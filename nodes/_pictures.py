@@ -38,16 +38,16 @@ class Layout(NamedTuple):
     files: dict[str, str]
     archive: str = ""
 
-    def find(self, root: Path, split: str, *, bare: bool) -> Files | None:
-        """The files of a split, if all are there. With `bare` the root may be their folder."""
+    def find(self, root: Path, split: str, *, bare: bool) -> Files:
+        """The files of a split, or none. With `bare` the root may be their folder."""
         names = self.files[split].split()
         for folder in (root / self.folder, *((root / "raw", root) if bare else ())):
-            either = [(folder / name, folder / f"{name}.gz") for name in names]
-            found = [(path, "") for pair in either for path in [p for p in pair if p.is_file()][:1]]
-            if len(found) == len(names):
-                return found
-        archive = root / self.archive
-        return [(archive, f"{self.folder}/{name}") for name in names] * archive.is_file() or None
+            for end in ("", ".gz"):
+                files = [(folder / f"{name}{end}", "") for name in names]
+                if all(path.is_file() for path, _ in files):
+                    return files
+        members = [(root / self.archive, f"{self.folder}/{name}") for name in names]
+        return members if self.archive and members[0][0].is_file() else []
 
     def read(self, files: Files) -> tuple[Array, Array]:
         """Pictures and labels of all files together; labels are -1 where there are none.
@@ -153,15 +153,12 @@ def _usps(name: str, raw: bytes) -> Parts:
 
 
 def _layout(parse: Any, folder: str, archive: str, train: str, test: str, **more: str) -> Layout:
-    packed = f"{archive}.tar.gz" if archive else ""
-    return Layout(parse, folder, {"train": train, "test": test, **more}, packed)
+    return Layout(parse, folder, {"train": train, "test": test, **more}, archive)
 
 
-def _mnist(
-    name: str, classes: Sequence[str], train: str, test: str, end: str = "idx1-ubyte"
-) -> Kind:
-    files = [f"{part}-images-idx3-ubyte {part}-labels-{end}" for part in (train, test)]
-    return Kind((28, 28), classes, [_layout(_idx, f"{name}/raw", "", *files)])
+def _mnist(folder: str, classes: Sequence[str], *parts: str, end: str = "idx1-ubyte") -> Kind:
+    files = [f"{part}-images-idx3-ubyte {part}-labels-{end}" for part in parts]
+    return Kind((28, 28), classes, [_layout(_idx, f"{folder}/raw", "", *files)])
 
 
 _ABC = "abcdefghijklmnopqrstuvwxyz"
@@ -174,38 +171,35 @@ _NUMBERS = [f"{number} - {word}" for number, word in enumerate(_WORDS.split(",")
 _SYLLABLES = ["o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"]
 _CLOTHES = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot"
 _THINGS = "airplane,automobile,bird,cat,deer,dog,frog,horse,ship,truck"
-_OTHERS = "airplane,bird,car,cat,deer,dog,horse,monkey,ship,truck"
-_BATCHES = [f"data_batch_{number}" for number in range(1, 6)]
-_BINARY = " ".join(f"{name}.bin" for name in _BATCHES)
+_OTHERS = ["airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck"]
+_BATCHES = "data_batch_1{0} data_batch_2{0} data_batch_3{0} data_batch_4{0} data_batch_5{0}"
+_PYTHON, _BINARY = _BATCHES.format(""), _BATCHES.format(".bin")
+_10 = "cifar-10-python.tar.gz", "cifar-10-binary.tar.gz"
+_100 = "cifar-100-python.tar.gz", "cifar-100-binary.tar.gz"
 _CIFAR10 = [
-    _layout(_cifar, "cifar-10-batches-py", "cifar-10-python", " ".join(_BATCHES), "test_batch"),
-    _layout(_cifar, "cifar-10-batches-bin", "cifar-10-binary", _BINARY, "test_batch.bin"),
+    _layout(_cifar, "cifar-10-batches-py", _10[0], _PYTHON, "test_batch"),
+    _layout(_cifar, "cifar-10-batches-bin", _10[1], _BINARY, "test_batch.bin"),
 ]
 _CIFAR100 = [
-    _layout(_cifar, "cifar-100-python", "cifar-100-python", "train", "test"),
-    _layout(_cifar, "cifar-100-binary", "cifar-100-binary", "train.bin", "test.bin"),
+    _layout(_cifar, "cifar-100-python", _100[0], "train", "test"),
+    _layout(_cifar, "cifar-100-binary", _100[1], "train.bin", "test.bin"),
 ]
 _STL10 = {part: f"{part}_X.bin {part}_y.bin" for part in ("train", "test")}
-_STL10 |= {"unlabeled": "unlabeled_X.bin"}
+_STL10 |= {"unlabeled": "unlabeled_X.bin", "archive": "stl10_binary.tar.gz"}
 _SVHN = {part: f"{part}_32x32.mat" for part in ("train", "test", "extra")}
 
 SETS = {
     "MNIST": _mnist("MNIST", _NUMBERS, "train", "t10k"),
     "FashionMNIST": _mnist("FashionMNIST", _CLOTHES.split(","), "train", "t10k"),
     "KMNIST": _mnist("KMNIST", _SYLLABLES, "train", "t10k"),
-    "QMNIST": _mnist("QMNIST", _NUMBERS, "qmnist-train", "qmnist-test", "idx2-int"),
+    "QMNIST": _mnist("QMNIST", _NUMBERS, "qmnist-train", "qmnist-test", end="idx2-int"),
     **{
         f"EMNIST {name}": _mnist("EMNIST", names, f"emnist-{name}-train", f"emnist-{name}-test")
         for name, names in _EMNIST.items()
     },
     "CIFAR10": Kind((32, 32, 3), _THINGS.split(","), _CIFAR10),
-    "CIFAR100": Kind((32, 32, 3), [""] * 100, _CIFAR100),
-    "STL10": Kind(
-        (96, 96, 3),
-        _OTHERS.split(","),
-        [_layout(_stl10, "stl10_binary", "stl10_binary", **_STL10)],
-        "split",
-    ),
+    "CIFAR100": Kind((32, 32, 3), [*map(str, range(100))], _CIFAR100),
+    "STL10": Kind((96, 96, 3), _OTHERS, [_layout(_stl10, "stl10_binary", **_STL10)], "split"),
     "SVHN": Kind((32, 32, 3), _DIGITS, [_layout(_svhn, "", "", **_SVHN)], "split"),
     "USPS": Kind((16, 16), _DIGITS, [_layout(_usps, "", "", "usps.bz2", "usps.t.bz2")]),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from torch.nn.functional import interpolate
 
 from graphrun.node import InputError, MissingResource, notice, settings
 from graphrun.sources.files import formats, split_files
+from graphrun.sources.looking import looking, shown
 
 from ._data import read
 from ._names import CANONICAL, Found, announce, find_dataset, missing
@@ -32,18 +34,18 @@ def open_set(name: str, root: str, given: dict[str, Any], input: str, *, downloa
     """
     kind, split = _chosen(name, given, input)
     alias = settings().aliases.get(name)
-    inputs = [] if root else [settings().inputs]
-    places = [alias.path] if alias else [*data_places(root), *inputs]
-    for place in places:
-        for layout in kind.layouts:
+    found = None
+    with looking("dataset", f"data set {shown(name)} in {shown(root)}"):
+        inputs = [] if root else [settings().inputs]
+        places = [alias.path] if alias else [*data_places(root), *inputs]
+        for place, layout in product(places, kind.layouts):
             files = layout.find(place, split, bare=bool(alias))
             if files:
                 return *layout.read(files), kind.classes
-    found = None
-    for folder in () if alias else (*(place / name for place in places), *places * bool(root)):
-        files = split_files(folder).get(split)
-        if not found and files and formats(files) <= {"parquet", "arrow", "saved"}:
-            found = Found(name, "folder", str(folder))
+        for folder in () if alias else (*(place / name for place in places), *places * bool(root)):
+            tables = split_files(folder).get(split)
+            if not found and tables and formats(tables) <= {"parquet", "arrow", "saved"}:
+                found = Found(name, "folder", str(folder))
     found = found or _elsewhere(name, places, kind, download=download)
     if found.source == "tiny":
         return stand_in(name, kind.shape, kind.classes, test=split == "test")
@@ -83,12 +85,21 @@ def _chosen(name: str, given: dict[str, Any], input: str) -> tuple[Kind, str]:
     if type(value) is not type(values[0]) or value not in values:
         message = f"{kind.option} of {name} is {value!r}: it has to be one of {values}"
         raise InputError(message, input=input, code="invalid_parameters")
-    known = {kind.option, "split"} if name == "EMNIST" else {kind.option}
-    if given.keys() - known:
-        message = f"{name} has no option {', '.join(given.keys() - known)}; ignored"
-        hint = f"it has {' and '.join(known)}"
-        notice(message, code="unknown_option", input=input, hint=hint)
+    check_known(name, given, input, kind.option, *["split"] * (name == "EMNIST"))
     return kind, value if isinstance(value, str) else "train" if value else "test"
+
+
+def check_known(name: str, given: dict[str, Any], input: str, *known: str) -> None:
+    """A notice of options that a set does not have."""
+    unknown = ", ".join(option for option in given if option not in known)
+    if unknown:
+        hint = f"its options: {', '.join(known) or 'none'}"
+        notice(
+            f"{name} has no option {unknown}; ignored",
+            code="unknown_option",
+            input=input,
+            hint=hint,
+        )
 
 
 def _elsewhere(name: str, places: list[Path], kind: Kind, *, download: bool) -> Found:
@@ -99,16 +110,15 @@ def _elsewhere(name: str, places: list[Path], kind: Kind, *, download: bool) -> 
             return found
         raise missing("dataset", name, "the hub is not asked for it")
     except MissingResource as error:
-        own = [place / layout.folder for place in places for layout in kind.layouts]
-        looked = "".join(f"\n    {folder.absolute()}" for folder in own)
+        own = [(p / layout.folder).absolute() for p, layout in product(places, kind.layouts)]
+        message = "\n    ".join([error.diagnostics[0].message, *map(str, own)])
         ways = [
             f"put the files it is distributed in into {own[0]}",
             f"--alias {name}=DIR uses a folder of them, or of Parquet files",
-            "with a network, and download on, the next run downloads it" * (name in CANONICAL),
             "--tiny tries the workflow with small generated pictures",
+            "with a network, and download on, the next run downloads it",
         ]
-        message = error.diagnostics[0].message + looked
-        raise MissingResource.of("dataset", message, filter(None, ways)) from error
+        raise MissingResource.of("dataset", message, ways[: 3 + (name in CANONICAL)]) from error
 
 
 def _decoded(found: Found, split: str, kind: Kind) -> Set:
@@ -127,4 +137,5 @@ def _decoded(found: Found, split: str, kind: Kind) -> Set:
             raw = io.BytesIO(cell["bytes"] if isinstance(cell, dict) else cell)
             pictures.append(np.asarray(Image.open(raw).convert(mode)))
     classes = getattr(data.features[columns[1]], "names", kind.classes)
-    return np.stack(pictures), labels.to_numpy(), classes
+    with reading(f"{found.id}: {split}"):
+        return np.stack(pictures), np.array(labels.to_pylist(), np.int64), classes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ from . import loaders
 from ._parse import options
 from ._paths import find_data_folder
 from ._pictures import reading
-from ._sets import open_set, stand_in
+from ._sets import check_known, open_set, stand_in
 from ._types import Dataset, Loader, Tensor
 from .transforms import Transform, picture_to_tensor
 
@@ -26,15 +27,18 @@ _MALFORMED = '{"num_workers:1}'
 _Dict = Annotated[str, Text(multiline=True)]
 
 
+@dataclass(eq=False)
 class Pictures(torch.utils.data.Dataset[Any]):
     """Pictures, as arrays or paths; item i is (picture or what the transform gives, label)."""
 
-    def __init__(
-        self, pictures: Any, targets: Any, classes: Sequence[str], transform: Transform | None
-    ) -> None:
-        self.pictures, self.targets, self.transform = pictures, targets, transform
-        self.classes = list(classes)
-        self.class_to_idx = {name: number for number, name in enumerate(classes)}
+    pictures: Any
+    targets: Any
+    classes: Sequence[str]
+    transform: Transform | None
+
+    def __post_init__(self) -> None:
+        self.classes = list(self.classes)
+        self.class_to_idx = {name: number for number, name in enumerate(self.classes)}
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -44,24 +48,24 @@ class Pictures(torch.utils.data.Dataset[Any]):
         if isinstance(picture, Path):
             with reading(picture), Image.open(picture) as file:
                 picture = file.convert("RGB")
-        else:
+        elif self.transform is not picture_to_tensor:  # which takes arrays, and sooner
             picture = Image.fromarray(picture)
         return self.transform(picture) if self.transform else picture, int(self.targets[index])
 
 
+@dataclass(eq=False)
 class Windows(torch.utils.data.Dataset[Any]):
     """Item i is `length` rows from row i on, and those from row i + 1 on."""
 
-    def __init__(self, rows: torch.Tensor, length: int) -> None:
-        self.rows, self.length = rows, length
+    rows: torch.Tensor
+    length: int
 
     def __len__(self) -> int:
         return max(0, len(self.rows) - self.length - 1)
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
         start = range(len(self))[index]  # or IndexError
-        whole = self.rows[start : start + self.length + 1]
-        return whole[:-1], whole[1:]
+        return tuple(self.rows[at : at + self.length] for at in (start, start + 1))
 
 
 @NODES.node("PtvDataset")
@@ -182,5 +186,6 @@ def _dataset(
 ) -> Dataset:
     given = options(about[0] or "", about[1])
     if name == "ImageFolder":
+        check_known(name, given, about[1])
         return image_folder(root, transform=transform)
     return Pictures(*open_set(name, root, given, about[1], download=download), transform)

@@ -423,12 +423,35 @@ def test_features_tell_names_of_classes(tmp_path: Path) -> None:
     assert found.classes == classes
 
 
-def test_a_cell_that_is_no_picture() -> None:
-    cells = [{"bytes": b"no picture", "path": None}]
+def test_a_copy_in_the_hubs_cache(call: Recorder) -> None:
+    pictures, labels = random(3, 28, 28), [4, 0, 9]
+    snapshot = "hf/hub/datasets--ylecun--mnist/snapshots/0a1b/mnist"
+    write_parquet(f"{snapshot}/train-00000-of-00001.parquet", pictures, labels)
+    same(dataset("MNIST", False), pictures, labels, "L")
+    with pytest.raises(MissingResource, match="no split test"):
+        dataset("MNIST", False, parameters="{'train': False}")
+
+
+@pytest.mark.parametrize(
+    ("cell", "label", "message"),
+    [
+        ({"bytes": b"no picture", "path": None}, 1, "row 0 of train cannot be read"),
+        ({"bytes": None, "path": "a.png"}, 1, "row 0 of train cannot be read"),
+        ({"bytes": png(random(28, 28))}, None, "train cannot be read"),
+        ({"bytes": png(random(28, 28))}, "cat", "train cannot be read"),
+    ],
+)
+def test_damaged_cells(cell: Any, label: Any, message: str) -> None:
     Path("MNIST").mkdir()
-    pq.write_table(pa.table({"image": cells, "label": [1]}), "MNIST/train.parquet")
-    with pytest.raises(InputError, match="row 0 of train cannot be read"):
+    pq.write_table(pa.table({"image": [cell], "label": [label]}), "MNIST/train.parquet")
+    with pytest.raises(InputError, match=message):
         dataset("MNIST")
+
+
+@pytest.mark.parametrize("root", ["~no-such-user/data", "x" * 300])
+def test_impossible_roots(root: str) -> None:
+    with pytest.raises(MissingResource, match="cannot be looked for"):
+        dataset("MNIST", root=root)
 
 
 @pytest.mark.parametrize("below", ["MNIST/raw", "raw", "."])
@@ -465,7 +488,7 @@ def test_a_set_that_is_nowhere(name: str, download: bool) -> None:
     folder = "cifar-10-batches-py" if name == "CIFAR10" else "stl10_binary"
     assert one.code == "missing_dataset"
     assert str(Path("data", folder).absolute()) in one.message
-    for way in (f"into data/{folder}", f"--alias {name}=DIR", "--tiny"):
+    for way in (f"data/{folder}\n", f"--alias {name}=DIR", "--tiny"):
         assert way in one.hint
     assert ("download" in one.hint) == (name == "CIFAR10")
 
@@ -512,7 +535,7 @@ def write_folder(root: str = "root") -> None:
             Image.new("RGB" if colour == 2 else "L", (4, 3), colour).save(path)
 
 
-def test_folders_are_classes() -> None:
+def test_folders_are_classes(call: Recorder) -> None:
     write_folder()
     found = image_folder("root")
     assert found.classes == ["cat", "dog"]
@@ -522,7 +545,9 @@ def test_folders_are_classes() -> None:
     assert {picture.mode for picture, _ in items} == {"RGB"}
     assert items[0][0].getpixel((0, 0)) == (3, 3, 3)
     assert image_folder("root", transform=resize(2, 5))[2][0].shape == (3, 2, 5)
-    assert len(dataset("ImageFolder", root="root", transform=to_tensor())) == 3
+    shown = dataset("ImageFolder", root="root", transform=to_tensor(), parameters="{'train': 1}")
+    assert len(shown) == 3
+    assert call.codes == ["unknown_option"]
 
 
 def test_bad_folders(call: Recorder) -> None:
