@@ -93,13 +93,8 @@ def check_known(name: str, given: dict[str, Any], input: str, *known: str) -> No
     """A notice of options that a set does not have."""
     unknown = ", ".join(option for option in given if option not in known)
     if unknown:
-        hint = f"its options: {', '.join(known) or 'none'}"
-        notice(
-            f"{name} has no option {unknown}; ignored",
-            code="unknown_option",
-            input=input,
-            hint=hint,
-        )
+        message, has = f"{name} has no option {unknown}; ignored", ", ".join(known) or "none"
+        notice(message, code="unknown_option", input=input, hint=f"its options: {has}")
 
 
 def _elsewhere(name: str, places: list[Path], kind: Kind, *, download: bool) -> Found:

@@ -340,9 +340,11 @@ def test_svhn_has_matlab_files_with_10_for_nought() -> None:
     for part in ("train", "test", "extra"):
         scipy.io.savemat(f"{part}_32x32.mat", held, do_compression=True)
         same(dataset("SVHN", parameters=f"{{'split': {part!r}}}"), pictures, [0, 1, 9])
-    write("train_32x32.mat", Path("train_32x32.mat").read_bytes()[:200])
-    with pytest.raises(InputError, match=r"train_32x32\.mat cannot be read"):
-        dataset("SVHN")
+    version_7_3 = b"MATLAB 7.3 MAT-file".ljust(124) + b"\0\2IM"
+    for damaged in (Path("train_32x32.mat").read_bytes()[:200], version_7_3, b""):
+        write("train_32x32.mat", damaged)
+        with pytest.raises(InputError, match=r"train_32x32\.mat cannot be read"):
+            dataset("SVHN")
 
 
 def test_usps_has_lines_of_numbered_values() -> None:
@@ -629,6 +631,14 @@ def test_the_malformed_default_is_one_worker(call: Recorder) -> None:
     with pytest.raises(InputError) as caught:
         dataset_loader("MNIST", batch_size=2, load_parameters='{"num_workers:2}')
     assert (caught.value.input, caught.value.code) == ("load_parameters", "invalid_parameters")
+
+
+def test_workers_can_be_sent_data_sets() -> None:
+    pictures, labels = write_mnist("MNIST/raw")
+    same(pickle.loads(pickle.dumps(dataset("MNIST"))), pictures, labels, "L")
+    write_folder()
+    found = pickle.loads(pickle.dumps(image_folder("root", transform=resize(2, 2))))
+    assert [label for _, label in found] == [0, 0, 1]
 
 
 def test_shuffled_batches_and_blank_texts() -> None:
