@@ -64,7 +64,7 @@ def find_data_folder(name: str) -> Path | None:
 
 def _find_data(kind: str, name: str) -> Path | None:
     with looking("file", f"data {kind} {shown(name)}"):
-        places = list(_data_places(name))
+        places = list(data_places(name))
         for place in places:
             if place.is_file() if kind == "file" else place.is_dir():
                 return place
@@ -86,7 +86,8 @@ def _find_data(kind: str, name: str) -> Path | None:
     )
 
 
-def _data_places(name: str) -> Iterator[Path]:
+def data_places(name: str) -> Iterator[Path]:
+    """Where data of that name may be: an alias's place, the path itself, the input folder."""
     path = Path(name).expanduser()
     for start in (path, *path.parents):
         alias = settings().aliases.get(str(start) if start != path else name)
