@@ -12,6 +12,8 @@ from torch.utils.data import DataLoader, SequentialSampler, TensorDataset
 
 from graphrun.node import InputError
 
+from ._torch import described
+
 # These broadcast what differs in shape, and so compare every row with every other.
 _BY_ELEMENT = (nn.MSELoss, nn.L1Loss, nn.SmoothL1Loss, nn.HuberLoss, nn.KLDivLoss)
 _BY_CLASS = (nn.CrossEntropyLoss, nn.NLLLoss)
@@ -39,15 +41,6 @@ def blaming(name: str, x: Any, y: Any = None) -> Iterator[list[Any]]:
         shown += "".join(f", the model answers {described(answer)}" for answer in answers)
         message = f"{name}: {shown}; these do not fit: {str(error).strip()}"
         raise InputError(message, input=name, code="batch_does_not_fit") from error
-
-
-def described(value: Any) -> str:
-    """Type and shape: `float32 (8, 3)`."""
-    if isinstance(value, Tensor):
-        return f"{value.dtype} {tuple(value.shape)}".removeprefix("torch.")
-    if isinstance(value, list | tuple):
-        return f"{type(value).__name__} of {' and '.join(map(described, value)) or 'nothing'}"
-    return type(value).__name__
 
 
 def classify(model: nn.Module, x: Any, y: Tensor, *, unpack: bool = False) -> tuple[Tensor, Tensor]:

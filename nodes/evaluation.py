@@ -11,8 +11,9 @@ from torch import nn
 
 from graphrun.node import InputError, Nodes, Socket, metric, notice, progress
 
-from ._batches import blaming, described, on
+from ._batches import blaming, on
 from ._device import pick_device
+from ._torch import described
 from ._types import Loader, Model, Tensor
 
 NODES = Nodes(category="Training", spaced=True)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 from graphrun_nodes._around import around
-from graphrun_nodes._batches import described
+from graphrun_nodes._torch import described
 from graphrun_nodes.loaders import tensor_loader
 from graphrun_nodes.models import fine_tuned_classifier, lora_classifier
 from graphrun_nodes.optimizers import adam, adam_w, cosine_annealing, reduce_on_plateau
