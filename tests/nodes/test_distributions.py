@@ -467,7 +467,7 @@ def test_tensors_that_do_not_fit(node: str, value: torch.Tensor, told: str, name
 
 
 def test_bools_are_no_numbers_to_torch() -> None:
-    assert "tens bool [1]" in str(refused("PtdmCdfTensor", NORMAL, t([True])))
+    assert "tens bool (1,)" in str(refused("PtdmCdfTensor", NORMAL, t([True])))
 
 
 @pytest.mark.parametrize("text", ["", "-3", "[2, -1]", "2.5", "[1.5]", "'a'", "True", "None", "{}"])
