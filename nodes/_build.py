@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 import warnings
-from collections.abc import Callable, Mapping
-from functools import partial, update_wrapper, wraps
+from collections.abc import Callable
+from functools import wraps
 from typing import Annotated, Any
 
 import torch
@@ -15,6 +14,7 @@ from torch import Tensor, nn
 from graphrun.node import InputError, Nodes, Range, Socket, notice
 
 from ._parse import dims, unreadable
+from ._torch import described
 
 Size = Annotated[int, Range(1, 1_000_000)]
 Closure = Annotated[Callable[..., Any], Socket("PTCALLABLE")]
@@ -40,21 +40,6 @@ class ModelNodes(Nodes):
                 return model
 
             return super(ModelNodes, self).node(class_type, **flags)(build)
-
-        return register
-
-    def table(self, rows: Mapping[str, tuple[Any, ...]], **flags: Any) -> Callable[..., Any]:
-        """As in `Nodes`; what follows in a row are names of inputs it lacks, which are None."""
-
-        def register(function: Callable[..., Any]) -> Callable[..., Any]:
-            _, *inputs = inspect.signature(function).parameters.values()
-            for class_type, (first, about, *lacks) in rows.items():
-                row = update_wrapper(partial(function, first, **dict.fromkeys(lacks)), function)
-                row.__doc__ = f"{about}\n\n{inspect.getdoc(function) or ''}".strip()
-                kept = [one for one in inputs if one.name not in lacks]
-                row.__signature__ = inspect.Signature(kept)  # type: ignore[attr-defined]
-                self.node(class_type, **flags)(row)
-            return function
 
         return register
 
@@ -155,11 +140,3 @@ def sizes(text: str, input: str, *counts: int, least: int = 1, blank: int = -1) 
 def pair(text: str, input: str, **options: int) -> tuple[int, ...]:
     """Whole numbers for height and width, from one or two."""
     return (sizes(text, input, 1, 2, **options) * 2)[:2]
-
-
-def described(value: Any) -> str:
-    """A value's type and shape in a few words."""
-    if isinstance(value, Tensor):
-        return f"{str(value.dtype).removeprefix('torch.')} {tuple(value.shape)}"
-    many = ", ".join(map(described, value)) if isinstance(value, tuple | list) else ""
-    return f"{type(value).__name__} of {many}" if many else type(value).__name__

@@ -1,7 +1,7 @@
 """The training loop.
 
 One loop for every training node: what differs between them is how a batch becomes an output and
-its target (`Forward`). Read from the top: fit, one epoch, one validation.
+its target (`Forward`). Read from the top: fit, then one pass.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from torch.utils.data import DataLoader
 
 from graphrun.node import InputError, metric, notice, progress
 
+from ._batches import blaming, check_classes, on, paired
+
 Forward = Callable[[nn.Module, Any, Tensor], tuple[Tensor, Tensor]]
 """(model, x, y) on the device → (output, target) for the loss."""
 
@@ -27,12 +29,13 @@ SHOW_EVERY = 0.25
 """Seconds between two readings of the figures, as each makes a GPU wait."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Job:
     """What to train, on what, for how long.
 
     `patience` is the number of epochs without a better validation loss that ends the training,
     None for never. `keep_best` puts the weights of the best validation loss back at the end.
+    `begin` is called before each epoch with its number, from 0; it may replace the optimizer.
     """
 
     model: nn.Module
@@ -47,6 +50,7 @@ class Job:
     patience: int | None
     keep_best: bool
     accuracy: bool
+    begin: Callable[[Job, int], None] | None = None
 
 
 @dataclass
@@ -70,11 +74,13 @@ def fit(job: Job) -> History:
     _move(job, job.device)
     try:
         for epoch in range(1, job.epochs + 1):
+            if job.begin is not None:
+                job.begin(job, epoch - 1)
             rate = job.optimizer.param_groups[0]["lr"]
-            history.train.append(_train(job, meter))
+            history.train.append(_epoch(job, meter, "train_loader")[0])
             figures = {"epoch": epoch, "train_loss": history.train[-1], "lr": rate}
             if job.val is not None:
-                loss, accuracy = _validate(job, meter)
+                loss, accuracy = _epoch(job, meter, "val_loader")
                 history.val.append(loss)
                 figures["val_loss"] = loss
                 if accuracy is not None:
@@ -97,57 +103,54 @@ def fit(job: Job) -> History:
     return history
 
 
-def _train(job: Job, meter: _Meter) -> float:
-    """One pass over the training data; the loss is summed over rows / rows in the data set."""
-    job.model.train()
-    total = _Sum(job.device)
-    for x, y in job.train:
-        x, y = _to(x, job.device), _to(y, job.device)
-        job.optimizer.zero_grad()
-        with torch.enable_grad():
-            output, target = job.forward(job.model, x, y)
-            loss = job.loss(output, target)
-            if loss.dim():
-                raise InputError(
-                    "the loss gives one value a row; training needs their mean or sum",
-                    input="loss_function",
-                    code="loss_not_scalar",
-                    hint="set its reduction to mean",
-                )
-            loss.backward()
-        job.optimizer.step()
-        total.add(loss, len(target))
-        meter.tick(len(target), total)
-    return total.value / _rows(job.train)
+def _epoch(job: Job, meter: _Meter, name: str) -> tuple[float, float | None]:
+    """One pass over a loader: the loss, summed over rows / rows in the data set, and the accuracy.
 
-
-def _validate(job: Job, meter: _Meter) -> tuple[float, float | None]:
-    """Loss, and the share of rows on the right side of 0.5 (None if it was not asked for)."""
-    assert job.val is not None
-    job.model.eval()
-    total, right, counted = (
-        _Sum(job.device),
-        torch.zeros((), dtype=torch.int64, device=job.device),
-        0,
-    )
-    with torch.no_grad():
-        for x, y in job.val:
-            x, y = _to(x, job.device), _to(y, job.device)
-            output, target = job.forward(job.model, x, y)
-            total.add(job.loss(output, target), len(target))
+    The accuracy, the share of rows on the right side of 0.5, is of a validation that wants it.
+    """
+    training = name == "train_loader"
+    loader: Any = job.train if training else job.val
+    job.model.train(training)
+    # Sums stay on the device: reading each would make it wait. MPS has no float64.
+    wide = torch.float32 if job.device.type == "mps" else torch.float64
+    total, right = (torch.zeros((), dtype=kind, device=job.device) for kind in (wide, torch.int64))
+    rows = counted = 0
+    for number, (x, y) in enumerate(loader):
+        moved = on(job.device, [x, y])
+        if training:
+            job.optimizer.zero_grad()
+        with torch.set_grad_enabled(training), blaming(name, x, y) as answers:
+            output, target = job.forward(job.model, *moved)
+            answers.append(output)
+            # Labels are looked at where they are: a GPU would wait for it.
+            check_classes(job.loss, output, y, place=(name, loader, number))
+            loss = job.loss(*paired(job.loss, output, target))
+            if training:
+                _check_loss(loss)
+                loss.backward()
+        if training:
+            job.optimizer.step()
+        elif job.accuracy:
+            labels, sides = moved[1].squeeze(), (torch.sigmoid(output) > 0.5).squeeze()
             # A batch of one row has no axis left and is left out.
-            labels, sides = y.squeeze(), (torch.sigmoid(output) > 0.5).squeeze()
-            if job.accuracy and labels.dim() == 1 and labels.shape == sides.shape:
+            if labels.dim() == 1 and labels.shape == sides.shape:
                 right += (sides == labels.int()).sum()
                 counted += len(labels)
-            meter.tick(len(target), None)
-    accuracy = right.item() / counted if counted else None
-    meter.accuracy = accuracy
-    return total.value / _rows(job.val), accuracy
+        total += loss.detach().to(wide) * len(target)
+        rows += len(target)
+        meter.tick(len(target), total / rows if training else None)
+    meter.accuracy = right.item() / counted if counted else meter.accuracy
+    return total.item() / len(loader.dataset), meter.accuracy if counted else None
 
 
-def _rows(loader: DataLoader[Any]) -> int:
-    return len(loader.dataset)  # type: ignore[arg-type]
+def _check_loss(loss: Tensor) -> None:
+    if loss.dim():
+        message = "the loss gives one value a row; training needs their mean or sum"
+        hint = "set its reduction to mean"
+        raise InputError(message, input="loss_function", code="loss_not_scalar", hint=hint)
+    if not loss.requires_grad:
+        message = "the loss depends on no parameter that can be trained: all are frozen"
+        raise InputError(message, input="model", code="nothing_to_train")
 
 
 def _step(scheduler: LRScheduler | None, history: History) -> None:
@@ -155,24 +158,6 @@ def _step(scheduler: LRScheduler | None, history: History) -> None:
         scheduler.step(history.val[-1])
     elif scheduler is not None:
         scheduler.step()
-
-
-class _Sum:
-    """A sum of batch losses times rows, on the device: reading each would make it wait."""
-
-    def __init__(self, device: torch.device) -> None:
-        # MPS has no float64.
-        self._dtype = torch.float32 if device.type == "mps" else torch.float64
-        self._sum = torch.zeros((), dtype=self._dtype, device=device)
-        self.rows = 0
-
-    def add(self, loss: Tensor, rows: int) -> None:
-        self._sum += loss.detach().to(self._dtype) * rows
-        self.rows += rows
-
-    @property
-    def value(self) -> float:
-        return float(self._sum.item())
 
 
 class _Meter:
@@ -183,14 +168,14 @@ class _Meter:
         self._step, self._rows, self._shown = 0, 0, time.monotonic()
         self.accuracy: float | None = None
 
-    def tick(self, rows: int, loss: _Sum | None) -> None:
-        """One batch is done. `loss` is the running sum of the epoch; None while validating."""
+    def tick(self, rows: int, loss: Tensor | None) -> None:
+        """One batch is done. `loss` is the mean of the epoch so far; None while validating."""
         self._step += 1
         self._rows += rows
         figures, now = {}, time.monotonic()
         if now - self._shown >= SHOW_EVERY:
             if loss is not None:
-                figures["loss"] = loss.value / loss.rows
+                figures["loss"] = loss.item()
             if self.accuracy is not None:
                 figures["accuracy"] = self.accuracy
             figures["samples_per_s"] = self._rows / (now - self._shown)
@@ -202,19 +187,16 @@ def _move(job: Job, device: torch.device) -> None:
     """Model and optimizer to a device. Parameters stay the objects that the optimizer holds."""
     job.model.to(device)
     job.loss.to(device)
-    for state in job.optimizer.state.values():
+    move_state(job.optimizer, device)
+
+
+def move_state(optimizer: Optimizer, device: torch.device) -> None:
+    """What an optimizer remembers of each parameter, to where the parameters are."""
+    for state in optimizer.state.values():
         for name, value in state.items():
             # torch keeps the count of steps on the CPU.
             if isinstance(value, Tensor) and name != "step":
                 state[name] = value.to(device)
-
-
-def _to(value: Any, device: torch.device) -> Any:
-    if isinstance(value, Tensor):
-        return value.to(device, non_blocking=True)
-    if isinstance(value, list | tuple):
-        return [_to(part, device) for part in value]
-    return value
 
 
 def _copy(model: nn.Module) -> dict[str, Tensor]:
@@ -225,8 +207,5 @@ def _warn_if_lost(history: History, epoch: int) -> None:
     """Say it in the first epoch whose loss is not a number: nothing is learned from there on."""
     lost = [not math.isfinite(loss) for loss in history.train]
     if lost[-1] and not any(lost[:-1]):
-        notice(
-            f"the training loss of epoch {epoch} is {history.train[-1]}",
-            code="loss_not_finite",
-            hint="a smaller learning rate may help",
-        )
+        message = f"the training loss of epoch {epoch} is {history.train[-1]}"
+        notice(message, code="loss_not_finite", hint="a smaller learning rate may help")

@@ -27,6 +27,10 @@ from graphrun.sources.hub_cache import (
 from graphrun.sources.looking import looking, shown
 
 CANONICAL = {
+    "CIFAR10": "uoft-cs/cifar10",
+    "CIFAR100": "uoft-cs/cifar100",
+    "FashionMNIST": "zalandoresearch/fashion_mnist",
+    "MNIST": "ylecun/mnist",
     "albert-base-v2": "albert/albert-base-v2",
     "bert-base-uncased": "google-bert/bert-base-uncased",
     "distilbert-base-uncased": "distilbert/distilbert-base-uncased",

@@ -13,11 +13,11 @@ WEIGHTS = ".safetensors"
 _TINY_WAY = "--tiny tries the workflow with small built-in stand-ins"
 
 
-def find_weights(name: str) -> Path:
-    """The file of weights that a workflow calls `name`.
+def find_weights(name: str) -> Path | None:
+    """The file of weights that a workflow calls `name`; None if `--tiny` goes on without.
 
-    Looked for in the run's output folder, then in the working folder, each also with the suffix
-    .safetensors.
+    Looked for in the run's output folder, then in the working folder, then in the models folder,
+    each also with the suffix .safetensors.
 
     Raises:
         MissingResource: there is none; says where was looked.
@@ -25,9 +25,10 @@ def find_weights(name: str) -> Path:
     with looking("file", f"weights {shown(name)}"):
         places = list(_places(name))
         found = next((place for place in places if place.is_file()), None)
-    if found is None:
-        looked = "".join(f"\n    {place.absolute()}" for place in places) or " nothing: no name"
-        raise MissingResource.of("file", f"no weights at {name}; looked for{looked}")
+    if found is None and not settings().tiny:
+        looked = "".join(f"\n    {place.absolute()}"[:300] for place in places) or " no name"
+        message = f"no weights at {name}; looked for{looked}"
+        raise MissingResource.of("file", message, [_TINY_WAY])
     return found
 
 
@@ -63,7 +64,7 @@ def find_data_folder(name: str) -> Path | None:
 
 def _find_data(kind: str, name: str) -> Path | None:
     with looking("file", f"data {kind} {shown(name)}"):
-        places = list(_data_places(name))
+        places = list(data_places(name))
         for place in places:
             if place.is_file() if kind == "file" else place.is_dir():
                 return place
@@ -85,7 +86,8 @@ def _find_data(kind: str, name: str) -> Path | None:
     )
 
 
-def _data_places(name: str) -> Iterator[Path]:
+def data_places(name: str) -> Iterator[Path]:
+    """Where data of that name may be: an alias's place, the path itself, the input folder."""
     path = Path(name).expanduser()
     for start in (path, *path.parents):
         alias = settings().aliases.get(str(start) if start != path else name)
@@ -100,7 +102,8 @@ def _places(name: str) -> Iterator[Path]:
     path, outputs = Path(name).expanduser(), settings().outputs
     # As output_file() keeps absolute paths that it redirects.
     redirected = outputs.joinpath(*(p for p in path.parts if p not in (path.anchor, "..")))
-    bases = [path, redirected] if path.is_absolute() else [outputs / path, redirected, path]
+    bases = [path] if path.is_absolute() else [outputs / path, path, settings().models / path]
+    bases.insert(1, redirected)
     for base in dict.fromkeys(base for base in bases if base.name):
         yield base
         if base.suffix != WEIGHTS:

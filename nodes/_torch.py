@@ -36,6 +36,28 @@ _WAYS = (
 )
 
 
+def described(value: Any) -> str:
+    """Type and shape: `float32 (8, 3)`."""
+    if hasattr(value, "shape"):
+        return f"{value.dtype} {tuple(value.shape)}".removeprefix("torch.")
+    if isinstance(value, list | tuple):
+        return f"{type(value).__name__} of {' and '.join(map(described, value)) or 'nothing'}"
+    return type(value).__name__
+
+
+def refusals(what: str, input: str, call: Callable[[], Any], **tensors: torch.Tensor) -> Any:
+    """What a call gives; its errors become one about `input`, with dtypes and shapes of tensors."""
+    try:
+        return call()
+    except InputError:
+        raise
+    except (ValueError, TypeError, RuntimeError, LookupError, AttributeError) as problem:
+        why = " ".join(str(problem).split())[:300] or "there is no such function"
+        shown = ", ".join(f"{name} {described(value)}" for name, value in tensors.items())
+        what += f" for {shown}" * bool(shown)
+        raise InputError(f"{what}: {why}", input=input, code="cannot_compute") from problem
+
+
 class TensorNodes(Nodes):
     """Nodes whose refusals by torch are InputErrors that show all inputs, and warnings notices."""
 
@@ -94,6 +116,5 @@ def _refused(reason: str, given: Mapping[str, Any]) -> InputError:
 
 
 def _shown(value: Any) -> str:
-    if hasattr(value, "shape"):
-        return f"{value.dtype} {tuple(value.shape)}".removeprefix("torch.")
-    return repr(value) if len(repr(value)) <= 80 else f"{repr(value)[:77]}..."
+    text = described(value) if hasattr(value, "shape") else repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

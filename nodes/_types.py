@@ -22,6 +22,7 @@ Image = Annotated[_Tensor, Socket("IMAGE")]
 Latent = Annotated[dict[str, Any], Socket("LATENT")]
 Size = Annotated[torch.Size, Socket("PTSIZE")]
 Array = Annotated[np.ndarray[Any, Any], Socket("NDARRAY")]
+Frame = Annotated[Any, Socket("DATAFRAME")]  # of pandas, which only its nodes import
 Model = Annotated[nn.Module, Socket("PTMODEL")]
 Optimizer = Annotated[_Optimizer, Socket("PTOPTIMIZER")]
 Scheduler = Annotated[LRScheduler, Socket("PTLRSCHEDULER")]

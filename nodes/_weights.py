@@ -8,15 +8,22 @@ import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from graphrun.node import InputError
 
+from ._lora import adapter, fingerprint, has_adapters, merged, split
 
-def save_weights(model: nn.Module, path: Path, *, requested: str = "") -> Path:
+PARTS = {"adapter": adapter, "merged": merged}
+
+
+def save_weights(model: nn.Module, path: Path, *, requested: str = "", part: str = "") -> Path:
     """Write a model's weights and what it is; returns the real path.
+
+    `part` may be `adapter` or `merged`, see `_lora`.
 
     The tensors are copied to the CPU. The header's metadata hold `graphrun.model`, the model's
     own `config` as JSON, and under `graphrun.requested` the file name the user asked for.
@@ -28,14 +35,20 @@ def save_weights(model: nn.Module, path: Path, *, requested: str = "") -> Path:
     # Copies, because tensors that share memory cannot be stored.
     tensors = {
         name: value.detach().to("cpu", copy=True).contiguous()
-        for name, value in model.state_dict().items()
+        for name, value in PARTS.get(part, nn.Module.state_dict)(model).items()
         if isinstance(value, Tensor)
     }
+    config: Any = getattr(model, "config", None)
+    if part == "merged" and config and "lora" in config:
+        config = {**config, "class": "PtnHfFineTunedClassificationModel"}
+        del config["lora"]
     metadata = {
         "format": "pt",
-        "graphrun.model": json.dumps(getattr(model, "config", None), default=str),
+        "graphrun.model": json.dumps(config, default=str),
         "graphrun.requested": requested or target.name,
     }
+    if part == "adapter":
+        metadata["graphrun.base"] = fingerprint(model, tensors)
     _write(tensors, metadata, target, asked=path)
     return target
 
@@ -57,31 +70,37 @@ def read_weights(path: Path) -> Mapping[str, Tensor]:
     except Exception as error:  # both libraries raise many kinds
         raise _unreadable(path, error) from error
     if not isinstance(found, Mapping) or not all(isinstance(v, Tensor) for v in found.values()):
-        raise InputError(
-            f"{path} holds {type(found).__name__}, not a state dict of tensors by name",
-            input="model_path",
-            code="not_weights",
-        )
+        message = f"{path} holds {type(found).__name__}, not a state dict of tensors by name"
+        raise InputError(message, input="model_path", code="not_weights")
     return found
 
 
-def requested_name(path: Path) -> str | None:
-    """The file name that the user asked for when graphrun wrote a file; None for others'."""
+def noted(path: Path, key: str) -> str | None:
+    """What graphrun wrote into the header of a file, as `requested`; None for others."""
     if not path.is_file() or not is_safetensors(path):
         return None
     with path.open("rb") as file:
         header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-    found: str | None = header.get("__metadata__", {}).get("graphrun.requested")
+    found: str | None = header.get("__metadata__", {}).get(f"graphrun.{key}")
     return found
 
 
 def load_into(model: nn.Module, weights: Mapping[str, Tensor], path: Path) -> None:
     """Put weights into a model, all of them and nothing else.
 
+    Merged weights and adapters alone are completed first, see `_lora`.
+
     Raises:
-        InputError: names or shapes differ; the model is unchanged.
+        InputError: names or shapes differ, or adapters are of another encoder; the model is
+            unchanged.
     """
-    own = model.state_dict()
+    own, base = model.state_dict(), noted(path, "base")
+    if base and has_adapters(model):
+        if base != fingerprint(model, weights):
+            message = f"{path} holds adapters of another encoder, or for another lora_alpha"
+            raise InputError(message, input="model_path", code="weights_do_not_fit")
+        weights = {**{name: own[name] for name in own.keys() - adapter(model).keys()}, **weights}
+    weights = split(model, weights)
     shapes = [
         f"{name} {tuple(weights[name].shape)} instead of {tuple(own[name].shape)}"
         for name in own.keys() & weights.keys()
@@ -94,11 +113,8 @@ def load_into(model: nn.Module, weights: Mapping[str, Tensor], path: Path) -> No
     }
     problems = [_some(what, names) for what, names in groups.items() if names]
     if problems:
-        raise InputError(
-            f"{path} does not fit {type(model).__name__}: {'; '.join(problems)}",
-            input="model_path",
-            code="weights_do_not_fit",
-        )
+        message = f"{path} does not fit {type(model).__name__}: {'; '.join(problems)}"
+        raise InputError(message, input="model_path", code="weights_do_not_fit")
     model.load_state_dict(dict(weights), strict=True)
 
 
@@ -140,12 +156,11 @@ def _some(what: str, names: list[str]) -> str:
 
 def _unreadable(path: Path, error: Exception) -> InputError:
     if type(error).__name__ == "UnpicklingError":
-        return InputError(
-            f"{path} holds Python objects besides tensors, which could run code; it is refused",
-            input="model_path",
-            code="unsafe_file",
-            hint="torch.save(model.state_dict(), PATH), or PtSaveModel, writes a file that is safe",
+        message = (
+            f"{path} holds Python objects besides tensors, which could run code; it is refused"
         )
+        hint = "torch.save(model.state_dict(), PATH), or PtSaveModel, writes a file that is safe"
+        return InputError(message, input="model_path", code="unsafe_file", hint=hint)
     message = f"{path} cannot be read as weights: {error}"
     return InputError(message, input="model_path", code="unreadable_weights")
 

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from graphrun.node import InputError, Nodes, Range
 
-from ._refused import refusals
+from ._torch import refusals
 from ._types import Function, Tensor
 
 NODES = Nodes(category="Data Analysis", spaced=True)

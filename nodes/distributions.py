@@ -12,7 +12,7 @@ from torch import distributions as D
 from graphrun.node import InputError, Nodes, Range, notice
 
 from ._parse import literal, size, unreadable
-from ._refused import refusals
+from ._torch import refusals
 from ._types import Distribution, Tensor
 
 NODES = Nodes(category="Distribution", spaced=True)

@@ -2,6 +2,140 @@
 
 from __future__ import annotations
 
-from graphrun.node import Nodes
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import torch
+from torch import nn
+
+from graphrun.node import InputError, Nodes, Socket, metric, notice, progress
+
+from ._batches import blaming, on
+from ._device import pick_device
+from ._torch import described
+from ._types import Loader, Model, Tensor
 
 NODES = Nodes(category="Training", spaced=True)
+
+
+@NODES.node(
+    "PtEvaluateClassificationModel",
+    outputs=("accuracy", "precision", "recall", "f1", "num_samples"),
+)
+def evaluate_classifier(
+    model: Model, data_loader: Loader, use_gpu: bool = False
+) -> tuple[float, float, float, float, int]:
+    """Runs a classifier over all batches and compares its answers with the labels.
+
+    The class of the largest output (N, classes) is the answer; labels have the shape (N,).
+    Precision, recall and F1 are unweighted means over the classes that occur among labels and
+    answers; what would be divided by 0 counts as 0. The model comes back as it was.
+
+    Raises:
+        InputError: the loader gives no batches, or one that the model cannot take.
+    """
+    answers, labels = [], []
+    with _evaluating(model, use_gpu) as device:
+        for number, (x, y) in enumerate(data_loader, 1):
+            output = _answer(model, on(device, x), "data_loader", y)
+            answers.append(output.argmax(1).cpu())
+            labels.append(y.cpu())
+            progress(number, len(data_loader))
+    if not labels:
+        raise InputError("data_loader gives no batches", input="data_loader", code="no_batches")
+    figures = macro_figures(torch.cat(answers), torch.cat(labels))
+    metric(**figures)
+    return *figures.values(), len(torch.cat(labels))  # type: ignore[return-value]
+
+
+def macro_figures(answers: torch.Tensor, labels: torch.Tensor) -> dict[str, float]:
+    """Accuracy and unweighted means of the classes' figures, from classes (N,) of both."""
+    classes, index = torch.unique(torch.cat([labels, answers]), return_inverse=True)
+    truth, answer = index.chunk(2)
+    hits, meant, said = (
+        torch.bincount(some, minlength=len(classes)).double()
+        for some in (truth[truth == answer], truth, answer)
+    )
+    for what, count in (("answer", said), ("label", meant)):
+        if 0 in count:
+            some = ", ".join(map(str, classes[count == 0][:10].tolist()))
+            message = f"no {what} of {some}: what cannot be divided counts as 0 in the means"
+            notice(message, code="undefined_figure")
+    return {
+        "accuracy": float(hits.sum()) / len(labels),
+        "precision": float((hits / said.clamp(min=1)).mean()),
+        "recall": float((hits / meant.clamp(min=1)).mean()),
+        "f1": float((2 * hits / (meant + said)).mean()),
+    }
+
+
+@NODES.node("PtPredictClassificationModel", outputs=("class_name", "class_id", "probability"))
+def predict_class(
+    model: Model,
+    inputs: Tensor,
+    class_id_to_name_map: Annotated[dict[Any, Any], Socket("PYDICT")],
+    use_gpu: bool = False,
+) -> tuple[str, int, float]:
+    """The class of one sample, which comes without a batch axis, and how probable it is.
+
+    The probability is the softmax of the model's largest output; of an answer with several rows
+    the first is taken. The map goes from the numbers of the classes to their names.
+
+    Raises:
+        InputError: the model cannot take the sample, or the map lacks the class.
+    """
+    with _evaluating(model, use_gpu) as device:
+        row = _answer(model, on(device, inputs.unsqueeze(0)), "inputs")[0].cpu()
+    found = int(row.argmax())
+    if found not in class_id_to_name_map:
+        keys = ", ".join(map(repr, class_id_to_name_map)) or "nothing"
+        message = f"the map has no name for the class {found}; it has {keys}"
+        hint = 'write numbers as keys, as in {0: "cat", 1: "dog"}'
+        raise InputError(message, input="class_id_to_name_map", code="unknown_class", hint=hint)
+    return str(class_id_to_name_map[found]), found, float(row.softmax(0)[found])
+
+
+@NODES.node("PtPredictRegressionModel", outputs=("y_hat",))
+def predict(model: Model, inputs: Tensor, use_gpu: bool = False) -> Tensor:
+    """What a model answers for a batch, as it is.
+
+    A tensor of shape (N,) goes in as a column (N, 1).
+
+    Raises:
+        InputError: the model cannot take the batch, or answers with more than a tensor.
+    """
+    x = inputs.unsqueeze(1) if inputs.dim() == 1 else inputs
+    with _evaluating(model, use_gpu) as device:
+        return _answer(model, on(device, x), "inputs", rank=None).cpu()
+
+
+@contextmanager
+def _evaluating(model: nn.Module, use_gpu: bool) -> Iterator[torch.device]:
+    """The model in evaluation mode on a device, for a while; then as it was, on the CPU."""
+    modes, device = [(module, module.training) for module in model.modules()], pick_device(use_gpu)
+    try:
+        with torch.no_grad():
+            yield (model.eval().to(device) and device)
+    finally:
+        model.to("cpu")
+        for module, mode in modes:
+            module.training = mode
+
+
+def _answer(
+    model: nn.Module, x: Any, name: str, y: torch.Tensor | None = None, *, rank: int | None = 2
+) -> torch.Tensor:
+    """The model's output for x, with one row of outputs a row, and a label a row."""
+    with blaming(name, x, y) as answers:
+        if not isinstance(x, torch.Tensor):
+            raise ValueError("x has to be one tensor")
+        output = model(x)
+        answers.append(output)
+        if not isinstance(output, torch.Tensor) or rank not in (None, output.dim()):
+            wanted = "a tensor" if rank is None else "a tensor (rows, classes)"
+            message = f"the model answers {described(x)} with {described(output)}, not {wanted}"
+            raise InputError(message, input="model", code="unfit_answer")
+        if y is not None and y.shape != output.shape[:1]:
+            raise ValueError("labels are one number a row")
+    return output

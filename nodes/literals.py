@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from graphrun.node import InputError, Nodes, Text
+from graphrun.node import InputError, Nodes, Socket, Text
+
+from ._parse import literal
 
 NODES = Nodes(category="Data Analysis", spaced=True)
 
@@ -32,3 +34,13 @@ def create_int(data: Annotated[str, Text(example="7")]) -> int:
     except ValueError:
         message = f"{data!r} is not a whole number"
         raise InputError(message, input="data", code="invalid_number") from None
+
+
+@NODES.node("PyStringToDict")
+def create_dict(data: Annotated[str, Text(multiline=True)]) -> Annotated[Any, Socket("PYDICT")]:
+    """A dict from its text in Python or JSON: `{0: "cat", 1: "dog"}`. Other literals pass too.
+
+    Raises:
+        InputError: the text is no literal.
+    """
+    return literal(data, "data", "a dict", '{0: "cat", 1: "dog"}')

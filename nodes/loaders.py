@@ -7,15 +7,16 @@ import signal
 from difflib import get_close_matches
 from typing import Annotated, Any
 
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, TensorDataset
 
 from graphrun.node import InputError, Nodes, Range, Text, notice
 
 from ._parse import options as options_of
-from ._types import Dataset, Loader
+from ._types import Dataset, Loader, Tensor
 
 NODES = Nodes(category="Training", spaced=True)
 
+BatchSize = Annotated[int, Range(1, 1_000_000)]
 _INPUTS = ("dataset", "batch_size", "shuffle")
 _OPTIONS = tuple(
     name
@@ -39,7 +40,7 @@ _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
 @NODES.node("PtDataLoader")
 def data_loader(
     dataset: Dataset,
-    batch_size: Annotated[int, Range(1, 1_000_000)] = 1,
+    batch_size: BatchSize = 1,
     *,
     shuffle: bool = False,
     parameters: Annotated[str, Text(multiline=True)] | None = "",
@@ -64,6 +65,24 @@ def data_loader(
         raise InputError(message, input="parameters", code="invalid_parameters") from error
 
 
+@NODES.node("PtDataLoaderFromTensors")
+def tensor_loader(
+    x: Tensor, y: Tensor, batch_size: BatchSize = 1, *, shuffle: bool = False
+) -> Loader:
+    """Batches of the rows of two tensors, in order or shuffled anew in every epoch.
+
+    Row i of x (N, ...) belongs to row i of y (N, ...).
+
+    Raises:
+        InputError: the tensors differ in length, have no rows, or are single numbers.
+    """
+    if not x.dim() or not y.dim() or len(x) != len(y):
+        message = f"x {tuple(x.shape)} and y {tuple(y.shape)} are not of one length"
+        raise InputError(message, input="y" if x.dim() else "x", code="rows_differ")
+    _check_size(x, batch_size, drop_last=False, input="x")
+    return DataLoader(TensorDataset(x, y), batch_size=batch_size, shuffle=shuffle)
+
+
 def ignore_interrupts(worker: int) -> None:
     """Leave Ctrl-C to the main process, which ends its step and then the workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -78,12 +97,9 @@ def _known(options: dict[str, Any]) -> dict[str, Any]:
     unknown = [name for name in options if name not in _OPTIONS]
     if unknown:
         near = [m for name in unknown for m in get_close_matches(name, _OPTIONS, n=1)]
-        notice(
-            f"DataLoader has no option {', '.join(unknown)}; ignored",
-            code="unknown_option",
-            input="parameters",
-            hint=f"did you mean {', '.join(near)}?" if near else None,
-        )
+        message = f"DataLoader has no option {', '.join(unknown)}; ignored"
+        hint = f"did you mean {', '.join(near)}?" if near else None
+        notice(message, code="unknown_option", input="parameters", hint=hint)
     known = {name: value for name, value in options.items() if name in _OPTIONS}
     for name, value in known.items():
         _check_kind(name, value)
@@ -102,30 +118,21 @@ def _check_kind(name: str, value: Any) -> None:
         return
     shown = value if isinstance(value, bool) else repr(value)
     why = f"has to be {what}" if what else "cannot be written down; leave it out"
-    raise InputError(
-        f"{name} in parameters is {shown}: it {why}",
-        input="parameters",
-        code="invalid_parameters",
-    )
+    message = f"{name} in parameters is {shown}: it {why}"
+    raise InputError(message, input="parameters", code="invalid_parameters")
 
 
-def _check_size(dataset: Any, batch_size: int, *, drop_last: bool) -> None:
+def _check_size(dataset: Any, batch_size: int, *, drop_last: bool, input: str = "dataset") -> None:
     rows = len(dataset)
     if not rows:
-        raise InputError("the data set is empty", input="dataset", code="empty_dataset")
+        raise InputError("the data set is empty", input=input, code="empty_dataset")
     if batch_size <= rows:
         return
     if drop_last:
-        raise InputError(
-            f"drop_last leaves no batch: batch_size is {batch_size} and there are {rows} rows",
-            input="batch_size",
-            code="no_batches",
-        )
-    notice(
-        f"batch_size is {batch_size} and the data set has {rows} rows: one smaller batch",
-        code="batch_larger_than_data",
-        input="batch_size",
-    )
+        message = f"drop_last leaves no batch: batch_size is {batch_size} and there are {rows} rows"
+        raise InputError(message, input="batch_size", code="no_batches")
+    message = f"batch_size is {batch_size} and the data set has {rows} rows: one smaller batch"
+    notice(message, code="batch_larger_than_data", input="batch_size")
 
 
 def _plain(options: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from torch import nn
 
 from graphrun.node import Nodes, Range, notice
 
-from ._refused import refusals
+from ._torch import refusals
 from ._types import Loss, Tensor
 
 NODES = Nodes(category="Training", spaced=True)

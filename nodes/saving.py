@@ -7,9 +7,10 @@ from typing import Annotated
 
 from graphrun.node import Mutates, Nodes, Resource, notice, output_file, show
 
+from ._lora import has_adapters
 from ._paths import WEIGHTS, find_weights, newer_beside
 from ._types import Model
-from ._weights import load_into, read_weights, requested_name, save_weights
+from ._weights import load_into, noted, read_weights, save_weights
 
 NODES = Nodes(category="Data Analysis", spaced=True)
 
@@ -26,19 +27,26 @@ def save_model(
     (.pt, .pth, .pkl, .bin, .ckpt) becomes .safetensors. The file appears whole or not at all, and
     its header says which model it is for.
 
+    Of a model with low-rank adapters, a name such as `model.adapter.safetensors` writes the
+    adapters and the head alone, for the same encoder; `model.merged.safetensors` writes the
+    weights that they amount to, for PtnHfFineTunedClassificationModel. Any other name writes
+    everything. PtLoadModel reads all three into a model with adapters of the same kind.
+
     Raises:
         OSError: the file cannot be written, for instance because the disk is full.
     """
     asked = output_file(model_path)
     target = _target(asked)
     if target != asked:
-        notice(
-            f"{model_path} is written as {target.name}: safetensors instead of a pickle",
-            code="saved_as_safetensors",
-            input="model_path",
-            hint="PtLoadModel finds it under the old name too",
-        )
-    path = str(save_weights(model, target, requested=asked.name))
+        message = f"{model_path} is written as {target.name}: safetensors instead of a pickle"
+        hint = "PtLoadModel finds it under the old name too"
+        notice(message, code="saved_as_safetensors", input="model_path", hint=hint)
+    part = target.stem.rpartition(".")[2] if target.suffix == WEIGHTS else ""
+    if part == "adapter" and not has_adapters(model):
+        message = f"{type(model).__name__} has no adapters; {target.name} holds all of its weights"
+        notice(message, code="no_adapters", input="model_path")
+        part = ""
+    path = str(save_weights(model, target, requested=asked.name, part=part))
     show(files=[path])
     return path
 
@@ -51,22 +59,24 @@ def load_model(
     """Loads weights into the given model, which is also the result.
 
     Reads safetensors and torch state dicts; a file with anything but tensors in it is refused.
-    Relative paths are looked for in the run's output folder, then in the working folder, each
-    also with the suffix .safetensors. Names and shapes have to be the model's.
+    Relative paths are looked for in the run's output folder, then in the working folder, then in
+    the models folder, each also with the suffix .safetensors. Names and shapes have to be the
+    model's. Under `--tiny` a model whose file does not exist stays as it is.
 
     Raises:
         MissingResource: there is no such file.
         InputError: the file is damaged, holds more than tensors, or is of another model.
     """
     path = find_weights(model_path)
+    if path is None:
+        message = f"there are no weights at {model_path}: the model stays as it is (--tiny)"
+        notice(message, code="stand_in", input="model_path")
+        return model
     newer = newer_beside(path)
     if newer:
-        notice(
-            f"{path} is loaded, and {newer.name} beside it is newer",
-            code="newer_weights",
-            input="model_path",
-            hint=f"name {newer.name} to load that one",
-        )
+        message = f"{path} is loaded, and {newer.name} beside it is newer"
+        hint = f"name {newer.name} to load that one"
+        notice(message, code="newer_weights", input="model_path", hint=hint)
     load_into(model, read_weights(path), path)
     return model
 
@@ -76,6 +86,6 @@ def _target(asked: Path) -> Path:
     if asked.suffix.lower() not in _PICKLES:
         return asked
     beside = asked.with_suffix(WEIGHTS)
-    if beside.exists() and requested_name(beside) != asked.name:
+    if beside.exists() and noted(beside, "requested") != asked.name:
         return asked.with_name(asked.name + WEIGHTS)
     return beside

@@ -145,7 +145,7 @@ class Nodes(Mapping[str, Callable[..., Any]]):
         return register
 
     def table(
-        self, rows: Mapping[str, tuple[Any, str]], **flags: Any
+        self, rows: Mapping[str, tuple[Any, ...]], **flags: Any
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register one function for a family of kinds that differ by one argument.
 
@@ -155,18 +155,20 @@ class Nodes(Mapping[str, Callable[..., Any]]):
                 return factor * number
 
         Args:
-            rows: by class type the first argument of the function, and a sentence that comes
-                before the function's own description.
+            rows: by class type the first argument of the function, a sentence that comes before
+                the function's own description, and the names of inputs that the kind lacks: the
+                function gets None for them.
             flags: as in `node`, for every kind of the table.
         """
 
         def register(function: Callable[..., Any]) -> Callable[..., Any]:
-            rest = list(inspect.signature(function).parameters.values())[1:]
+            _, *inputs = inspect.signature(function).parameters.values()
             shared = inspect.getdoc(function) or ""
-            for class_type, (first, about) in rows.items():
-                row = update_wrapper(partial(function, first), function)
+            for class_type, (first, about, *lacks) in rows.items():
+                row = update_wrapper(partial(function, first, **dict.fromkeys(lacks)), function)
                 row.__doc__ = f"{about}\n\n{shared}".strip()
-                row.__signature__ = inspect.Signature(rest)  # type: ignore[attr-defined]
+                kept = [one for one in inputs if one.name not in lacks]
+                row.__signature__ = inspect.Signature(kept)  # type: ignore[attr-defined]
                 self.node(class_type, **flags)(row)
             return function
 

@@ -184,15 +184,18 @@ class Report:
 
     @property
     def files(self) -> list[str]:
-        """Files that nodes said they wrote, also in ComfyUI's way: name, subfolder and type."""
-        found = []
-        outputs = self.folder / "outputs" if self.folder else Path()
-        for node in self.nodes.values():
-            found += [str(file) for file in node.ui.get("files", [])]
-            for entries in node.ui.values():
-                for one in entries:
-                    if isinstance(one, dict) and one.get("type") == "output" and "filename" in one:
-                        found.append(str(outputs / one.get("subfolder", "") / one["filename"]))
+        """Files that nodes said they wrote, also in ComfyUI's way, and the pictures they showed."""
+        return [file for node in self.nodes.values() for file in self._files_of(node)]
+
+    def _files_of(self, node: NodeReport) -> list[str]:
+        """ComfyUI's way of naming a file is a name, a subfolder, and the kind of folder."""
+        found = [str(file) for file in node.ui.get("files", [])]
+        folder = self.folder or Path()
+        folders = {"output": folder / "outputs" if self.folder else folder, "temp": folder / "temp"}
+        for one in (one for entries in node.ui.values() for one in entries):
+            if isinstance(one, dict) and one.get("type") in folders and "filename" in one:
+                place = folders[one["type"]] / one.get("subfolder", "") / one["filename"]
+                found.append(str(place))
         return found
 
     @property
@@ -218,7 +221,7 @@ class Report:
             "settings": dict(self.settings),
             "versions": versions(),
             "machine": {"system": platform.platform(), "python": platform.python_version()},
-            "nodes": [_node_json(node) for node in self.nodes.values()],
+            "nodes": [_node_json(node, self._files_of(node)) for node in self.nodes.values()],
             "metrics": {"final": self.final, "history": self.metrics},
             "folder": str(self.folder) if self.folder else None,
             "files": self.files,
@@ -253,7 +256,7 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _node_json(node: NodeReport) -> dict[str, Any]:
+def _node_json(node: NodeReport, files: list[str]) -> dict[str, Any]:
     return {
         "id": node.id,
         "class_type": node.class_type,
@@ -264,6 +267,7 @@ def _node_json(node: NodeReport) -> dict[str, Any]:
         "peak_mb": _rounded(node.peak_mb),
         "outputs": list(node.outputs),
         "ui": dict(node.ui),
+        **({"files": files} if files else {}),
         **({"display_id": node.display_id} if node.display_id else {}),
         **({"blocked_by": node.blocked_by} if node.blocked_by else {}),
     }

@@ -130,7 +130,7 @@ def test_errors_name_the_part_and_the_shapes() -> None:
     refused("model_a (Linear) cannot work with int64 (2, 3)", chained(a, b), MASK)
     refused("closure cannot work with float32 (2, 4)", with_closure(a, lambda x: x @ x), X)
     pair = chained(nn.GRU(3, 4), nn.Linear(4, 1))
-    refused("model_b (Linear) cannot work with tuple of float32 (2, 4), float32 (1, 4)", pair, X)
+    refused("model_b (Linear) cannot work with tuple of float32 (2, 4) and float32 (1, 4)", pair, X)
     adding = node("PtnResidualConnectionModel")(a)
     refused("the sum cannot work with float32 (2, 3) and float32 (2, 4)", adding, X)
     looked_up = chained(nn.Embedding(3, 2), nn.ReLU())

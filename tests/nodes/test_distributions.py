@@ -394,9 +394,9 @@ def test_parameters_outside_of_their_range(name: str, texts: dict[str, str], pla
         ("PtdCategorical", {"probs": "1"}, "at least one-dimensional"),
         ("PtdCategorical", {"probs": "[-1, 2]"}, "Simplex"),
         ("PtdCategorical", {"probs": "[0, 0]"}, "Simplex"),
-        ("PtdNormal", {"loc": "[0, 1]", "scale": "[1, 2, 3]"}, "float32 [2], scale float32 [3]"),
-        ("PtdBeta", {"alpha": "[1, 2]", "beta": "[1, 2, 3]"}, "Beta for alpha float32 [2], beta "),
-        ("PtdBinomial", {"total_count": "[1, 2]", "probs": "[0.1, 0.2, 0.3]"}, "int64 [2]"),
+        ("PtdNormal", {"loc": "[0, 1]", "scale": "[1, 2, 3]"}, "float32 (2,), scale float32 (3,)"),
+        ("PtdBeta", {"alpha": "[1, 2]", "beta": "[1, 2, 3]"}, "Beta for alpha float32 (2,), beta "),
+        ("PtdBinomial", {"total_count": "[1, 2]", "probs": "[0.1, 0.2, 0.3]"}, "int64 (2,)"),
     ],
 )
 def test_parameters_that_do_not_go_together(name: str, texts: dict[str, str], told: str) -> None:
@@ -454,7 +454,7 @@ def test_values_outside_of_the_support(node: str, made: Any, value: Any, input: 
 @pytest.mark.parametrize(
     ("value", "told"),
     [
-        (torch.zeros(3), "tens float32 [3]"),
+        (torch.zeros(3), "tens float32 (3,)"),
         (torch.zeros(2, dtype=torch.complex64), "complex numbers have no order"),
     ],
 )
@@ -467,7 +467,7 @@ def test_tensors_that_do_not_fit(node: str, value: torch.Tensor, told: str, name
 
 
 def test_bools_are_no_numbers_to_torch() -> None:
-    assert "tens bool [1]" in str(refused("PtdmCdfTensor", NORMAL, t([True])))
+    assert "tens bool (1,)" in str(refused("PtdmCdfTensor", NORMAL, t([True])))
 
 
 @pytest.mark.parametrize("text", ["", "-3", "[2, -1]", "2.5", "[1.5]", "'a'", "True", "None", "{}"])

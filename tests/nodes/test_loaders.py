@@ -8,7 +8,7 @@ import pytest
 import torch
 from graphrun_nodes._encoded import EncodedText, TextEncoder
 from graphrun_nodes._parse import options
-from graphrun_nodes.loaders import data_loader
+from graphrun_nodes.loaders import data_loader, tensor_loader
 from graphrun_nodes.text import tokenizer_encode
 from recording import PAIRS, Recorder
 from torch.utils.data import TensorDataset
@@ -151,3 +151,52 @@ def test_spawned_workers_give_the_same_batches(call: Recorder, checkpoint: Any) 
         assert x[0].shape == x[1].shape == (len(y), 12)
         assert torch.equal(x[0], other_x[0])
         assert torch.equal(y, other_y)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.int64, torch.uint8])
+def test_rows_of_two_tensors(call: Recorder, dtype: torch.dtype) -> None:
+    x, y = torch.arange(10).reshape(5, 2).to(dtype), torch.arange(5).to(dtype)
+    batches = list(tensor_loader(x, y, 2))
+    assert [[part.tolist() for part in batch] for batch in batches] == [
+        [[[0, 1], [2, 3]], [0, 1]],
+        [[[4, 5], [6, 7]], [2, 3]],
+        [[[8, 9]], [4]],
+    ]
+    assert {part.dtype for batch in batches for part in batch} == {dtype}
+    torch.manual_seed(3)
+    shuffled = list(tensor_loader(x, y, 1, shuffle=True))
+    torch.manual_seed(3)
+    assert torch.equal(torch.cat([b[1] for b in shuffled]), y[_order(5)])
+    assert all(torch.equal(a[0, 0], 2 * b[0]) for a, b in shuffled)
+    tensor_loader(x, y, 6)
+    assert call.codes == ["batch_larger_than_data"]
+
+
+def _order(rows: int) -> torch.Tensor:
+    """The order of a data set of that many rows, drawn as the loader draws it."""
+    loader = torch.utils.data.DataLoader(TensorDataset(torch.arange(rows)), shuffle=True)
+    return torch.cat([batch for (batch,) in loader])
+
+
+def test_rows_of_tensors_made_without_gradients_can_be_trained_with() -> None:
+    with torch.inference_mode():
+        x, y = torch.randn(4, 2), torch.zeros(4, 1)
+    for a, b in tensor_loader(x, y, 2):
+        torch.nn.functional.mse_loss(torch.nn.Linear(2, 1)(a), b).backward()
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "code", "input"),
+    [
+        (torch.zeros(3, 2), torch.zeros(4), "rows_differ", "y"),
+        (torch.zeros(3), torch.zeros(()), "rows_differ", "y"),
+        (torch.zeros(()), torch.zeros(3), "rows_differ", "x"),
+        (torch.zeros(0, 2), torch.zeros(0), "empty_dataset", "x"),
+    ],
+)
+def test_tensors_that_give_no_rows(x: torch.Tensor, y: torch.Tensor, code: str, input: str) -> None:
+    with pytest.raises(InputError) as caught:
+        tensor_loader(x, y)
+    assert (caught.value.code, caught.value.input) == (code, input)
+    if code == "rows_differ":
+        assert f"{tuple(x.shape)} and y {tuple(y.shape)}" in str(caught.value)

@@ -112,13 +112,13 @@ def test_shapes_that_differ_compare_all_pairs_with_a_notice(call: Recorder) -> N
     ("name", "prediction", "target", "told"),
     [
         ("PtnBCELoss", torch.tensor([2.0]), torch.tensor([1.0]), "between 0 and 1"),
-        ("PtnBCELoss", torch.rand(3, 1), torch.rand(3), "float32 [3, 1], target_tens float32 [3]"),
-        ("PtnBCEWithLogitsLoss", torch.rand(3, 1), torch.rand(3), "target_tens float32 [3]"),
+        ("PtnBCELoss", torch.rand(3, 1), torch.rand(3), "float32 (3, 1), target_tens float32 (3,)"),
+        ("PtnBCEWithLogitsLoss", torch.rand(3, 1), torch.rand(3), "target_tens float32 (3,)"),
         ("PtnCrossEntropyLoss", torch.rand(3, 2), torch.tensor([0, 1, 2]), "out of bounds"),
-        ("PtnCrossEntropyLoss", torch.rand(3, 2), torch.tensor([0, 1]), "target_tens int64 [2]"),
-        ("PtnNLLLoss", torch.rand(3, 2), torch.rand(3), "target_tens float32 [3]"),
-        ("PtnMSELoss", torch.rand(3), torch.rand(4), "float32 [3], target_tens float32 [4]"),
-        ("PtnL1Loss", torch.rand(2, 3), torch.rand(4), "target_tens float32 [4]"),
+        ("PtnCrossEntropyLoss", torch.rand(3, 2), torch.tensor([0, 1]), "target_tens int64 (2,)"),
+        ("PtnNLLLoss", torch.rand(3, 2), torch.rand(3), "target_tens float32 (3,)"),
+        ("PtnMSELoss", torch.rand(3), torch.rand(4), "float32 (3,), target_tens float32 (4,)"),
+        ("PtnL1Loss", torch.rand(2, 3), torch.rand(4), "target_tens float32 (4,)"),
     ],
 )
 def test_what_does_not_fit(name: str, prediction: Any, target: Any, told: str) -> None:

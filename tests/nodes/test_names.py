@@ -231,7 +231,7 @@ def test_data_files_and_weights_are_looked_for(call: Recorder, tmp_path: Path) -
         find_data_file(str(tmp_path))
     assert find_weights("a.pt") == Path("a.safetensors")
     call.set(tiny=True)
-    assert find_data_file("gone.csv") is None
+    assert find_data_file("gone.csv") is find_weights("gone.pt") is None
     hooks = graphrun_nodes.PACK.resources
     assert (hooks["weights"], hooks["data_file"]) == (
         "_paths:find_weights",

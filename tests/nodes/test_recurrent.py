@@ -127,7 +127,7 @@ def test_what_makes_no_layer_is_refused() -> None:
 def test_what_is_no_sequence_is_refused() -> None:
     model = node("PtnRNNLinear")(3, 4, nonlinearity="tanh")
     refused("rank 3, not float32 (5, 3)", model, torch.zeros(5, 3))
-    refused("rank 3, not tuple of float32 (1,), int", model, (torch.zeros(1), 2))
+    refused("rank 3, not tuple of float32 (1,) and int", model, (torch.zeros(1), 2))
     wrong = torch.zeros(2, 5, 4)
     refused("rnn_model (RNN) cannot work with float32 (2, 5, 4)", model, wrong)
     refused("rnn_model (RNN) cannot work with float64 (2, 5, 3)", model, wrong[..., :3].double())

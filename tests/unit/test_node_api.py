@@ -202,16 +202,19 @@ def test_the_readme_node_is_found_through_its_entry_point(tmp_path):
 def test_a_table_makes_a_kind_a_row():
     nodes = Nodes(category="numbers")
 
-    @nodes.table({"Twice": (2, "Twice the number."), "Thrice": (3, "Three times it.")}, random=True)
-    def multiple(factor: int, number: Annotated[int, Range(0, 9)] = 1) -> int:
+    rows = {"Twice": (2, "Twice the number.", "more"), "Thrice": (3, "Three times it.")}
+
+    @nodes.table(rows, random=True)
+    def multiple(factor: int, number: Annotated[int, Range(0, 9)] = 1, more: int = 0) -> int:
         """The result is a whole number."""
-        return factor * number
+        return factor * number + (more or 0)
 
     assert nodes["Twice"](number=4) == 8
-    assert nodes["Thrice"]() == 3
+    assert nodes["Thrice"](more=1) == 4
     assert multiple(5, 2) == 10
+    assert [one.name for one in nodes.specs["Twice"].inputs] == ["number"]
     spec = nodes.specs["Thrice"]
-    assert [one.name for one in spec.inputs] == ["number"]
+    assert [one.name for one in spec.inputs] == ["number", "more"]
     assert spec.description == "Three times it.\n\nThe result is a whole number."
     assert (spec.category, spec.random) == ("numbers", True)
 

@@ -218,6 +218,7 @@ def test_files_in_comfyuis_way_are_files(tmp_path):
         "images": [
             {"filename": "a_00001_.png", "subfolder": "x", "type": "output"},
             {"filename": "b_00001_.png", "subfolder": "", "type": "temp"},
+            {"filename": "c_00001_.png", "subfolder": "", "type": "input"},
         ],
         "text": ["a"],
     }
@@ -227,7 +228,16 @@ def test_files_in_comfyuis_way_are_files(tmp_path):
         )
     )
     report(events.NodeFinished(node_id="1", seconds=0.0, peak_mb=None, ui=ui))
-    assert report.files == [str(tmp_path / "outputs" / "x" / "a_00001_.png")]
+    wrote = [
+        str(tmp_path / "outputs" / "x" / "a_00001_.png"),
+        str(tmp_path / "temp" / "b_00001_.png"),
+    ]
+    assert report.files == wrote
+    report.status = "success"
+    document = report.to_json()
+    assert check_report(document) == []
+    assert (document["files"], document["nodes"][0]["files"]) == (wrote, wrote)
+    assert [line[8:] for line in summary(report) if line.startswith("  saved ")] == wrote
 
 
 def test_what_json_cannot_say_is_a_text_in_the_document():
