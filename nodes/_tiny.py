@@ -1,4 +1,4 @@
-"""The small pretrained models that stand in for others, made by tests/support/tiny_checkpoints.py."""
+"""The small pretrained models that stand in for others (tests/support/tiny_checkpoints.py)."""
 
 from pathlib import Path
 
