@@ -129,8 +129,8 @@ class PieceEncoder:
         lengths = {len(row) for row in rows}
         if len(lengths) > 1:
             raise InputError(
-                f"texts of {max(lengths)} tokens and texts padded to {min(lengths)} cannot be one "
-                "tensor",
+                f"texts of {min(lengths)} to {max(lengths)} tokens, padded to {self.max_length}, "
+                "cannot be one tensor",
                 code="unequal_lengths",
                 hint="truncation cuts them to max_length",
             )

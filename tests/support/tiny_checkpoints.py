@@ -237,6 +237,7 @@ def make_pieces(texts: list[str]) -> None:
             sentence_iterator=iter(texts),
             model_writer=file,
             vocab_size=PIECES,
+            character_coverage=1.0,
             pad_id=0,
             eos_id=1,
             unk_id=2,
