@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import math
 import os
 import zlib
 from collections.abc import Iterator, Mapping
@@ -15,11 +14,14 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from graphrun.node import InputError, MissingResource, notice, settings
-from graphrun.sources.looking import looking
+from graphrun.sources.looking import looking, shown
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+_LARGEST = 3.4e38
+"""Of float32."""
+_PUBLISHED = ("50", "100", "200", "300")
 _LINE = 1 << 20
 """Bytes of the longest line: more are no vector."""
 
@@ -31,23 +33,25 @@ def find_vectors(dimension: str) -> Path | None:
         MissingResource: there is none; says where was looked.
     """
     name = _name(dimension)
-    gensim = os.environ.get("GENSIM_DATA_DIR") or "~/gensim-data"
     alias = settings().aliases.get(name)
-    places = [settings().models / "glove", Path(gensim, name).expanduser()]
-    files = f"{name}.gz", f"{name}.txt", f"glove.6B.{dimension}d.txt", f"glove.6B.{dimension}d.gz"
-    with looking("vectors", f"the vectors {name}"):
-        for place in [alias.path] if alias else [] if settings().tiny else places:
-            found = next((p for p in (place, *map(place.joinpath, files)) if p.is_file()), None)
-            if found:
-                return found
     if settings().tiny and not alias:
         return None
-    where = " or ".join(str(place.absolute()) for place in ([alias.path] if alias else places))
+    files = f"{name}.gz", f"{name}.txt", f"glove.6B.{dimension}d.txt", f"glove.6B.{dimension}d.gz"
+    with looking("file", f"word vectors {shown(name)}"):
+        gensim = Path(os.environ.get("GENSIM_DATA_DIR") or "~/gensim-data").expanduser()
+        places = [alias.path] if alias else [settings().models / "glove", gensim / name]
+        for place in places:
+            for file in (place, *(place / name for name in files)):
+                if file.is_file():
+                    return file
+    where = " or ".join(str(place.absolute()) for place in places)
     raise MissingResource.of(
-        "vectors",
+        "file",
         f"word vectors {name}: {where} {'is' if alias else 'has'} none of {', '.join(files)}",
         [
-            f"python -m gensim.downloader --download {name} fetches them, for 50, 100, 200 and 300",
+            f"python -m gensim.downloader --download {name} fetches them"
+            if dimension in _PUBLISHED
+            else f"embed_dim is {', '.join(_PUBLISHED)} where they are published",
             f"--alias {name}=FILE uses a text file of GloVe or word2vec, plain or .gz",
             "--tiny tries the workflow with vectors at random",
         ],
@@ -83,8 +87,8 @@ def look_up(path: Path | None, words: Mapping[str, int], dimension: int) -> Tens
         if not rows:
             break
     if rows:
-        shown = ", ".join(word.decode() for word in islice(rows, 5)) + ", ..." * (len(rows) > 5)
-        message = f"{len(rows):,} of {len(words):,} words have no vector in {path}: {shown}"
+        some = ", ".join(word.decode() for word in islice(rows, 5)) + ", ..." * (len(rows) > 5)
+        message = f"{len(rows):,} of {len(words):,} words have no vector in {path}: {some}"
         notice(message, code="words_without_vector")
     return table
 
@@ -102,7 +106,7 @@ def _entries(path: Path, dimension: int) -> Iterator[tuple[str, bytes, list[byte
             raw.seek(0)
             file = io.BufferedReader(gzip.GzipFile(fileobj=raw), _LINE) if packed else raw
             first = file.readline(_LINE).split()
-            headed = len(first) == 2 and first[1].isdigit()
+            headed = len(first) == 2 and first[1].isdigit() and len(first[1]) < 9
             if (count := int(first[1]) if headed else len(first) - 1) != dimension:
                 raise _bad(
                     f"{path} has vectors of {max(count, 0)} numbers, embed_dim is {dimension}"
@@ -113,7 +117,7 @@ def _entries(path: Path, dimension: int) -> Iterator[tuple[str, bytes, list[byte
                 word, *numbers = line.rstrip().rsplit(b" ", dimension)
                 more = b" " in word and _is_number(word.rpartition(b" ")[2])
                 if more or len(numbers) < dimension:
-                    count = len(line.split()) - 1
+                    count = max(len(line.split()) - 1, 0)
                     raise _bad(f"{path}:{number}: a word and {count} numbers, not {dimension}")
                 yield f"{path}:{number}", word, numbers
     except (OSError, EOFError, zlib.error) as error:
@@ -122,7 +126,7 @@ def _entries(path: Path, dimension: int) -> Iterator[tuple[str, bytes, list[byte
 
 def _is_number(text: bytes) -> bool:
     try:
-        return math.isfinite(float(text))
+        return abs(float(text)) < _LARGEST
     except ValueError:
         return False
 
