@@ -204,8 +204,8 @@ def _of_split(found: Found, splits: dict[str, list[Path]], split: str) -> list[P
 def _no_split(found: Found, split: str, present: Sequence[str]) -> MissingResource:
     names = ", ".join(present) or "none"
     ways = ["the input split can be " + " or ".join(present[:3])] if present else []
-    if found.source in ("alias", "folder"):
-        ways.append(f"--alias '{found.name}={found.id}?split.{split}=FILE' says where it is")
+    if found.place:
+        ways.append(f"--alias '{found.place}?split.{split}=FILE' says where it is")
     return MissingResource.of(
         "split", f"data set {found.name} has no split {split}; splits in {found.id}: {names}", ways
     )

@@ -74,6 +74,11 @@ class Found:
     labels: tuple[str, ...] = ()
     splits: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def place(self) -> str:
+        """`NAME=PLACE` where an alias could say more of it, else blank."""
+        return f"{self.name}={self.id}" if self.source in ("alias", "folder") else ""
+
 
 def find_model(name: str) -> Found:
     """Where a model and its tokenizer are loaded from.

@@ -141,8 +141,8 @@ def local_dataset(
         # imdb/test.jsonl, test-00000-of-00001.parquet, ...
         stem = Path(file_path).stem.split("-")[0]
         data = stand_in(stem, text=sample_field_name, label=label_field_name)
-    prepared = _prepared(data, found, sample_field_name, label_field_name)
-    return EncodedText(prepared, encode, clean=remove_html_tags)
+    data = texts_and_labels(data, found, text=sample_field_name, label=label_field_name)
+    return EncodedText(data, encode, clean=remove_html_tags)
 
 
 def _hub_texts(name: str, split: str, text: str, label: str) -> datasets.Dataset:
@@ -158,17 +158,4 @@ def _hub_texts(name: str, split: str, text: str, label: str) -> datasets.Dataset
         data = stand_in(split, text=text, label=label)
     else:
         data = read(found, split, (found.text or text, found.label or label))
-    return _prepared(data, found, text, label)
-
-
-def _prepared(data: datasets.Dataset, found: Found, text: str, label: str) -> datasets.Dataset:
-    tiny = found.source == "tiny"
-    aliased = {"sample_field_name": found.text, "label_field_name": found.label}
-    return texts_and_labels(
-        data,
-        name=found.name,
-        columns={"sample_field_name": text, "label_field_name": label},
-        aliased={} if tiny else aliased,
-        classes=() if tiny else found.labels,
-        alias=f"{found.name}={found.id}" if found.source in ("alias", "folder") else "",
-    )
+    return texts_and_labels(data, found, text=text, label=label)
