@@ -116,8 +116,6 @@ class VectorText(LabelledText):
     def __init__(
         self, data: Dataset, length: int, look_up: Callable[[dict[str, int]], Tensor]
     ) -> None:
-        import numpy as np
-
         numbers: dict[str, int] = {}
         ids, ends = array("i"), [0]
         for rows in data.iter(1000):
@@ -125,7 +123,7 @@ class VectorText(LabelledText):
                 ids.extend(numbers.setdefault(word, len(numbers)) for word in words(text, length))
                 ends.append(len(ids))
         # Tensors are shared with loader processes, not copied.
-        self._ids, self._ends = torch.from_numpy(np.array(ids)), torch.tensor(ends)
+        self._ids, self._ends = torch.tensor(ids, dtype=torch.int32), torch.tensor(ends)
         self._table, self._length = look_up(numbers), length
         super().__init__(data.select_columns([LABEL]))
 
@@ -154,17 +152,13 @@ def ids_and_mask(encoded: Any) -> tuple[Any, Any]:
         ids, mask = encoded
         return ids, mask
     except (KeyError, TypeError, ValueError):
-        what = f"a mapping with {', '.join(encoded)}" if isinstance(encoded, Mapping) else ""
-        raise InputError(
-            f"the encoder gives {what or type(encoded).__name__}, and neither a pair (ids, mask) "
-            "nor a mapping with input_ids and attention_mask",
-            input="encode",
-            code="not_a_pair",
-        ) from None
+        has = f" of {', '.join(encoded)}" if isinstance(encoded, Mapping) else ""
+        wanted = "a pair (ids, mask) nor a mapping with input_ids and attention_mask"
+        message = f"the encoder gives {type(encoded).__name__}{has}, and neither {wanted}"
+        raise InputError(message, input="encode", code="not_a_pair") from None
 
 
 def _row(values: Any) -> Tensor:
-    """One text's, without a leading axis of size 1."""
     row = torch.as_tensor(values)
-    # A row of one token is no leading axis.
+    # A leading axis of size 1 goes; a row of one token is none.
     return row.squeeze(0) if row.dim() > 1 else row

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from graphrun.node import InputError, notice
 
-from ._names import PREFIXES, TITLES, Found, announce, find_model, missing
+from ._names import TITLES, Found, announce, by_prefix, find_model, missing
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -43,13 +42,13 @@ def load_encoder(name: str) -> PreTrainedModel:
     with _library(found, "model") as transformers:
         config, _ = transformers.PretrainedConfig.get_config_dict(place, **options)
         # Old checkpoints do not say in their configuration what they are.
-        old = (kind for prefix, kind in PREFIXES.items() if name.startswith(prefix))
-        kind = config.get("model_type") or next(old, None)
+        kind = config.get("model_type") or by_prefix(name)
         if kind not in TITLES:
             message = f"{name} is of the type {kind}; known: {', '.join(sorted(TITLES))}"
             raise InputError(message, input="model_name", code="unsupported_model")
-        names = import_module("transformers.models.auto.modeling_auto").MODEL_MAPPING_NAMES
-        model_class = getattr(transformers, names[kind])
+        from transformers.models.auto.modeling_auto import MODEL_MAPPING_NAMES
+
+        model_class = getattr(transformers, MODEL_MAPPING_NAMES[kind])
         with torch.enable_grad():
             encoder, report = model_class.from_pretrained(
                 place, dtype=torch.float32, output_loading_info=True, **options

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import torch
 from sentencepiece import SentencePieceProcessor
@@ -43,12 +43,9 @@ def load_pieces(model_path: Annotated[str, Resource("data_file")] = "spiece.mode
         # The library takes no bytes for no model, which it would find out when it encodes.
         return SentencePieceProcessor(model_proto=proto or b"\0")
     except RuntimeError as error:
-        raise InputError(
-            f"{path} ({len(proto):,} bytes) is no SentencePiece model, or damaged",
-            input="model_path",
-            code="unreadable_model",
-            hint="the spiece.model of T5 has about 800 KB; a few hundred bytes are a mere pointer",
-        ) from error
+        message = f"{path} ({len(proto):,} bytes) is no SentencePiece model, or damaged"
+        hint = "the spiece.model of T5 has about 800 KB; one of 130 bytes is a mere pointer"
+        raise InputError(message, input="model_path", code="unreadable_model", hint=hint) from error
 
 
 @NODES.node("SpEncode")
@@ -89,17 +86,13 @@ def tokenize(
         message = f"{odd[0]!r} in the list is no text" if odd else "the list of texts is empty"
         raise InputError(message, input="text_list", code="not_a_text" if odd else "empty_list")
     try:
-        encoded = encode(text_list)
-    except InputError:
-        raise
+        return ids_and_mask(encode(text_list))
     except (RuntimeError, ValueError) as error:
-        raise InputError(
-            f"the encoder cannot make tensors of {len(text_list)} texts: {error}",
-            input="encode",
-            code="not_encoded",
-            hint="texts become one tensor if the encoder pads and cuts them to one length",
-        ) from error
-    return ids_and_mask(encoded)
+        if isinstance(error, InputError):
+            raise
+        message = f"the encoder cannot make tensors of {len(text_list)} texts: {error}"
+        hint = "texts become one tensor if the encoder pads and cuts them to one length"
+        raise InputError(message, input="encode", code="not_encoded", hint=hint) from error
 
 
 @dataclass(frozen=True)
@@ -114,28 +107,16 @@ class PieceEncoder:
     max_length: int
 
     def __call__(self, text: str | Sequence[str]) -> tuple[Ids, Ids]:
-        rows = [self._ids(one) for one in ([text] if isinstance(text, str) else text)]
+        limit = self.max_length if self.truncation else None
+        encoded = [self.model.encode(one) for one in ([text] if isinstance(text, str) else text)]
+        rows = [torch.tensor(ids[:limit], dtype=torch.int64) for ids in encoded]
+        masks = [torch.ones_like(row) for row in rows]
         if self.padding:
-            longest = self.method == "longest"
-            length = max(map(len, rows), default=0) if longest else self.max_length
+            length = self.max_length if self.method == "max_length" else max(map(len, rows))
             rows = [pad(row, (0, max(0, length - len(row))), value=self.value) for row in rows]
             masks = [(row != self.value).long() for row in rows]
-        else:
-            masks = [torch.ones_like(row) for row in rows]
         if isinstance(text, str):
             return rows[0], masks[0]
-        if not self.padding and len(rows) != 1:
-            return rows, masks
-        lengths = {len(row) for row in rows}
-        if len(lengths) > 1:
-            raise InputError(
-                f"texts of {min(lengths)} to {max(lengths)} tokens, padded to {self.max_length}, "
-                "cannot be one tensor",
-                code="unequal_lengths",
-                hint="truncation cuts them to max_length",
-            )
-        return torch.stack(rows), torch.stack(masks)
-
-    def _ids(self, text: str) -> Any:
-        ids = self.model.encode(text)
-        return torch.tensor(ids[: self.max_length] if self.truncation else ids, dtype=torch.int64)
+        if self.padding or len(rows) == 1:
+            return torch.stack(rows), torch.stack(masks)
+        return rows, masks

@@ -118,12 +118,12 @@ def test_every_setting_against_plain_lists(
         assert ids.tolist() == filled
         assert mask.tolist() == [[int(i != value) for i in row] for row in filled]
     else:
-        with pytest.raises(InputError, match=f"padded to {max_length}, cannot be one") as caught:
+        with pytest.raises(RuntimeError, match="equal size"):
             encode(TEXTS)
-        assert (caught.value.code, "truncation" in str(caught.value.hint)) == (
-            "unequal_lengths",
-            True,
-        )
+        with pytest.raises(InputError, match="cannot make tensors of 8 texts: stack") as caught:
+            tokenize(encode, TEXTS)
+        assert (caught.value.code, caught.value.input) == ("not_encoded", "encode")
+        assert "cuts them to one length" in str(caught.value.hint)
 
 
 def test_lists_of_one_are_tensors_and_empty_texts_may_be(
@@ -260,17 +260,12 @@ def test_what_is_no_list_of_texts(
 
 @pytest.mark.parametrize(
     ("result", "what"),
-    [(5, "int"), ((1, 2, 3), "tuple"), ({"input_ids": 1}, "a mapping with input_ids")],
+    [(5, "int"), ((1, 2, 3), "tuple"), ({"input_ids": 1}, "dict of input_ids")],
 )
 def test_an_encoder_that_gives_something_else(call: Recorder, result: Any, what: str) -> None:
     with pytest.raises(InputError, match=f"gives {what}, and neither") as caught:
         tokenize(lambda texts: result, ["a"])
     assert caught.value.code == "not_a_pair"
-
-
-def test_texts_of_a_failing_encoder_that_says_why(encoder: Callable[..., PieceEncoder]) -> None:
-    with pytest.raises(InputError, match="cannot be one tensor"):
-        tokenize(encoder(padding=True, max_length=5), TEXTS)
 
 
 def test_warnings_of_the_library_do_not_leak() -> None:
