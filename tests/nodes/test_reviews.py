@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 import pytest
+import synthetic_reviews
 from graphrun_nodes import _reviews
 
 # The best single word of the train split is right this often; half is chance.
@@ -29,42 +30,43 @@ def _digest(lines: Iterable[str]) -> str:
 
 @pytest.mark.parametrize("split", DIGESTS)
 def test_every_call_gives_the_same_reviews(split: str) -> None:
-    pairs = _reviews.reviews(split)
-    assert pairs == _reviews.reviews(split)
+    pairs = synthetic_reviews.reviews(split)
+    assert pairs == synthetic_reviews.reviews(split)
     assert _digest(f"{label} {text}" for text, label in pairs) == DIGESTS[split]
+    assert _reviews.reviews(split) == pairs
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_half_of_the_reviews_are_positive(split: str) -> None:
-    pairs = _reviews.reviews(split)
-    assert len(pairs) == _reviews.SPLIT_SIZES[split]
+    pairs = synthetic_reviews.reviews(split)
+    assert len(pairs) == synthetic_reviews.SPLIT_SIZES[split]
     assert sum(label for _, label in pairs) * 2 == len(pairs)
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_labels_come_in_no_pattern(split: str) -> None:
-    labels = [label for _, label in _reviews.reviews(split)]
+    labels = [label for _, label in synthetic_reviews.reviews(split)]
     repeated = sum(one == other for one, other in pairwise(labels))
     assert 0.4 < repeated / len(labels) < 0.6
 
 
 def test_no_review_is_in_two_splits() -> None:
-    train = [text for text, _ in _reviews.reviews("train")]
-    test = [text for text, _ in _reviews.reviews("test")]
-    pretraining = _reviews.unlabelled(24_000)
+    train = [text for text, _ in synthetic_reviews.reviews("train")]
+    test = [text for text, _ in synthetic_reviews.reviews("test")]
+    pretraining = synthetic_reviews.unlabelled(24_000)
     texts = train + test + pretraining
     # Compared as a model sees them, without markup and case.
     assert len({" ".join(_words(text)) for text in texts}) == len(texts)
 
 
 def test_every_call_gives_the_same_unlabelled_reviews() -> None:
-    texts = _reviews.unlabelled(1000)
+    texts = synthetic_reviews.unlabelled(1000)
     assert len(texts) == 1000
     assert _digest(texts) == UNLABELLED_DIGEST
 
 
 def test_no_single_word_tells_the_label() -> None:
-    pairs = _reviews.reviews("train")
+    pairs = synthetic_reviews.reviews("train")
     right: dict[str, int] = defaultdict(int)
     for text, label in pairs:
         for word in set(_words(text)):
@@ -76,15 +78,15 @@ def test_no_single_word_tells_the_label() -> None:
 
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_lengths(split: str) -> None:
-    for text, _ in _reviews.reviews(split):
+    for text, _ in synthetic_reviews.reviews(split):
         assert 20 <= len(text.replace("<br /><br />", " ").split()) <= 60
 
 
 def test_some_reviews_have_markup() -> None:
-    marked = sum("<br /><br />" in text for text, _ in _reviews.reviews("test"))
+    marked = sum("<br /><br />" in text for text, _ in synthetic_reviews.reviews("test"))
     assert 20 < marked < 400
 
 
 def test_an_unknown_split_is_refused() -> None:
     with pytest.raises(ValueError, match="train, test"):
-        _reviews.reviews("validation")
+        synthetic_reviews.reviews("validation")

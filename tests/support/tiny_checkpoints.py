@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import sentencepiece
+import synthetic_reviews
 import torch
-from graphrun_nodes import _reviews, _tiny
+from graphrun_nodes import _tiny
 from safetensors.torch import load_file, save_file
 from tokenizers import ByteLevelBPETokenizer
 from transformers import (
@@ -256,7 +257,7 @@ def main() -> None:
     if unknown := sorted(set(chosen) - set(known)):
         parser.error(f"unknown architecture: {', '.join(unknown)}")
     torch.use_deterministic_algorithms(True)
-    texts = [clean(text) for text in _reviews.unlabelled(CORPUS_SIZE)]
+    texts = [clean(text) for text in synthetic_reviews.unlabelled(CORPUS_SIZE)]
     for architecture in chosen:
         if architecture == "pieces":
             make_pieces(texts[:PIECES_CORPUS_SIZE])
