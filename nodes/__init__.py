@@ -42,6 +42,7 @@ PACK = Pack(
         "model": "_names:find_model",
         "tokenizer": "_names:find_model",
         "dataset": "_names:find_dataset",
+        "vectors": "_vectors:find_vectors",
         "device": "_device:find_device",
         "weights": "_paths:find_weights",
         "data_file": "_paths:find_data_file",

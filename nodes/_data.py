@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from datasets import Dataset
 
-_TEXT_FORMATS = frozenset({"csv", "tsv", "json"})
 _CHUNK = 1 << 20
 _STAND_IN_TEST = frozenset({"test", "val", "valid", "validation", "dev", "eval"})
 
@@ -59,7 +58,7 @@ def read_files(files: Sequence[Path], kind: str, columns: Sequence[str]) -> Data
     Raises:
         InputError: a file is not of that format, or not UTF-8.
     """
-    if kind in _TEXT_FORMATS:
+    if kind in ("csv", "tsv", "json"):
         return _of_tables(files, [_read_text(file, kind, columns) for file in files])
     datasets = _library()
     names = [str(file) for file in files]
@@ -107,8 +106,7 @@ def check_utf8(path: Path) -> None:
     Raises:
         InputError: it is not; names the byte.
     """
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    read_before = 0
+    decoder, read_before = codecs.getincrementaldecoder("utf-8")(), 0
     with path.open("rb") as file:
         while True:
             chunk = file.read(_CHUNK)
@@ -141,19 +139,15 @@ def _of_tables(files: Sequence[Path], tables: Sequence[pa.Table]) -> Dataset:
 
     first = tables[0]
     for file, table in zip(files, tables, strict=True):
-        if set(table.column_names) != set(first.column_names):
-            raise InputError(
-                f"{files[0]} has the columns {', '.join(first.column_names)}, and {file} has "
-                f"{', '.join(table.column_names)}",
-                code="unlike_files",
-            )
-        for name in first.column_names:
+        names, its = first.column_names, table.column_names
+        if set(names) != set(its):
+            message = f"{files[0]} has columns {', '.join(names)}, and {file} has {', '.join(its)}"
+            raise InputError(message, code="unlike_files")
+        for name in names:
             mine, other = first.schema.field(name).type, table.schema.field(name).type
             if mine != other:
-                raise InputError(
-                    f"the column {name} holds {mine} in {files[0]}, and {other} in {file}",
-                    code="unlike_files",
-                )
+                message = f"the column {name} holds {mine} in {files[0]}, and {other} in {file}"
+                raise InputError(message, code="unlike_files")
     whole = pa.concat_tables(table.select(first.column_names) for table in tables)
     datasets = _library()
     # A fingerprint of its own: the library would hash all texts for one.
@@ -163,18 +157,15 @@ def _of_tables(files: Sequence[Path], tables: Sequence[pa.Table]) -> Dataset:
 def _ambiguous(found: Found, split: str, ways: list[list[Path]], what: str) -> InputError:
     place = Path(found.id)
     names = [file.relative_to(place).as_posix() for way in ways for file in way]
+    message = f"the split {split} of {found.name} is there as {what}: {', '.join(names)}"
+    hint = "leave one of them in the folder"
     # An alias can name one file or one folder, and not a few of the files in a folder.
     single = [way[0] for way in ways if len(way) == 1]
     single += [way[0].parent for way in ways if way[0].parent not in (place, place / "data")]
-    hint = "leave one of them in the folder"
     if single:
         below = single[0].relative_to(place).as_posix()
         hint = f"--alias '{found.name}={place}?split.{split}={below}' says which to read"
-    return InputError(
-        f"the split {split} of {found.name} is there as {what}: {', '.join(names)}",
-        code="ambiguous_split",
-        hint=hint,
-    )
+    return InputError(message, code="ambiguous_split", hint=hint)
 
 
 def _from_arrow(files: Sequence[Path], folder: Path) -> Dataset:
@@ -203,12 +194,11 @@ def _of_split(found: Found, splits: dict[str, list[Path]], split: str) -> list[P
 
 def _no_split(found: Found, split: str, present: Sequence[str]) -> MissingResource:
     names = ", ".join(present) or "none"
+    message = f"data set {found.name} has no split {split}; splits in {found.id}: {names}"
     ways = ["the input split can be " + " or ".join(present[:3])] if present else []
-    if found.source in ("alias", "folder"):
-        ways.append(f"--alias '{found.name}={found.id}?split.{split}=FILE' says where it is")
-    return MissingResource.of(
-        "split", f"data set {found.name} has no split {split}; splits in {found.id}: {names}", ways
-    )
+    if found.place:
+        ways.append(f"--alias '{found.place}?split.{split}=FILE' says where it is")
+    return MissingResource.of("split", message, ways)
 
 
 def _library() -> Any:

@@ -1,18 +1,22 @@
-"""Texts as a torch data set, and the encoder that turns them into token ids.
+"""Texts as torch data sets, and the encoder that turns them into token ids.
 
-Both can be pickled, so that loader processes work however they are started.
+All can be pickled, so that loader processes work however they are started.
 """
 
 from __future__ import annotations
 
 import html
 import re
+from array import array
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import Tensor
+
+from graphrun.node import InputError
 
 from ._columns import LABEL, TEXT
 
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
 
 _TAG = re.compile(r"<.*?>")
 _BLANKS = re.compile(r" {2,}")
+_WORD = re.compile(r"[a-zA-Z0-9]+")
 
 
 def clean_html(text: str) -> str:
@@ -60,24 +65,17 @@ class TextEncoder:
         return encoded
 
 
-class EncodedText(torch.utils.data.Dataset[tuple[tuple[Tensor, Tensor], Tensor]]):
-    """Item i is ((ids, mask), label): int64 of shapes (length,), (length,) and ().
+class LabelledText(torch.utils.data.Dataset[tuple[Any, Tensor]]):
+    """Texts of whole-numbered labels; what item i is, subclasses say.
 
-    The text is encoded on every access. `data` has the columns `text` and `label` of
-    `_columns.texts_and_labels`.
+    `data` has the columns `text` and `label` of `_columns.texts_and_labels`.
     """
 
-    def __init__(self, data: Dataset, encode: Callable[..., Any], *, clean: bool) -> None:
-        self._data, self._encode, self._clean = data, encode, clean
+    def __init__(self, data: Dataset) -> None:
+        self._data = data
 
     def __len__(self) -> int:
         return len(self._data)
-
-    def __getitem__(self, index: int) -> tuple[tuple[Tensor, Tensor], Tensor]:
-        row = self._data[index]
-        text = clean_html(row[TEXT]) if self._clean else row[TEXT]
-        ids, mask = _pair(self._encode(text))
-        return (ids, mask), torch.tensor(row[LABEL], dtype=torch.int64)
 
     def label_values(self) -> list[int]:
         """The distinct labels, ascending. Reads one column, encodes nothing."""
@@ -91,16 +89,76 @@ class EncodedText(torch.utils.data.Dataset[tuple[tuple[Tensor, Tensor], Tensor]]
         return pc.sum(same).as_py() or 0, pc.index(same, True).as_py()
 
 
-def _pair(encoded: Any) -> tuple[Tensor, Tensor]:
-    """Ids and mask of one text, from a mapping or a pair, without a leading axis of size 1."""
-    if isinstance(encoded, Mapping):
-        ids, mask = encoded["input_ids"], encoded["attention_mask"]
-    else:
+class EncodedText(LabelledText):
+    """Item i is ((ids, mask), label): int64 of shapes (length,), (length,) and ().
+
+    The text is encoded on every access.
+    """
+
+    def __init__(self, data: Dataset, encode: Callable[..., Any], *, clean: bool) -> None:
+        super().__init__(data)
+        self._encode, self._clean = encode, clean
+
+    def __getitem__(self, index: int) -> tuple[tuple[Tensor, Tensor], Tensor]:
+        row = self._data[index]
+        text = clean_html(row[TEXT]) if self._clean else row[TEXT]
+        ids, mask = map(_row, ids_and_mask(self._encode(text)))
+        return (ids, mask), torch.tensor(row[LABEL], dtype=torch.int64)
+
+
+class VectorText(LabelledText):
+    """Item i is (matrix, label): float32 of shape (length, dimension) and int64 of shape ().
+
+    A row a word, from the first on; words without a vector are zeros, as is what is left. Words are
+    numbered once, for which `look_up` gives the table of their vectors from their numbers.
+    """
+
+    def __init__(
+        self, data: Dataset, length: int, look_up: Callable[[dict[str, int]], Tensor]
+    ) -> None:
+        numbers: dict[str, int] = {}
+        ids, ends = array("i"), [0]
+        for rows in data.iter(1000):
+            for text in rows[TEXT]:
+                ids.extend(numbers.setdefault(word, len(numbers)) for word in words(text, length))
+                ends.append(len(ids))
+        # Tensors are shared with loader processes, not copied.
+        self._ids, self._ends = torch.tensor(ids, dtype=torch.int32), torch.tensor(ends)
+        self._table, self._length = look_up(numbers), length
+        super().__init__(data.select_columns([LABEL]))
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        label = torch.tensor(self._data[index][LABEL], dtype=torch.int64)
+        start, end = self._ends[range(len(self))[index] :][:2].tolist()
+        matrix = torch.zeros(self._length, self._table.shape[1])
+        matrix[: end - start] = self._table[self._ids[start:end]]
+        return matrix, label
+
+
+def words(text: str, most: int) -> list[str]:
+    """The first words of a text without markup, in lower case: runs of a-z and digits."""
+    return [word[0].lower() for word in islice(_WORD.finditer(clean_html(text)), most)]
+
+
+def ids_and_mask(encoded: Any) -> tuple[Any, Any]:
+    """What an encoder gives, a mapping as of tokenizers or a pair, as a pair.
+
+    Raises:
+        InputError: it is neither.
+    """
+    try:
+        if isinstance(encoded, Mapping):
+            return encoded["input_ids"], encoded["attention_mask"]
         ids, mask = encoded
-    return _row(ids), _row(mask)
+        return ids, mask
+    except (KeyError, TypeError, ValueError):
+        has = f" of {', '.join(encoded)}" if isinstance(encoded, Mapping) else ""
+        wanted = "a pair (ids, mask) nor a mapping with input_ids and attention_mask"
+        message = f"the encoder gives {type(encoded).__name__}{has}, and neither {wanted}"
+        raise InputError(message, input="encode", code="not_a_pair") from None
 
 
 def _row(values: Any) -> Tensor:
     row = torch.as_tensor(values)
-    # A row of one token is no leading axis.
+    # A leading axis of size 1 goes; a row of one token is none.
     return row.squeeze(0) if row.dim() > 1 else row

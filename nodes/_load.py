@@ -10,18 +10,10 @@ import torch
 
 from graphrun.node import InputError, notice
 
-from ._names import PREFIXES, TITLES, Found, announce, find_model, missing
+from ._names import TITLES, Found, announce, by_prefix, find_model, missing
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
-
-_CLASSES = {
-    "albert": "AlbertModel",
-    "bert": "BertModel",
-    "distilbert": "DistilBertModel",
-    "electra": "ElectraModel",
-    "roberta": "RobertaModel",
-}
 
 
 def load_tokenizer(name: str) -> tuple[PreTrainedTokenizerBase, Found]:
@@ -33,7 +25,7 @@ def load_tokenizer(name: str) -> tuple[PreTrainedTokenizerBase, Found]:
     """
     found = announce(find_model(name))
     place, options = _source(found)
-    with _quiet() as transformers, _blaming(found, "tokenizer"):
+    with _library(found, "tokenizer") as transformers:
         return transformers.AutoTokenizer.from_pretrained(place, **options), found
 
 
@@ -47,16 +39,16 @@ def load_encoder(name: str) -> PreTrainedModel:
     """
     found = announce(find_model(name))
     place, options = _source(found)
-    with _quiet() as transformers, _blaming(found, "model"):
+    with _library(found, "model") as transformers:
         config, _ = transformers.PretrainedConfig.get_config_dict(place, **options)
-        kind = config.get("model_type") or _by_prefix(name)
-        if kind not in _CLASSES:
-            raise InputError(
-                f"{name} is of the type {kind}; known: {', '.join(sorted(_CLASSES))}",
-                input="model_name",
-                code="unsupported_model",
-            )
-        model_class = getattr(transformers, _CLASSES[kind])
+        # Old checkpoints do not say in their configuration what they are.
+        kind = config.get("model_type") or by_prefix(name)
+        if kind not in TITLES:
+            message = f"{name} is of the type {kind}; known: {', '.join(sorted(TITLES))}"
+            raise InputError(message, input="model_name", code="unsupported_model")
+        from transformers.models.auto.modeling_auto import MODEL_MAPPING_NAMES
+
+        model_class = getattr(transformers, MODEL_MAPPING_NAMES[kind])
         with torch.enable_grad():
             encoder, report = model_class.from_pretrained(
                 place, dtype=torch.float32, output_loading_info=True, **options
@@ -76,22 +68,14 @@ def _source(found: Found) -> tuple[str, dict[str, Any]]:
     return found.id, {} if found.source == "hub" else {"local_files_only": True}
 
 
-def _by_prefix(name: str) -> str | None:
-    """For checkpoints so old that their configuration does not say what they are."""
-    return next((kind for prefix, kind in PREFIXES.items() if name.startswith(prefix)), None)
-
-
 def _check_weights(name: str, report: dict[str, Any]) -> None:
     """The library starts weights that it does not find at random, with a log record only."""
     absent = sorted(report.get("missing_keys", ()))
     body = [key for key in absent if not key.startswith("pooler.")]
     if body:
-        raise InputError(
-            f"the weights of {name} lack {len(body)} tensors of the encoder: "
-            f"{', '.join(body[:3])}{', ...' if len(body) > 3 else ''}",
-            input="model_name",
-            code="incomplete_checkpoint",
-        )
+        names = ", ".join(body[:3]) + ", ..." * (len(body) > 3)
+        message = f"the weights of {name} lack {len(body)} tensors of the encoder: {names}"
+        raise InputError(message, input="model_name", code="incomplete_checkpoint")
     if absent:
         notice(
             f"{name} comes without weights for its pooler; it starts at random",
@@ -102,8 +86,8 @@ def _check_weights(name: str, report: dict[str, Any]) -> None:
 
 
 @contextmanager
-def _quiet() -> Iterator[Any]:
-    """The transformers library without progress bars and advice; restores its verbosity."""
+def _library(found: Found, what: str) -> Iterator[Any]:
+    """The transformers library without progress bars and advice; its errors name the place."""
     import transformers
     from transformers.utils import logging
 
@@ -113,17 +97,6 @@ def _quiet() -> Iterator[Any]:
     logging.disable_progress_bar()
     try:
         yield transformers
-    finally:
-        logging.set_verbosity(before)
-        if bars:
-            logging.enable_progress_bar()
-
-
-@contextmanager
-def _blaming(found: Found, what: str) -> Iterator[None]:
-    """Turn the library's errors into ones that name the input and the place."""
-    try:
-        yield
     except InputError:
         raise
     except Exception as error:  # parsers and readers raise their own
@@ -131,8 +104,9 @@ def _blaming(found: Found, what: str) -> Iterator[None]:
             why = f"the hub does not give it: {error}"
             raise missing("model", found.name, why) from error
         known = f" ({TITLES[found.id]})" if found.id in TITLES else ""
-        raise InputError(
-            f"the {what} of {found.name} cannot be loaded from {found.id}{known}: {error}",
-            input="model_name",
-            code="unreadable_model",
-        ) from error
+        message = f"the {what} of {found.name} cannot be loaded from {found.id}{known}: {error}"
+        raise InputError(message, input="model_name", code="unreadable_model") from error
+    finally:
+        logging.set_verbosity(before)
+        if bars:
+            logging.enable_progress_bar()

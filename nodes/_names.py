@@ -57,6 +57,7 @@ TITLES = {
 }
 
 Kind = Literal["model", "dataset"]
+_NOUNS = {"model": "model", "dataset": "data set"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,27 +75,29 @@ class Found:
     labels: tuple[str, ...] = ()
     splits: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def place(self) -> str:
+        """`NAME=PLACE` where an alias could say more of it, else blank."""
+        return f"{self.name}={self.id}" if self.source in ("alias", "folder") else ""
+
 
 def find_model(name: str) -> Found:
-    """Where a model and its tokenizer are loaded from.
-
-    Raises:
-        MissingResource: they cannot be had; says where was looked and what to do.
-    """
+    """Where a model and its tokenizer are loaded from; raises what `_find` does."""
     return _find("model", name)
 
 
 def find_dataset(name: str) -> Found:
-    """Where a data set is read from.
-
-    Raises:
-        MissingResource: it cannot be had; says where was looked and what to do.
-    """
+    """Where a data set is read from; raises what `_find` does."""
     return _find("dataset", name)
 
 
 def _find(kind: Kind, name: str) -> Found:
-    with looking(kind, f"{_noun(kind)} {shown(name)}"):
+    """Where a name leads.
+
+    Raises:
+        MissingResource: it cannot be had; says where was looked and what to do.
+    """
+    with looking(kind, f"{_NOUNS[kind]} {shown(name)}"):
         local = _local(kind, name)
         if local:
             return local
@@ -128,13 +131,14 @@ def announce(found: Found) -> Found:
 
 def architecture(name: str) -> str:
     """The architecture that a model's name speaks of; BERT when it speaks of none."""
-    short = name.lower()
-    for prefix, kind in PREFIXES.items():
-        if short.startswith(prefix):
-            return kind
     kinds = ("distil", "roberta", "albert", "electra", "bert")
-    kind = next((kind for kind in kinds if kind in short), "bert")
-    return "distilbert" if kind == "distil" else kind
+    kind = next((kind for kind in kinds if kind in name.lower()), "bert")
+    return by_prefix(name.lower()) or ("distilbert" if kind == "distil" else kind)
+
+
+def by_prefix(name: str) -> str | None:
+    """The architecture of a name with a known beginning."""
+    return next((kind for prefix, kind in PREFIXES.items() if name.startswith(prefix)), None)
 
 
 def _stand_in_model(kind: str) -> str:
@@ -148,23 +152,16 @@ def _stand_in_model(kind: str) -> str:
 def _local(kind: Kind, name: str) -> Found | None:
     """What an alias or a folder gives; None if neither speaks of the name."""
     if not name.strip():
-        raise MissingResource.of(kind, f"the name of the {_noun(kind)} is empty")
+        raise MissingResource.of(kind, f"the name of the {_NOUNS[kind]} is empty")
     for spelling in _spellings(name):
         alias = settings().aliases.get(spelling)
         if alias:
             problem = _problem(kind, alias.path, dict(alias.splits))
             if problem:
-                message = f"{_noun(kind)} {name}: the alias leads to {alias.path}, {problem}"
+                message = f"{_NOUNS[kind]} {name}: the alias leads to {alias.path}, {problem}"
                 raise MissingResource.of(kind, message, [_alias_way(kind, name)])
-            return Found(
-                name,
-                "alias",
-                str(alias.path),
-                text=alias.text,
-                label=alias.label,
-                labels=tuple(alias.labels),
-                splits=dict(alias.splits),
-            )
+            columns = alias.text, alias.label, tuple(alias.labels)
+            return Found(name, "alias", str(alias.path), *columns, dict(alias.splits))
     path = Path(name).expanduser()
     problem = _problem(kind, path, {})
     if not problem:
@@ -172,7 +169,7 @@ def _local(kind: Kind, name: str) -> Found | None:
     # A name that only happens to be a folder's is looked for elsewhere.
     if _is_path(name):
         raise MissingResource.of(
-            kind, f"{_noun(kind)} {name}: {problem}", [_alias_way(kind, name), _TINY_WAY]
+            kind, f"{_NOUNS[kind]} {name}: {problem}", [_alias_way(kind, name), _TINY_WAY]
         )
     return None
 
@@ -216,7 +213,7 @@ def missing(kind: Kind, name: str, why: str) -> MissingResource:
     listed = "".join(f"\n    {place}" for place in looked)
     return MissingResource.of(
         kind,
-        f"{_noun(kind)} {name} is not on this machine, and {why}\n  looked for it in{listed}",
+        f"{_NOUNS[kind]} {name} is not on this machine, and {why}\n  looked for it in{listed}",
         [
             "with a network, the next run downloads it (unset HF_HUB_OFFLINE if it is set)",
             _alias_way(kind, name),
@@ -231,10 +228,6 @@ def _alias_way(kind: Kind, name: str) -> str:
 
 
 _TINY_WAY = "--tiny tries the workflow with small built-in stand-ins"
-
-
-def _noun(kind: Kind) -> str:
-    return "model" if kind == "model" else "data set"
 
 
 def _is_path(name: str) -> bool:

@@ -10,6 +10,9 @@ from graphrun.sources.looking import looking, shown
 
 WEIGHTS = ".safetensors"
 
+_PIECES = (".model", ".spm")
+"""Suffixes of SentencePiece models."""
+
 _TINY_WAY = "--tiny tries the workflow with small built-in stand-ins"
 
 
@@ -45,7 +48,8 @@ def find_data_file(name: str) -> Path | None:
     """The data file that a workflow calls `name`; None if `--tiny` stands in for it.
 
     An alias of the name, or of a folder that the name begins with, comes first, then the name
-    itself (relative ones from the working folder), then the run's input folder.
+    itself (relative ones from the working folder), then the run's input folder, and for a
+    SentencePiece model the folder sentencepiece among the models.
 
     Raises:
         MissingResource: there is no such file; says where was looked.
@@ -75,11 +79,13 @@ def _find_data(kind: str, name: str) -> Path | None:
     listed = "".join(f"\n    {place.absolute()}" for place in places[1:])
     also = f", and there is none in{listed}" if listed else ""
     start = Path(name).parts[0] if len(Path(name).parts) > 1 else name or "NAME"
+    pieces = Path(name).suffix in _PIECES
     raise MissingResource.of(
         "file",
         f"data {kind} {name or '(no name)'}: {places[0].absolute()} {what}{also}",
         [
             "a relative path starts at the folder that graphrun is started in",
+            *["T5 checkpoints, such as google-t5/t5-small, come with a spiece.model"] * pieces,
             f"--alias {start}=PATH says where it is",
             _TINY_WAY,
         ],
@@ -96,6 +102,8 @@ def data_places(name: str) -> Iterator[Path]:
     yield path
     if not path.is_absolute() and path.name:
         yield settings().inputs / path
+        if path.suffix in _PIECES:
+            yield settings().models / "sentencepiece" / path
 
 
 def _places(name: str) -> Iterator[Path]:

@@ -1,10 +1,11 @@
-"""Where the small pretrained checkpoints that stand in for hub models are kept."""
+"""The small pretrained models that stand in for others (tests/support/tiny_checkpoints.py)."""
 
 from pathlib import Path
 
 ARCHITECTURES = ("albert", "bert", "distilbert", "electra", "roberta")
-
-_FOLDER = Path(__file__).resolve().parent / "tiny"
+FOLDER = Path(__file__).resolve().parent / "tiny"
+PIECES = FOLDER / "spiece.model"
+"""A SentencePiece model."""
 
 
 def checkpoint(architecture: str) -> Path:
@@ -12,4 +13,4 @@ def checkpoint(architecture: str) -> Path:
     if architecture not in ARCHITECTURES:
         known = ", ".join(ARCHITECTURES)
         raise ValueError(f"no small checkpoint for {architecture!r}; there are {known}")
-    return _FOLDER / architecture
+    return FOLDER / architecture

@@ -9,11 +9,12 @@ from graphrun.node import InputError, Nodes, Range, Resource
 
 from ._columns import texts_and_labels
 from ._data import read, read_file, stand_in
-from ._encoded import EncodedText, TextEncoder
+from ._encoded import EncodedText, TextEncoder, VectorText
 from ._load import load_tokenizer
 from ._names import Found, announce, find_dataset
 from ._paths import find_data_file
 from ._types import Dataset, Encoder
+from ._vectors import find_vectors, look_up
 
 if TYPE_CHECKING:
     import datasets
@@ -75,15 +76,38 @@ def hub_dataset(
             number nor one of the alias's `labels=`, a file cannot be read, or several sets of
             files could be the split.
     """
-    _check_split(split)
-    found = announce(find_dataset(name))
-    if found.source == "tiny":
-        data = stand_in(split, text=sample_field_name, label=label_field_name)
-    else:
-        wanted = (found.text or sample_field_name, found.label or label_field_name)
-        data = read(found, split, wanted)
-    columns = {"sample_field_name": sample_field_name, "label_field_name": label_field_name}
-    return EncodedText(_prepared(data, found, columns), encode, clean=remove_html_tags)
+    data = _hub_texts(name, split, sample_field_name, label_field_name)
+    return EncodedText(data, encode, clean=remove_html_tags)
+
+
+@NODES.node("PtvHfGloveDataset")
+def glove_dataset(
+    name: Annotated[str, Resource("dataset")] = "",
+    split: str = "train",
+    *,
+    embed_dim: Annotated[int, Range(32, 4096), Resource("vectors")] = 100,
+    max_seq_len: Annotated[int, Range(8, 4096, tiny=64)] = 256,
+    sample_field_name: str = "text",
+    label_field_name: str = "label",
+) -> Dataset:
+    """Labelled texts of a Hugging Face data set as the GloVe vectors of their words.
+
+    `name` is that of PtvHfDatasetWithTokenEncode. The vectors are glove-wiki-gigaword-`embed_dim`
+    of gensim's folder, glove.6B.`embed_dim`d.txt in the folder glove among the models, or the text
+    file (GloVe's or word2vec's, plain or .gz) that an alias of the former name leads to. Item i is
+    (matrix, label): float32 of shape (max_seq_len, embed_dim) and int64 of shape ().
+
+    Entities are decoded, tags and all but a-z, A-Z and 0-9 made blanks, words in lower case. Those
+    without a vector are rows of zeros, as are the rows after the last.
+
+    Raises:
+        MissingResource: the data set or the vectors are not on this machine.
+        InputError: as PtvHfDatasetWithTokenEncode; the file of vectors is damaged, or has another
+            number of dimensions.
+    """
+    data = _hub_texts(name, split, sample_field_name, label_field_name)
+    path = find_vectors(str(embed_dim))
+    return VectorText(data, max_seq_len, lambda words: look_up(path, words, embed_dim))
 
 
 @NODES.node("PtvHfLocalDataset")
@@ -117,11 +141,11 @@ def local_dataset(
         # imdb/test.jsonl, test-00000-of-00001.parquet, ...
         stem = Path(file_path).stem.split("-")[0]
         data = stand_in(stem, text=sample_field_name, label=label_field_name)
-    columns = {"sample_field_name": sample_field_name, "label_field_name": label_field_name}
-    return EncodedText(_prepared(data, found, columns), encode, clean=remove_html_tags)
+    data = texts_and_labels(data, found, text=sample_field_name, label=label_field_name)
+    return EncodedText(data, encode, clean=remove_html_tags)
 
 
-def _check_split(split: str) -> None:
+def _hub_texts(name: str, split: str, text: str, label: str) -> datasets.Dataset:
     if not split.strip():
         raise InputError(
             "the name of the split is empty",
@@ -129,16 +153,9 @@ def _check_split(split: str) -> None:
             code="empty_split",
             hint="most data sets have the splits train and test",
         )
-
-
-def _prepared(data: datasets.Dataset, found: Found, columns: dict[str, str]) -> datasets.Dataset:
-    tiny = found.source == "tiny"
-    aliased = {"sample_field_name": found.text, "label_field_name": found.label}
-    return texts_and_labels(
-        data,
-        name=found.name,
-        columns=columns,
-        aliased={} if tiny else aliased,
-        classes=() if tiny else found.labels,
-        alias=f"{found.name}={found.id}" if found.source in ("alias", "folder") else "",
-    )
+    found = announce(find_dataset(name))
+    if found.source == "tiny":
+        data = stand_in(split, text=text, label=label)
+    else:
+        data = read(found, split, (found.text or text, found.label or label))
+    return texts_and_labels(data, found, text=text, label=label)

@@ -70,8 +70,9 @@ def resources(
         for wanted in spec.inputs if spec else ():
             if wanted.resource:
                 value, at, input = trace(prompt, specs, node_id, wanted.name)
-                if isinstance(value, str):
-                    yield ResourceUse(wanted.resource, value, node_id, at, input)
+                # A number names one of a kind, as the vectors of 100 dimensions.
+                if isinstance(value, str | int):
+                    yield ResourceUse(wanted.resource, str(value), node_id, at, input)
 
 
 def outputs(prompt: Prompt, specs: Mapping[str, NodeSpec]) -> list[str]:

@@ -1,7 +1,8 @@
-"""Makes the small checkpoints: python -m graphrun_nodes.tiny.make [architecture ...]
+"""Makes the stand-ins of --tiny: python tests/support/tiny_checkpoints.py [architecture ...]
 
-Each is pretrained by masked language modelling on unlabelled synthetic reviews, so that its
-features are worth fine-tuning while nothing has seen a label or a review of a labelled split.
+Each checkpoint is pretrained by masked language modelling on unlabelled synthetic reviews, so that
+its features are worth fine-tuning while nothing has seen a label or a review of a labelled split.
+The SentencePiece model learns its pieces from some of the same reviews.
 """
 
 import argparse
@@ -9,13 +10,15 @@ import html
 import json
 import math
 import re
-import sys
 import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import sentencepiece
+import synthetic_reviews
 import torch
+from graphrun_nodes import _tiny
 from safetensors.torch import load_file, save_file
 from tokenizers import ByteLevelBPETokenizer
 from transformers import (
@@ -29,15 +32,6 @@ from transformers import (
     RobertaTokenizer,
 )
 
-HERE = Path(__file__).resolve().parent
-
-try:
-    from graphrun_nodes import _reviews
-except ImportError:
-    # Run from a checkout that is not installed. Last on the path, as it must shadow nothing.
-    sys.path.append(str(HERE.parent))
-    import _reviews
-
 SEED = 20
 MAX_LENGTH = 64
 CORPUS_SIZE = 24_000
@@ -50,6 +44,8 @@ FREQUENT = 0.004
 MASKED_FREQUENT, MASKED_OTHER = 0.08, 0.35
 HIDDEN, HEADS, LAYERS, FEED_FORWARD = 160, 4, 2, 256
 ROBERTA_VOCABULARY = 1100
+# About as many as the few words of the reviews allow.
+PIECES, PIECES_CORPUS_SIZE = 400, 6000
 
 # No dropout: so small a model underfits, and smoke runs are short.
 _BERT_LIKE = {
@@ -228,23 +224,45 @@ def make(architecture: str, texts: list[str]) -> None:
     strays = (*kept.missing_keys, *kept.unexpected_keys)
     if lost := [name for name in strays if "pooler" not in name]:
         raise RuntimeError(f"{architecture}: the encoder did not get {', '.join(lost)}")
-    folder = HERE / architecture
+    folder = _tiny.FOLDER / architecture
     _save(encoder, folder)
     tokenizer.save_pretrained(folder)
     size = sum(path.stat().st_size for path in folder.iterdir())
     print(f"  saved {size} bytes", flush=True)
 
 
+def make_pieces(texts: list[str]) -> None:
+    """A SentencePiece model that numbers its control symbols as T5's does."""
+    with _tiny.PIECES.open("wb") as file:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(texts),
+            model_writer=file,
+            vocab_size=PIECES,
+            character_coverage=1.0,
+            pad_id=0,
+            eos_id=1,
+            unk_id=2,
+            bos_id=-1,
+            num_threads=1,
+            minloglevel=1,
+        )
+    print(f"{_tiny.PIECES.name}: {_tiny.PIECES.stat().st_size} bytes", flush=True)
+
+
 def main() -> None:
+    known = [*CONFIGS, "pieces"]
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("architectures", nargs="*", help=f"any of {', '.join(CONFIGS)}; or all")
-    chosen = parser.parse_args().architectures or list(CONFIGS)
-    if unknown := sorted(set(chosen) - set(CONFIGS)):
+    parser.add_argument("architectures", nargs="*", help=f"any of {', '.join(known)}; or all")
+    chosen = parser.parse_args().architectures or known
+    if unknown := sorted(set(chosen) - set(known)):
         parser.error(f"unknown architecture: {', '.join(unknown)}")
     torch.use_deterministic_algorithms(True)
-    texts = [clean(text) for text in _reviews.unlabelled(CORPUS_SIZE)]
+    texts = [clean(text) for text in synthetic_reviews.unlabelled(CORPUS_SIZE)]
     for architecture in chosen:
-        make(architecture, texts)
+        if architecture == "pieces":
+            make_pieces(texts[:PIECES_CORPUS_SIZE])
+        else:
+            make(architecture, texts)
 
 
 if __name__ == "__main__":
