@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from graphrun.node import InputError, Nodes, Range, Socket, notice
+from graphrun.sources.texts import dims, unreadable
 
-from ._parse import dims, unreadable
 from ._torch import described
 
 Size = Annotated[int, Range(1, 1_000_000)]

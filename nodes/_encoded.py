@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from graphrun.node import InputError
-
-from ._columns import LABEL, TEXT
+from graphrun.sources.columns import LABEL, TEXT
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -114,7 +114,7 @@ class VectorText(LabelledText):
     """
 
     def __init__(
-        self, data: Dataset, length: int, look_up: Callable[[dict[str, int]], Tensor]
+        self, data: Dataset, length: int, look_up: Callable[[dict[str, int]], np.ndarray]
     ) -> None:
         numbers: dict[str, int] = {}
         ids, ends = array("i"), [0]
@@ -124,7 +124,7 @@ class VectorText(LabelledText):
                 ends.append(len(ids))
         # Tensors are shared with loader processes, not copied.
         self._ids, self._ends = torch.tensor(ids, dtype=torch.int32), torch.tensor(ends)
-        self._table, self._length = look_up(numbers), length
+        self._table, self._length = torch.from_numpy(look_up(numbers)), length
         super().__init__(data.select_columns([LABEL]))
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from graphrun.node import InputError, notice
+from graphrun.sources.names import TITLES, Found, announce, by_prefix, find_model, missing
 
-from ._names import TITLES, Found, announce, by_prefix, find_model, missing
+from ._tiny import checkpoint, titled
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -23,7 +24,7 @@ def load_tokenizer(name: str) -> tuple[PreTrainedTokenizerBase, Found]:
         MissingResource: the name leads nowhere.
         InputError: the files cannot be read.
     """
-    found = announce(find_model(name))
+    found = _found(name)
     place, options = _source(found)
     with _library(found, "tokenizer") as transformers:
         return transformers.AutoTokenizer.from_pretrained(place, **options), found
@@ -37,7 +38,7 @@ def load_encoder(name: str) -> PreTrainedModel:
         InputError: the architecture is none of the five, the files cannot be read, or they lack
             weights of the encoder.
     """
-    found = announce(find_model(name))
+    found = _found(name)
     place, options = _source(found)
     with _library(found, "model") as transformers:
         config, _ = transformers.PretrainedConfig.get_config_dict(place, **options)
@@ -59,11 +60,15 @@ def load_encoder(name: str) -> PreTrainedModel:
     return trainable
 
 
+def _found(name: str) -> Found:
+    found = find_model(name)
+    tiny = found.source == "tiny"
+    return announce(found, titled(found.id, TITLES[found.id]) if tiny else "")
+
+
 def _source(found: Found) -> tuple[str, dict[str, Any]]:
     """What to hand to from_pretrained. Folders never ask the network."""
     if found.source == "tiny":
-        from ._tiny import checkpoint
-
         return str(checkpoint(found.id)), {"local_files_only": True}
     return found.id, {} if found.source == "hub" else {"local_files_only": True}
 

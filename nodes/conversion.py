@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from graphrun.node import Range, Text
+from graphrun.sources.texts import literal, number, size
 
-from ._parse import literal, number, size
 from ._torch import TensorNodes
 from ._types import Array, Latent, Size, Tensor
 

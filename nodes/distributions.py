@@ -10,8 +10,8 @@ import torch
 from torch import distributions as D
 
 from graphrun.node import InputError, Nodes, Range, notice
+from graphrun.sources.texts import literal, size, unreadable
 
-from ._parse import literal, size, unreadable
 from ._torch import refusals
 from ._types import Distribution, Tensor
 

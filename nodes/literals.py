@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from graphrun.node import InputError, Nodes, Socket, Text
-
-from ._parse import literal
+from graphrun.sources.texts import literal
 
 NODES = Nodes(category="Data Analysis", spaced=True)
 

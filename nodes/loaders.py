@@ -10,8 +10,8 @@ from typing import Annotated, Any
 from torch.utils.data import DataLoader, TensorDataset
 
 from graphrun.node import InputError, Nodes, Range, Text, notice
+from graphrun.sources.texts import options as options_of
 
-from ._parse import options as options_of
 from ._types import Dataset, Loader, Tensor
 
 NODES = Nodes(category="Training", spaced=True)

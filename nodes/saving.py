@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 from graphrun.node import Mutates, Nodes, Resource, notice, output_file, show
+from graphrun.sources.paths import WEIGHTS, find_weights, newer_beside
 
 from ._lora import has_adapters
-from ._paths import WEIGHTS, find_weights, newer_beside
 from ._types import Model
 from ._weights import load_into, noted, read_weights, save_weights
 

@@ -13,10 +13,11 @@ import pandas as pd
 import torch
 
 from graphrun.node import InputError, Nodes, Range, Resource, Text, notice
+from graphrun.sources.paths import find_data_file
+from graphrun.sources.tables import check_utf8
+from graphrun.sources.texts import literal, unreadable
 
-from ._data import check_utf8
-from ._parse import literal, unreadable
-from ._paths import find_data_file
+from ._tiny import FOLDER, HELD_OUT
 from ._types import Frame, Tensor
 
 NODES = Nodes(category="Data Analysis", spaced=True)
@@ -28,7 +29,6 @@ NumberType = Literal[
 ]
 
 _TYPES = {kind: getattr(torch, kind.replace("bloat", "bfloat")) for kind in get_args(NumberType)}
-_HELD_OUT = frozenset({"val", "valid", "validation", "test", "dev", "eval"})
 
 
 @NODES.node("PandasLoadCSVWithIndex", volatile=True)
@@ -48,8 +48,8 @@ def load_csv(
     path = find_data_file(file_path)
     if path is not None:
         return _read_csv(path, index_col)
-    iris = _read_csv(Path(__file__).resolve().parent / "tiny" / "iris.csv", index_col)
-    held_out = bool(_HELD_OUT & {*re.split(r"[\W\d_]+", Path(file_path).stem.lower())})
+    iris = _read_csv(FOLDER / "iris.csv", index_col)
+    held_out = bool(HELD_OUT & {*re.split(r"[\W\d_]+", Path(file_path).stem.lower())})
     iris = iris[[(row % 5 == 4) == held_out for row in range(len(iris))]]
     said = f"{file_path} → {len(iris)} rows of Fisher's iris (--tiny)"
     notice(said, code="stand_in", input="file_path", severity="info")

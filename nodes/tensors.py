@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import torch
 
 from graphrun.node import InputError, Range
+from graphrun.sources.texts import dims, literal, unreadable
 
-from ._parse import dims, literal, unreadable
 from ._torch import Axis, Lines, TensorNodes, named
 from ._types import Tensor
 

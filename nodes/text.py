@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from graphrun.node import InputError, Nodes, Range, Resource
+from graphrun.node import InputError, Nodes, Range, Resource, notice
+from graphrun.sources.columns import texts_and_labels
+from graphrun.sources.names import Found, announce, find_dataset
+from graphrun.sources.paths import find_data_file
+from graphrun.sources.tables import read, read_file
+from graphrun.sources.vectors import find_vectors, look_up
 
-from ._columns import texts_and_labels
-from ._data import read, read_file, stand_in
 from ._encoded import EncodedText, TextEncoder, VectorText
 from ._load import load_tokenizer
-from ._names import Found, announce, find_dataset
-from ._paths import find_data_file
+from ._reviews import REVIEWS, stand_in, vectors_at_random
 from ._types import Dataset, Encoder
-from ._vectors import find_vectors, look_up
 
 if TYPE_CHECKING:
     import datasets
@@ -107,6 +109,10 @@ def glove_dataset(
     """
     data = _hub_texts(name, split, sample_field_name, label_field_name)
     path = find_vectors(str(embed_dim))
+    if path is None:
+        said = f"glove-wiki-gigaword-{embed_dim} → vectors at random (--tiny)"
+        notice(said, code="stand_in", once=True)
+        return VectorText(data, max_seq_len, partial(vectors_at_random, dimension=embed_dim))
     return VectorText(data, max_seq_len, lambda words: look_up(path, words, embed_dim))
 
 
@@ -137,7 +143,7 @@ def local_dataset(
         data = read_file(path, file_format, (sample_field_name, label_field_name))
         found = Found(file_path, "file", str(path))
     else:
-        found = announce(Found(file_path, "tiny", "reviews"))
+        found = announce(Found(file_path, "tiny", "reviews"), REVIEWS)
         # imdb/test.jsonl, test-00000-of-00001.parquet, ...
         stem = Path(file_path).stem.split("-")[0]
         data = stand_in(stem, text=sample_field_name, label=label_field_name)
@@ -153,7 +159,7 @@ def _hub_texts(name: str, split: str, text: str, label: str) -> datasets.Dataset
             code="empty_split",
             hint="most data sets have the splits train and test",
         )
-    found = announce(find_dataset(name))
+    found = announce(find_dataset(name), REVIEWS)
     if found.source == "tiny":
         data = stand_in(split, text=text, label=label)
     else:

@@ -11,9 +11,9 @@ from sentencepiece import SentencePieceProcessor
 from torch.nn.functional import pad
 
 from graphrun.node import InputError, Nodes, Range, Resource, Socket, notice
+from graphrun.sources.paths import find_data_file
 
 from ._encoded import ids_and_mask
-from ._paths import find_data_file
 from ._tiny import PIECES
 from ._types import Encoder, Tensor
 

@@ -11,12 +11,14 @@ import torch
 from PIL import Image
 
 from graphrun.node import InputError, Nodes, Range, Resource, Text, notice
+from graphrun.sources.paths import find_data_folder
+from graphrun.sources.picture_sets import check_known, open_set
+from graphrun.sources.pictures import reading
+from graphrun.sources.texts import options
 
 from . import loaders
-from ._parse import options
-from ._paths import find_data_folder
-from ._pictures import reading
-from ._sets import check_known, open_set, stand_in
+from ._patterns import stand_in
+from ._tiny import HELD_OUT
 from ._types import Dataset, Loader, Tensor
 from .transforms import Transform, picture_to_tensor
 
@@ -115,7 +117,7 @@ def image_folder(
     """
     place = find_data_folder(root)
     if place is None:
-        test = Path(root).name.lower() in ("test", "val", "valid", "validation")
+        test = Path(root).name.lower() in HELD_OUT
         return Pictures(*stand_in(root, (64, 64, 3), "ab", test=test), transform)
     folders = sorted(entry for entry in place.iterdir() if entry.is_dir())
     files = [[f for f in one.rglob("*") if f.suffix.lower() in _SUFFIXES] for one in folders]
@@ -188,4 +190,6 @@ def _dataset(
     if name == "ImageFolder":
         check_known(name, given, about[1])
         return image_folder(root, transform=transform)
-    return Pictures(*open_set(name, root, given, about[1], download=download), transform)
+    return Pictures(
+        *open_set(name, root, given, about[1], download=download, stand_in=stand_in), transform
+    )

@@ -51,9 +51,10 @@ class Pack:
     `schemas` (an importable package holding `<folder>/<Class>.json`) the specs are read from there
     and no module is imported before one of its nodes runs.
 
-    Three hooks are names of functions as `"module:function"` inside the package, imported when
-    first used: `resources` look for a model, data set or device by name and raise
-    `MissingResource`; `around` gives a context manager for every node call and is passed a seed.
+    Two hooks are names of functions as `"module:function"`, inside the package or with the full
+    name of a module of `graphrun.sources`, imported when first used: `resources` look for a model,
+    data set or device by name and raise `MissingResource`; `around` gives a context manager for
+    every node call and is passed a seed.
     """
 
     name: str
@@ -164,6 +165,8 @@ class Pack:
         return found
 
     def _module(self, name: str) -> Any:
+        if "." in name:
+            return self._import(name)
         return self._import(f"{self.package}.{name}" if name else self.package)
 
     def _import(self, name: str) -> Any:

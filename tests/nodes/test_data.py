@@ -8,13 +8,13 @@ import datasets
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from graphrun_nodes._data import check_utf8, read
-from graphrun_nodes._names import Found
 from graphrun_nodes.text import local_dataset
 from reading import Plain, contents, load
 from recording import Recorder
 
 from graphrun.errors import InputError, MissingResource
+from graphrun.sources.names import Found
+from graphrun.sources.tables import check_utf8, read
 
 # What a reader that guesses would change: a missing value, a number, quotes, lines, tabs.
 ROWS = [

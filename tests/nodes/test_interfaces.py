@@ -38,8 +38,22 @@ MARKED = {
         "scheduler": "changed",
         "epochs": 2,
     },
+    "PandasLoadCSVWithIndex": {"file_path": "data_file"},
+    "PtvImageFolderDataset": {"root": "data_folder"},
+    "PtvHfGloveDataset": {"name": "dataset", "embed_dim": "vectors", "max_seq_len": 64},
+    "SpLoadModel": {"model_path": "data_file"},
+    "SpEncode": {"max_length": 64},
     "PtLoadModel": {"model": "changed", "model_path": "weights"},
     "PtSaveModel": {"model_path": "output_file"},
+}
+INTERFACE_ONLY = {
+    "CLIPTextEncode",
+    "CheckpointLoaderSimple",
+    "EmptyLatentImage",
+    "KSampler",
+    "MarkdownNote",
+    "Note",
+    "VAEDecode",
 }
 RANDOM = {
     "PtnHfFineTunedClassificationModel",
@@ -82,8 +96,9 @@ def test_the_engine_is_told_what_inputs_stand_for(name: str) -> None:
     assert found == MARKED[name]
 
 
-def test_every_class_of_the_pack_is_known_here() -> None:
+def test_every_class_is_there_and_no_other() -> None:
     assert SPECS.keys() <= FACTS.keys()
+    assert {name for name in FACTS if not CATALOG.runs(name)} == INTERFACE_ONLY
 
 
 @pytest.mark.parametrize("name", RANDOM)
@@ -102,10 +117,11 @@ def test_every_node_has_a_help_page(name: str) -> None:
     "module",
     [
         "graphrun_nodes.literals",
-        "graphrun_nodes._names",
-        "graphrun_nodes._paths",
+        "graphrun.sources.names",
+        "graphrun.sources.paths",
         "graphrun.sources.files",
         "graphrun.sources.hub_cache",
+        "graphrun.sources.vectors",
     ],
 )
 def test_light_modules_do_without_the_heavy_libraries(module: str) -> None:

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 import torch
 from graphrun_nodes._encoded import EncodedText, TextEncoder
-from graphrun_nodes._parse import options
 from graphrun_nodes.loaders import data_loader, tensor_loader
 from graphrun_nodes.text import tokenizer_encode
 from recording import PAIRS, Recorder
 from torch.utils.data import TensorDataset
 
 from graphrun.errors import InputError
+from graphrun.sources.texts import options
 
 DATA = TensorDataset(torch.arange(10))
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import graphrun_nodes
 import pytest
-from graphrun_nodes._names import announce, architecture, find_dataset, find_model
-from graphrun_nodes._paths import find_data_file, find_weights
 from recording import Recorder
 
 from graphrun.errors import MissingResource
 from graphrun.sources import hub_cache
+from graphrun.sources.names import announce, architecture, find_dataset, find_model
+from graphrun.sources.paths import find_data_file, find_weights
 
 FLAGS = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE", "HF_ENDPOINT")
 PROXIES = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
@@ -135,7 +135,7 @@ def test_a_configuration_in_the_hub_cache(home: Path) -> None:
 
 def test_prepared_data_sets_are_read_from_the_cache(home: Path, call: Recorder) -> None:
     datasets = pytest.importorskip("datasets")
-    from graphrun_nodes._data import read
+    from graphrun.sources.tables import read
 
     folder = home / "datasets" / "stanfordnlp___imdb" / "plain_text" / "0.0.0" / "f00d"
     data = datasets.Dataset.from_dict({"text": ["a", "b"], "label": [1, 0]})
@@ -168,8 +168,8 @@ def test_an_alias_comes_first(call: Recorder, tmp_path: Path, home: Path) -> Non
     assert find_model("FacebookAI/roberta-base").source == "alias"
     assert not call.notices
     for _ in range(2):
-        announce(find_model("roberta-base"))
-        announce(find_model("./mine"))
+        announce(find_model("roberta-base"), "built-in 2-layer RoBERTa")
+        announce(find_model("./mine"), "")
     note = "--tiny does not stand in for it"
     assert [notice["message"] for notice in call.notices] == [
         f"roberta-base → {folder} (alias; {note})",
@@ -234,8 +234,8 @@ def test_data_files_and_weights_are_looked_for(call: Recorder, tmp_path: Path) -
     assert find_data_file("gone.csv") is find_weights("gone.pt") is None
     hooks = graphrun_nodes.PACK.resources
     assert (hooks["weights"], hooks["data_file"]) == (
-        "_paths:find_weights",
-        "_paths:find_data_file",
+        "graphrun.sources.paths:find_weights",
+        "graphrun.sources.paths:find_data_file",
     )
 
 

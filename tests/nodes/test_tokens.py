@@ -14,13 +14,13 @@ import sentencepiece
 import torch
 from graphrun_nodes import _reviews, _tiny
 from graphrun_nodes._encoded import EncodedText, clean_html
-from graphrun_nodes._paths import find_data_file
 from graphrun_nodes.loaders import data_loader
 from graphrun_nodes.text import tokenizer_encode
 from graphrun_nodes.tokens import PieceEncoder, encode_pieces, load_pieces, tokenize
 from recording import PAIRS, Recorder
 
 from graphrun.errors import InputError, MissingResource
+from graphrun.sources.paths import find_data_file
 
 TEXTS = [text for text, _ in PAIRS]
 

@@ -19,7 +19,6 @@ import pyarrow.parquet as pq
 import pytest
 import scipy.io
 import torch
-from graphrun_nodes._pictures import SETS
 from graphrun_nodes.transforms import resize, to_tensor
 from graphrun_nodes.vision import dataset, dataset_len, dataset_loader, image_folder, windows
 from PIL import Image
@@ -27,6 +26,7 @@ from recording import Recorder
 
 from graphrun.catalog.running import Alias
 from graphrun.errors import InputError, MissingResource
+from graphrun.sources.pictures import SETS
 
 RANDOM = np.random.default_rng(11)
 CIFAR10 = ["data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5"]

@@ -8,13 +8,13 @@ second.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from graphrun.node import MissingResource, notice, settings
+from graphrun.catalog.running import notice, settings
+from graphrun.errors import MissingResource
 from graphrun.sources.files import FORMATS, split_files
 from graphrun.sources.hub_cache import (
     cached_dataset,
@@ -110,12 +110,13 @@ def _find(kind: Kind, name: str) -> Found:
         return _from_hub(kind, name)
 
 
-def announce(found: Found) -> Found:
-    """Tell the user, once in a run, where a name led if that is not what it says."""
+def announce(found: Found, stand_in: str) -> Found:
+    """Tell the user, once in a run, where a name led if that is not what it says.
+
+    `stand_in` is what `--tiny` uses instead.
+    """
     if found.source == "tiny":
-        model = found.id in TITLES
-        text = _stand_in_model(found.id) if model else "built-in synthetic reviews"
-        notice(f"{found.name} → {text} (--tiny)", code="stand_in", once=True)
+        notice(f"{found.name} → {stand_in} (--tiny)", code="stand_in", once=True)
     elif settings().tiny and found.source in ("alias", "folder"):
         what = f"({found.source}; --tiny does not stand in for it)"
         notice(f"{found.name} → {found.id} {what}", code="stand_in", once=True)
@@ -139,14 +140,6 @@ def architecture(name: str) -> str:
 def by_prefix(name: str) -> str | None:
     """The architecture of a name with a known beginning."""
     return next((kind for prefix, kind in PREFIXES.items() if name.startswith(prefix)), None)
-
-
-def _stand_in_model(kind: str) -> str:
-    from ._tiny import checkpoint
-
-    config = json.loads((checkpoint(kind) / "config.json").read_text("utf-8"))
-    layers = config.get("num_hidden_layers") or config.get("n_layers")
-    return f"built-in {layers}-layer {TITLES[kind]}"
 
 
 def _local(kind: Kind, name: str) -> Found | None:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from graphrun_nodes._parse import dims, literal, number, options, size
 
 from graphrun.node import InputError
+from graphrun.sources.texts import dims, literal, number, options, size
 
 
 @pytest.mark.parametrize(

@@ -13,19 +13,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphrun.node import InputError, MissingResource
+from graphrun.errors import InputError, MissingResource
 from graphrun.sources.delimited import read_delimited
 from graphrun.sources.files import FORMATS, cached_files, formats, layouts, split_files
 from graphrun.sources.json_rows import read_json
-
-from ._names import Found, missing
+from graphrun.sources.names import Found, missing
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from datasets import Dataset
 
 _CHUNK = 1 << 20
-_STAND_IN_TEST = frozenset({"test", "val", "valid", "validation", "dev", "eval"})
 
 
 def read(found: Found, split: str, columns: Sequence[str]) -> Dataset:
@@ -89,15 +87,6 @@ def read_file(path: Path, kind: str, columns: Sequence[str]) -> Dataset:
     if kind == "csv" and path.suffix.lower() == ".tsv":
         kind = "tsv"
     return read_files([path], kind, columns)
-
-
-def stand_in(split: str, *, text: str, label: str) -> Dataset:
-    """Built-in synthetic reviews under the wanted column names, labels 0 and 1."""
-    from ._reviews import reviews
-
-    pairs = reviews("test" if split.lower() in _STAND_IN_TEST else "train")
-    columns = {text: [review for review, _ in pairs], label: [value for _, value in pairs]}
-    return _library().Dataset.from_dict(columns)
 
 
 def check_utf8(path: Path) -> None:

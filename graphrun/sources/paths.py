@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from graphrun.node import MissingResource, settings
+from graphrun.catalog.running import settings
+from graphrun.errors import MissingResource
 from graphrun.sources.looking import looking, shown
 
 WEIGHTS = ".safetensors"

@@ -23,6 +23,7 @@ def unpickled(raw: bytes) -> Any:
         TypeError, LookupError, AttributeError: it makes no sense.
     """
     stack, memo, marks = list[Any](), dict[int, Any](), list[int]()
+    value: Any
     for opcode, value, _ in pickletools.genops(raw):
         op = opcode.name
         if op == "MARK":

@@ -9,14 +9,14 @@ import zlib
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from random import Random
 from typing import TYPE_CHECKING
 
-from graphrun.node import InputError, MissingResource, notice, settings
+from graphrun.catalog.running import settings
+from graphrun.errors import InputError, MissingResource
 from graphrun.sources.looking import looking, shown
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    import numpy as np
 
 _NAME = "glove-wiki-gigaword-{}"
 _PUBLISHED = ("50", "100", "200", "300")
@@ -56,7 +56,7 @@ def find_vectors(dimension: str) -> Path | None:
     )
 
 
-def look_up(path: Path | None, words: Mapping[str, int], dimension: int) -> Tensor:
+def look_up(path: Path, words: Mapping[str, int], dimension: int) -> np.ndarray:
     """Float32 of shape (words, dimension): each word's vector in its row, zeros without one.
 
     Only the wanted vectors are kept, and the file is read no further than needed.
@@ -64,22 +64,15 @@ def look_up(path: Path | None, words: Mapping[str, int], dimension: int) -> Tens
     Raises:
         InputError: the file is damaged, knows no word, or has another number of dimensions.
     """
-    import torch
+    import numpy as np
 
-    table = torch.zeros(len(words), dimension)
-    if path is None:
-        text = f"{_NAME.format(dimension)} → vectors at random (--tiny)"
-        notice(text, code="stand_in", once=True)
-        for word, row in words.items():
-            draw = Random(word).gauss
-            table[row] = torch.tensor([draw(0, 0.4) for _ in range(dimension)])
-        return table
+    table = np.zeros((len(words), dimension), np.float32)
     rows = {word.encode(): row for word, row in words.items()}
     for place, word, numbers in _entries(path, dimension) if rows else ():
         if word in rows:
             if odd := [number for number in numbers if not _NUMBER.fullmatch(number)]:
                 raise _bad(f"{place}: {odd[0].decode(errors='replace')!r} is no number")
-            table[rows.pop(word)] = torch.tensor([*map(float, numbers)])
+            table[rows.pop(word)] = [*map(float, numbers)]
         if not rows:
             break
     if rows and len(rows) == len(words):

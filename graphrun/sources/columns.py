@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from graphrun.node import InputError, notice
-
-from ._names import Found
+from graphrun.catalog.running import notice
+from graphrun.errors import InputError
+from graphrun.sources.names import Found
 
 if TYPE_CHECKING:
     from datasets import Dataset

@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from PIL import Image
-from torch.nn.functional import interpolate
 
-from graphrun.node import InputError, MissingResource, notice, settings
+from graphrun.catalog.running import notice, settings
+from graphrun.errors import InputError, MissingResource
 from graphrun.sources.files import formats, split_files
 from graphrun.sources.looking import looking, shown
-
-from ._data import read
-from ._names import CANONICAL, Found, announce, find_dataset, missing
-from ._paths import data_places
-from ._pictures import SETS, Array, Kind, reading
+from graphrun.sources.names import CANONICAL, Found, announce, find_dataset, missing
+from graphrun.sources.paths import data_places
+from graphrun.sources.pictures import SETS, Array, Kind, reading
+from graphrun.sources.tables import read
 
 Set = tuple[Array, Array, Sequence[str]]
 """Pictures, labels and the names of the classes."""
+StandIn = Callable[..., Set]
 
 
-def open_set(name: str, root: str, given: dict[str, Any], input: str, *, download: bool) -> Set:
+def open_set(
+    name: str, root: str, given: dict[str, Any], input: str, *, download: bool, stand_in: StandIn
+) -> Set:
     """A set by its name; `given` are the options written in `input`.
+
+    `stand_in` makes the set that `--tiny` uses, of a name, a picture's shape, and classes.
 
     Raises:
         MissingResource, InputError: as PtvDataset.
@@ -49,26 +51,7 @@ def open_set(name: str, root: str, given: dict[str, Any], input: str, *, downloa
     found = found or _elsewhere(name, places, kind, download=download)
     if found.source == "tiny":
         return stand_in(name, kind.shape, kind.classes, test=split == "test")
-    return _decoded(announce(found), split, kind)
-
-
-def stand_in(name: str, shape: tuple[int, ...], classes: Sequence[str], *, test: bool) -> Set:
-    """Generated pictures, the same in every run: a pattern a class, shifted, dimmed and noisy."""
-    height, width, bands = (*shape, 1)[:3]
-    count = max(2**19 // (height * width), 20 * len(classes)) // (4 if test else 1)
-    fixed, random = torch.Generator().manual_seed(0), torch.Generator().manual_seed(1 + test)
-    patterns = torch.rand(len(classes), bands, 5, 5, generator=fixed)
-    patterns = interpolate(patterns, (height + 4, width + 4), mode="bilinear")
-    labels = torch.randperm(count, generator=random) % len(classes)
-    corners = torch.randint(0, 5, (2, count, 1, 1, 1), generator=random)
-    rows = corners[0] + torch.arange(height)[:, None]
-    columns = corners[1] + torch.arange(width)
-    pictures = patterns[labels.view(-1, 1, 1, 1), torch.arange(bands).view(-1, 1, 1), rows, columns]
-    pictures *= 0.6 + 0.4 * torch.rand(count, 1, 1, 1, generator=random)
-    pictures += 0.05 * torch.randn(pictures.shape, generator=random)
-    pixels = (pictures.clamp(0, 1) * 255).to(torch.uint8).permute(0, 2, 3, 1).reshape(count, *shape)
-    notice(f"{name} → {count} generated pictures (--tiny)", code="stand_in", once=True)
-    return pixels.numpy(), labels.numpy(), classes
+    return _decoded(announce(found, ""), split, kind)
 
 
 def _chosen(name: str, given: dict[str, Any], input: str) -> tuple[Kind, str]:
@@ -125,6 +108,8 @@ def _decoded(found: Found, split: str, kind: Kind) -> Set:
     if len(columns) < 2:
         message = f"{found.id} has no columns image and label, but {', '.join(data.column_names)}"
         raise InputError(message, code="missing_column")
+    from PIL import Image
+
     cells, labels = (data.with_format("arrow")[:][name] for name in columns)
     pictures, mode = [], "RGB" if kind.shape[2:] else "L"
     for row, cell in enumerate(cells.to_pylist()):

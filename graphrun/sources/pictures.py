@@ -16,9 +16,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from graphrun.node import InputError
-
-from ._unpickled import unpickled
+from graphrun.errors import InputError
+from graphrun.sources.unpickled import unpickled
 
 Array = np.ndarray
 Files = list[tuple[Path, str]]
@@ -160,7 +159,11 @@ def _mnist(folder: str, classes: Sequence[str], *parts: str, end: str = "idx1-ub
 _ABC = "abcdefghijklmnopqrstuvwxyz"
 _DIGITS = "0123456789"
 _MERGED = f"{_DIGITS}{_ABC.upper()}abdefghnqrt"
-_EMNIST = {"byclass": f"{_DIGITS}{_ABC.upper()}{_ABC}", "bymerge": _MERGED, "balanced": _MERGED}
+_EMNIST: dict[str, Sequence[str]] = {
+    "byclass": f"{_DIGITS}{_ABC.upper()}{_ABC}",
+    "bymerge": _MERGED,
+    "balanced": _MERGED,
+}
 _EMNIST |= {"letters": ["N/A", *_ABC], "digits": _DIGITS, "mnist": _DIGITS}
 _WORDS = "zero,one,two,three,four,five,six,seven,eight,nine"
 _NUMBERS = [f"{number} - {word}" for number, word in enumerate(_WORDS.split(","))]

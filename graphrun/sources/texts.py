@@ -10,7 +10,7 @@ import ast
 import re
 from typing import Any
 
-from graphrun.node import InputError
+from graphrun.errors import InputError
 
 _CONSTANTS = {"true": True, "false": False, "null": None}
 _LITERALS = (ast.Constant, ast.Dict, ast.List, ast.Tuple, ast.Set, ast.UnaryOp)
