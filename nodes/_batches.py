@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -26,6 +27,24 @@ def on(device: torch.device, value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [on(device, part) for part in value]
     return value
+
+
+def batches(name: str, loader: Any) -> Iterator[tuple[Any, Any]]:
+    """The pairs (x, y) that a loader gives.
+
+    Raises:
+        InputError: rows differ in shape and cannot be one batch, or an item cannot be read.
+    """
+    try:
+        yield from loader
+    except InputError as error:  # from a worker with its traceback as text
+        raise InputError(str(error).rpartition("InputError: ")[2], input=name) from error
+    except RuntimeError as error:
+        if not re.search("equal size|not resizable", str(error)):
+            raise
+        message = f"{name}: rows of different shapes cannot be put into one batch"
+        hint = "texts need padding and truncation to one length, pictures a resize"
+        raise InputError(message, input=name, code="unequal_rows", hint=hint) from error
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader
 
 from graphrun.node import InputError, metric, notice, progress
 
-from ._batches import blaming, check_classes, on, paired
+from ._batches import batches, blaming, check_classes, on, paired
 
 Forward = Callable[[nn.Module, Any, Tensor], tuple[Tensor, Tensor]]
 """(model, x, y) on the device → (output, target) for the loss."""
@@ -115,7 +115,7 @@ def _epoch(job: Job, meter: _Meter, name: str) -> tuple[float, float | None]:
     wide = torch.float32 if job.device.type == "mps" else torch.float64
     total, right = (torch.zeros((), dtype=kind, device=job.device) for kind in (wide, torch.int64))
     rows = counted = 0
-    for number, (x, y) in enumerate(loader):
+    for number, (x, y) in enumerate(batches(name, loader)):
         moved = on(job.device, [x, y])
         if training:
             job.optimizer.zero_grad()

@@ -11,7 +11,7 @@ from torch import nn
 
 from graphrun.node import InputError, Nodes, Socket, metric, notice, progress
 
-from ._batches import blaming, on
+from ._batches import batches, blaming, on
 from ._device import pick_device
 from ._torch import described
 from ._types import Loader, Model, Tensor
@@ -37,7 +37,7 @@ def evaluate_classifier(
     """
     answers, labels = [], []
     with _evaluating(model, use_gpu) as device:
-        for number, (x, y) in enumerate(data_loader, 1):
+        for number, (x, y) in enumerate(batches("data_loader", data_loader), 1):
             output = _answer(model, on(device, x), "data_loader", y)
             answers.append(output.argmax(1).cpu())
             labels.append(y.cpu())

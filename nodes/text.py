@@ -88,7 +88,7 @@ def glove_dataset(
     split: str = "train",
     *,
     embed_dim: Annotated[int, Range(32, 4096), Resource("vectors")] = 100,
-    max_seq_len: Annotated[int, Range(8, 4096, tiny=64)] = 256,
+    max_seq_len: Annotated[int, Range(8, 4096, tiny=48)] = 256,
     sample_field_name: str = "text",
     label_field_name: str = "label",
 ) -> Dataset:
@@ -112,6 +112,7 @@ def glove_dataset(
     if path is None:
         said = f"glove-wiki-gigaword-{embed_dim} → vectors at random (--tiny)"
         notice(said, code="stand_in", once=True)
+        data = data.take(min(len(data), 1024))  # networks on vectors are as large as the file says
         return VectorText(data, max_seq_len, partial(vectors_at_random, dimension=embed_dim))
     return VectorText(data, max_seq_len, lambda words: look_up(path, words, embed_dim))
 

@@ -118,7 +118,7 @@ def image_folder(
     place = find_data_folder(root)
     if place is None:
         test = Path(root).name.lower() in HELD_OUT
-        return Pictures(*stand_in(root, (64, 64, 3), "ab", test=test), transform)
+        return Pictures(*stand_in(root, (96, 96, 3), "ab", test=test), transform)
     folders = sorted(entry for entry in place.iterdir() if entry.is_dir())
     files = [[f for f in one.rglob("*") if f.suffix.lower() in _SUFFIXES] for one in folders]
     empty = [folder.name for folder, found in zip(folders, files, strict=True) if not found]

@@ -40,7 +40,7 @@ MARKED = {
     },
     "PandasLoadCSVWithIndex": {"file_path": "data_file"},
     "PtvImageFolderDataset": {"root": "data_folder"},
-    "PtvHfGloveDataset": {"name": "dataset", "embed_dim": "vectors", "max_seq_len": 64},
+    "PtvHfGloveDataset": {"name": "dataset", "embed_dim": "vectors", "max_seq_len": 48},
     "SpLoadModel": {"model_path": "data_file"},
     "SpEncode": {"max_length": 64},
     "PtLoadModel": {"model": "changed", "model_path": "weights"},

@@ -14,6 +14,9 @@ from graphrun_nodes.loaders import tensor_loader
 from graphrun_nodes.models import fine_tuned_classifier, lora_classifier
 from graphrun_nodes.optimizers import adam, adam_w, cosine_annealing, reduce_on_plateau
 from graphrun_nodes.training import NODES
+from graphrun_nodes.transforms import picture_to_tensor
+from graphrun_nodes.vision import image_folder
+from PIL import Image
 from recording import Recorder
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -481,3 +484,28 @@ def test_the_engine_is_told_what_is_changed_and_cut() -> None:
         assert limits.pop("epochs") == (2 if text else 5)
         assert limits in ({}, {"freeze_pretrained_module_epochs": 1})
         assert spec.random
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_rows_of_different_shapes_are_no_batch(workers: int) -> None:
+    rows: Any = [(torch.zeros(4), 0), (torch.zeros(5), 1)]
+    loader = DataLoader(rows, batch_size=2, num_workers=workers)
+    model = mlp()
+    error = refused(CLASSIFY, model, None, None, loader=loader)
+    assert (error.code, error.input) == ("unequal_rows", "train_loader")
+    assert "padding" in (error.hint or "")
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_picture_that_cannot_be_read_is_named(tmp_path: Path, workers: int) -> None:
+    for name in ("cat", "dog"):
+        (tmp_path / name).mkdir()
+        Image.new("RGB", (2, 2)).save(tmp_path / name / "good.png")
+    (tmp_path / "dog" / "bad.png").write_bytes(b"no picture")
+    pictures = image_folder(str(tmp_path), transform=picture_to_tensor)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(12, 2))
+    loader = DataLoader(pictures, batch_size=3, num_workers=workers)
+    error = refused(CLASSIFY, model, None, None, loader=loader)
+    assert str(error).startswith(f"{tmp_path / 'dog' / 'bad.png'} cannot be read")
+    assert error.input == "train_loader"
+    assert "Traceback" not in str(error)

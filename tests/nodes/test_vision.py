@@ -697,7 +697,7 @@ def test_stand_ins_of_folders(tiny: Recorder) -> None:
     train, val = image_folder("/data/pets/train/"), image_folder("/data/pets/val/")
     assert train.classes == val.classes == ["a", "b"]
     assert len(train) == 4 * len(val)
-    assert train[0][0].size == (64, 64)
+    assert train[0][0].size == (96, 96)
     assert "/data/pets/val/" in tiny.notices[1]["message"]
 
 
