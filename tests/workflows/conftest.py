@@ -30,3 +30,11 @@ def model():
     from graphrun_nodes._tiny import checkpoint
 
     return checkpoint("distilbert")
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """An empty working folder, and no network: the stand-ins must be enough."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    return tmp_path

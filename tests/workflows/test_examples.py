@@ -4,32 +4,17 @@ import json
 from pathlib import Path
 
 import pytest
+from running import ROOT, run
 
 from graphrun import api
-from graphrun.cli.main import main
-from graphrun.report import check_report
 
-ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
 EXAMPLES = sorted((ROOT / "workflows").glob("*.json"))
 FLAGSHIP = ROOT / "workflows/distilbert_classification.json"
 
 
 def tiny(capsys, file, *options):
-    """Run with --tiny; the report."""
-    code = main(["run", str(file), "--tiny", "--json", *options])
-    report = json.loads(capsys.readouterr().out)
-    assert code == 0, report.get("error", report)
-    assert check_report(report) == []
-    return report
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    """An empty working folder, and no network: the stand-ins must be enough."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    return tmp_path
+    return run(capsys, file, "--tiny", *options)
 
 
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda f: f.stem)
