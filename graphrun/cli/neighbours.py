@@ -18,7 +18,7 @@ from graphrun.errors import PackError
 
 _OPEN = frozenset({ANY, MATCH_TYPE})
 
-_FAR, _WITHOUT_CODE, _INVENTED, _UNUSED = 3, 100, 2, 3
+_FAR, _WITHOUT_CODE, _INVENTED, _UNUSED = 3, 100, 8, 3
 """What it costs to take a class of another pack, one that does not run, an empty value,
 and one that no example workflow has."""
 
@@ -122,7 +122,8 @@ class Neighbours:
         """The cheapest output for every type that something needs, seen from a pack."""
         if pack in self._costs:
             return self._costs[pack]
-        wants = {name: [kind for _, kind in needed(one)] for name, one in self.specs.items()}
+        # A class that feeds two inputs stands in the prompt once.
+        wants = {name: {kind: None for _, kind in needed(one)} for name, one in self.specs.items()}
         own = {name: self._cost(one, pack) for name, one in self.specs.items()}
         best: dict[str, Giver] = {}
         changed = True

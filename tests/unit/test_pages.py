@@ -192,8 +192,8 @@ def test_markdown_links_classes_and_old_pages_go(tmp_path, capsys):
 
 
 def test_what_an_example_leaves_empty_is_told():
-    told = " ".join(text("PtLoadModel").split())
-    assert re.search(r"Still empty: `[^;]+` of node 1[.;]", told)
+    told = " ".join(text("PtvHfLocalDataset").split())
+    assert re.search(r"Still empty: `[^;]+` of node 2[.;]", told)
     assert re.search(r"Run it with `graphrun prompt.json \d+`", told)
 
 
