@@ -64,7 +64,7 @@ CASES = {
         {"1": ("PtnConvModel", {"input_dim": "(1, 8, 8)", "penultimate_dim": 0, "output_dim": 2,
                                 "channel_list": "[2, 4]", "kernel_size_list": "[3]",
                                 "padding_list": "[1, 1]", "downsample_list": "[True, True]"})},
-        "1", None, "kernel_size_list"),
+        "1", "kernel_size_list", "one a layer"),
     "ids that the table lacks": (
         {**IDS, "3": ("PtnEmbedding", {"num_embeddings": 5, "embedding_dim": 2,
                                        "padding_idx": -1}),
