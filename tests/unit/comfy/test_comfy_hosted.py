@@ -179,6 +179,8 @@ def test_what_the_classes_declare():
         "extra_pnginfo": "EXTRA_PNGINFO",
     }
     assert not hasattr(shown, "IS_CHANGED")
+    drawn = graphrun_nodes.NODE_CLASS_MAPPINGS["PtRand"]
+    assert drawn.IS_CHANGED(size="[2]") != drawn.IS_CHANGED(size="[2]")  # drawn anew in every run
     with pytest.raises(AttributeError, match="no attribute 'WEB_DIRECTORY'"):
         _ = graphrun_nodes.WEB_DIRECTORY
 
