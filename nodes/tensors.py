@@ -15,7 +15,7 @@ from ._types import Tensor
 
 NODES = TensorNodes(category="Data Analysis", spaced=True)
 
-_SPREAD = {"correction": Annotated[int, Range(0, 1)], "dim": Lines, "keepdim": bool}
+Correction = Annotated[int, Range(0, 1)]
 _ONE = (
     "PtAbs PtNeg PtExp PtLog PtSqrt PtSin PtCos PtTan PtAsin PtAcos PtAtan PtSinh PtCosh PtTanh "
     "PtBitwiseNot PtLogicalNot"
@@ -64,6 +64,8 @@ def reduced(how: Any, tens: Tensor, dim: Lines, *, keepdim: bool = False) -> Ten
     A blank `dim` is all axes, as if flattened, which PtMedian and PtProd cannot take.
     """
     function, blank = how
+    if not isinstance(keepdim, bool):
+        raise InputError(f"{keepdim!r} is no bool", input="keepdim", code="invalid_value")
     axes = dims(dim, "dim")
     axes = blank if axes is None else axes
     if axes is ... or (isinstance(axes, tuple) and blank != ()):
@@ -71,6 +73,17 @@ def reduced(how: Any, tens: Tensor, dim: Lines, *, keepdim: bool = False) -> Ten
         raise InputError(message, input="dim", code="invalid_dim", hint="-1 is the last axis")
     result = function(tens, dim=axes, keepdim=keepdim)
     return result if isinstance(result, torch.Tensor) else result.values
+
+
+@NODES.table(named("{}: the spread of floating numbers.", "PtStd PtVar"))
+def spread(
+    function: Any, tens: Tensor, correction: Correction = 1, *, dim: Lines, keepdim: bool = False
+) -> Tensor:
+    """Divides by N - `correction`; with 1, a single element gives nan. `dim` is as in PtMean."""
+    if correction not in (0, 1):
+        said = f"{correction!r} is neither 0 nor 1"
+        raise InputError(said, input="correction", code="invalid_value")
+    return reduced((partial(function, correction=correction), ()), tens, dim, keepdim=keepdim)
 
 
 def _numbers(text: str, input: str) -> tuple[int, ...]:
@@ -118,14 +131,6 @@ def where(condition_tens: Tensor, true_tens: Tensor, false_tens: Tensor) -> Tens
 
 # fmt: off
 NODES.rows({
-    "PtStd": ("Standard deviations: divides by N - `correction`; `dim` as in PtMean.",
-        lambda tens, correction=1, *, dim, keepdim=False:
-            reduced((partial(torch.std, correction=correction), ()), tens, dim, keepdim=keepdim),
-        _SPREAD),
-    "PtVar": ("Variances: divides by N - `correction`; nan for one element. `dim` as in PtMean.",
-        lambda tens, correction=1, *, dim, keepdim=False:
-            reduced((partial(torch.var, correction=correction), ()), tens, dim, keepdim=keepdim),
-        _SPREAD),
     "PtConcat": ("Joins two tensors along an axis; all other axes are of one size.",
         lambda tens_a, tens_b, dim=0: torch.concat([tens_a, tens_b], dim)),
     "PtStack": ("Joins two tensors of one shape along a new axis, of size 2.",
