@@ -114,10 +114,11 @@ def replace(dataframe: Frame, replacement_dict: Pairs = "{}") -> Frame:
     Columns that hold nothing but numbers afterwards are columns of numbers.
 
     Raises:
-        InputError: the text is no dict of texts and numbers.
+        InputError: the text is no dict of texts and numbers, or pandas cannot hold a new value.
     """
     pairs = _pairs(replacement_dict, "replacement_dict")
-    return dataframe.replace(to_replace=pairs).infer_objects()
+    replaced = refusals("cannot replace", "replacement_dict", lambda: dataframe.replace(pairs))
+    return replaced.infer_objects()
 
 
 @NODES.node("PandasFeatureSplitToPt", outputs=("feature", "label"))

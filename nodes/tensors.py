@@ -81,8 +81,7 @@ def spread(
 ) -> Tensor:
     """Divides by N - `correction`; with 1, a single element gives nan. `dim` is as in PtMean."""
     if correction not in (0, 1):
-        said = f"{correction!r} is neither 0 nor 1"
-        raise InputError(said, input="correction", code="invalid_value")
+        raise InputError(f"{correction!r} is not 0 or 1", input="correction", code="invalid_value")
     return reduced((partial(function, correction=correction), ()), tens, dim, keepdim=keepdim)
 
 

@@ -316,6 +316,15 @@ def test_words_that_became_numbers_are_whole_numbers():
     assert REPLACE(frame, '{"x": 0, "y": 1}').dtypes.tolist() == ["int64", "int64"]
 
 
+def test_values_that_a_column_cannot_hold():
+    whole = pd.DataFrame({"a": [1]})
+    kinds = whole.astype("category")
+    for frame, text in ((whole, f"{{1: {10**20}}}"), (kinds, "{1: 2}")):
+        assert "cannot replace: " in refused(
+            "cannot_compute", "replacement_dict", REPLACE, frame, text
+        )
+
+
 # Into tensors
 
 

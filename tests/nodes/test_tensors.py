@@ -260,7 +260,7 @@ def test_a_correction_that_came_over_a_link(kind: str) -> None:
     for correction in (2, -1, 0.5):
         given = {"tens": torch.rand(3), "correction": correction, "dim": ""}
         error = refused(kind, "invalid_value", "correction", **given)
-        assert str(error) == f"{correction} is neither 0 nor 1"
+        assert str(error) == f"{correction} is not 0 or 1"
 
 
 def test_the_spread_of_one_number_is_a_notice(call: Recorder) -> None:
