@@ -20,11 +20,7 @@ _ONE = (
     "PtAbs PtNeg PtExp PtLog PtSqrt PtSin PtCos PtTan PtAsin PtAcos PtAtan PtSinh PtCosh PtTanh "
     "PtBitwiseNot PtLogicalNot"
 )
-_TWO = (
-    "PtAdd PtSub PtMul PtDiv PtFloorDiv=floor_divide PtRemainder PtPow PtEq PtNe PtLt PtLe PtGt "
-    "PtGe PtBitwiseAnd PtBitwiseOr PtBitwiseXor PtBitwiseLeftShift PtBitwiseRightShift "
-    "PtLogicalAnd PtLogicalOr PtLogicalXor"
-)
+_TWO = "{} of every two elements; shapes broadcast and dtypes are promoted"
 
 
 @NODES.table(named("{} of every element.", _ONE))
@@ -34,15 +30,19 @@ def each(function: Any, tens_a: Tensor) -> Tensor:
 
 
 @NODES.table(
-    named("{} of every two elements; shapes broadcast and dtypes are promoted.", _TWO)
-    | named("{}: the product of two matrices, or of batches of them.", "PtMatMul=matmul PtMm PtBmm")
+    named(_TWO + ".", "PtAdd PtSub PtMul PtPow PtBitwiseAnd PtBitwiseOr PtBitwiseXor")
+    | named(_TWO + "; bits may fall out.", "PtBitwiseLeftShift PtBitwiseRightShift")
+    | named(_TWO + "; always floating.", "PtDiv")
+    | named(_TWO + "; rounded down.", "PtFloorDiv=floor_divide")
+    | named(_TWO + "; the sign is the divisor's.", "PtRemainder")
+    | named(_TWO + "; gives bools, nan equals nothing.", "PtEq PtNe PtLt PtLe PtGt PtGe")
+    | named(_TWO + "; gives bools, nan is true.", "PtLogicalAnd PtLogicalOr PtLogicalXor")
+    | named("{}: the product of two matrices, (n, m) and (m, p), of one dtype.", "PtMm")
+    | named("{}: products of two batches, (b, n, m) and (b, m, p), of one dtype.", "PtBmm")
+    | named("{}: the product of vectors, matrices or batches, of one dtype.", "PtMatMul=matmul")
 )
 def both(function: Any, tens_a: Tensor, tens_b: Tensor) -> Tensor:
-    """A quotient (PtDiv) is floating, PtFloorDiv rounds down, PtRemainder has the divisor's sign.
-
-    Comparisons and logical operations give bools; nan equals nothing and counts as true.
-    Matrices need one dtype: PtMm multiplies two, PtBmm two batches (b, n, m) and (b, m, p).
-    """
+    """An error shows the dtype and shape of each if they do not go together."""
     return function(tens_a, tens_b)
 
 
