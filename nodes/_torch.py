@@ -34,6 +34,7 @@ _WAYS = (
     (re.compile("(?i)size|shape|dim|matrix|operand|vector|3D"), "invalid_shape", _SHAPES, _TEXTS),
     (re.compile(""), "invalid_value", None, _TEXTS),
 )
+_REFUSALS = (RuntimeError, LookupError, TypeError, ValueError, ArithmeticError, AttributeError)
 
 
 def described(value: Any) -> str:
@@ -51,7 +52,7 @@ def refusals(what: str, input: str, call: Callable[[], Any], **tensors: torch.Te
         return call()
     except InputError:
         raise
-    except (ValueError, TypeError, RuntimeError, LookupError, AttributeError) as problem:
+    except _REFUSALS as problem:
         why = " ".join(str(problem).split())[:300] or "there is no such function"
         shown = ", ".join(f"{name} {described(value)}" for name, value in tensors.items())
         what += f" for {shown}" * bool(shown)
@@ -93,7 +94,7 @@ def _told(function: Callable[..., Any]) -> Callable[..., Any]:
                 result = function(*args, **given)
         except (InputError, torch.OutOfMemoryError):
             raise
-        except (RuntimeError, LookupError, TypeError, ValueError, OverflowError) as problem:
+        except _REFUSALS as problem:
             bound = inspect.signature(function).bind(*args, **given)
             bound.apply_defaults()
             reason = f"{problem} is missing" if isinstance(problem, KeyError) else str(problem)

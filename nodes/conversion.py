@@ -86,7 +86,7 @@ NODES.rows({
         lambda latent: latent["samples"], {"latent": Latent}),
     "PtSize": ("The shape of a tensor.", lambda tens: tens.size(), {"return": Size}),
     "PtSizeCreate": ("A shape typed in, such as [2, 3]; [] is that of a single number.",
-        lambda data: torch.Size(size(data, "data")), {"return": Size, "data": _SHAPE}),
+        lambda data: torch.Size(size(data, "data", least=None)), {"return": Size, "data": _SHAPE}),
     "PtSizeToNumpy": ("A shape as an array of whole numbers, with one axis.",
         lambda sz: np.array(sz, dtype=int), {"sz": Size, "return": Array}),
     "PtSizeToString": ('A shape as a text, such as "torch.Size([2, 3])".',

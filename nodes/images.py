@@ -34,8 +34,8 @@ def _framed(tens: torch.Tensor, height: int, width: int, *, larger: bool) -> tor
     """The image in the middle; of an odd number of spare rows or columns, one more comes after."""
     rows, columns = _image(tens).shape[-2:]
     low, wide = (height - rows, width - columns) if larger else (rows - height, columns - width)
-    if low < 0 or wide < 0:
-        way = "larger" if larger else "smaller"
+    if min(low, wide, height, width) < 0:
+        way = "positive" if min(height, width) < 0 else "larger" if larger else "smaller"
         raise ValueError(f"the size has to be {way}; PtInterpolateToSize knows other ways")
     top, left = low // 2, wide // 2
     if larger:

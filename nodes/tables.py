@@ -18,11 +18,12 @@ from graphrun.sources.tables import check_utf8
 from graphrun.sources.texts import literal, unreadable
 
 from ._tiny import FOLDER, HELD_OUT
+from ._torch import refusals
 from ._types import Frame, Tensor
 
 NODES = Nodes(category="Data Analysis", spaced=True)
 
-
+_PLAIN = str | int | float
 Pairs = Annotated[str, Text(multiline=True)]
 NumberType = Literal[
     "float32", "float16", "bloat16", "float64", "int8", "uint8", "int16", "int32", "int64"
@@ -61,13 +62,13 @@ def from_tensor(tens: Tensor) -> Frame:
     """A table from a tensor of rank 1 or 2, numbered from 0; bfloat16 becomes float32.
 
     Raises:
-        InputError: the tensor is of another rank.
+        InputError: the tensor is of another rank, on a GPU, or needs gradients.
     """
     if tens.ndim not in (1, 2):
         message = f"a table is made of a tensor of rank 1 or 2; this one is {[*tens.shape]}"
         raise InputError(message, input="tens", code="wrong_rank", hint="reshape it before")
     tens = tens.float() if tens.dtype is torch.bfloat16 else tens
-    return pd.DataFrame(tens.numpy(force=True), copy=True)
+    return pd.DataFrame(refusals("no table", "tens", tens.numpy, tens=tens), copy=True)
 
 
 @NODES.node("PandasHorizontalConcat")
@@ -98,11 +99,12 @@ def rename(
     Raises:
         InputError: the text is no dict, or a new label is a list, tuple, set or dict.
     """
-    pairs = _pairs(replacement_pairs, "replacement_pairs", type(None))
-    for one in [one for one in pairs if one not in getattr(dataframe, axis)]:
+    pairs = _pairs(replacement_pairs, "replacement_pairs", object, _PLAIN | complex | bytes | None)
+    labels = {*getattr(dataframe, axis)}
+    for one in [one for one in pairs if one not in labels]:
         message, hint = f"no {one!r} to rename in {axis}", instead_of(one, dataframe, axis)
         notice(message, code="unknown_label", input="replacement_pairs", hint=hint)
-    return dataframe.rename(**{axis: pairs})
+    return dataframe.rename(**{axis: {one: new for one, new in pairs.items() if one in labels}})
 
 
 @NODES.node("PandasReplaceAdvanced")
@@ -112,10 +114,11 @@ def replace(dataframe: Frame, replacement_dict: Pairs = "{}") -> Frame:
     Columns that hold nothing but numbers afterwards are columns of numbers.
 
     Raises:
-        InputError: the text is no dict of texts and numbers.
+        InputError: the text is no dict of texts and numbers, or pandas cannot hold a new value.
     """
     pairs = _pairs(replacement_dict, "replacement_dict")
-    return dataframe.replace(to_replace=pairs).infer_objects()
+    replaced = refusals("cannot replace", "replacement_dict", lambda: dataframe.replace(pairs))
+    return replaced.infer_objects()
 
 
 @NODES.node("PandasFeatureSplitToPt", outputs=("feature", "label"))
@@ -156,10 +159,10 @@ def instead_of(label: Hashable, frame: pd.DataFrame, axis: str = "columns") -> s
 def _read_csv(path: Path, index_col: int) -> pd.DataFrame:
     try:
         return pd.read_csv(path, index_col=index_col, low_memory=False)
-    except IndexError:
+    except LookupError:
         message = f"{path} has no column {index_col} for the index; the first is 0"
         raise InputError(message, input="index_col", code="index_out_of_range") from None
-    except (ValueError, OSError) as error:
+    except Exception as error:  # packed files fail in ways of their own
         if isinstance(error, UnicodeDecodeError):
             check_utf8(path)
         found = re.search(r"(line|row) (\d+)", str(error))
@@ -168,11 +171,12 @@ def _read_csv(path: Path, index_col: int) -> pd.DataFrame:
         raise InputError(message, input="file_path", code="unreadable_data") from None
 
 
-def _pairs(text: str, input: str, *more: type) -> dict[Hashable, Any]:
+def _pairs(text: str, input: str, keys: Any = _PLAIN, values: Any = _PLAIN) -> dict[Any, Any]:
     what, example = "a dict of texts and numbers", '{"old": "new", "other": 1}'
     pairs = literal(text, input, what, example)
-    parts = [*pairs, *pairs.values()] if isinstance(pairs, dict) else [()]
-    if all(isinstance(part, (str, int, float, *more)) for part in parts):
+    if isinstance(pairs, dict) and all(
+        isinstance(key, keys) and isinstance(value, values) for key, value in pairs.items()
+    ):
         return pairs
     raise unreadable(text, input, what, example)
 

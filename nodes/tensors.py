@@ -15,16 +15,12 @@ from ._types import Tensor
 
 NODES = TensorNodes(category="Data Analysis", spaced=True)
 
-_SPREAD = {"correction": Annotated[int, Range(0, 1)], "dim": Lines, "keepdim": bool}
+Correction = Annotated[int, Range(0, 1)]
 _ONE = (
     "PtAbs PtNeg PtExp PtLog PtSqrt PtSin PtCos PtTan PtAsin PtAcos PtAtan PtSinh PtCosh PtTanh "
     "PtBitwiseNot PtLogicalNot"
 )
-_TWO = (
-    "PtAdd PtSub PtMul PtDiv PtFloorDiv=floor_divide PtRemainder PtPow PtEq PtNe PtLt PtLe PtGt "
-    "PtGe PtBitwiseAnd PtBitwiseOr PtBitwiseXor PtBitwiseLeftShift PtBitwiseRightShift "
-    "PtLogicalAnd PtLogicalOr PtLogicalXor"
-)
+_TWO = "{} of every two elements; shapes broadcast and dtypes are promoted"
 
 
 @NODES.table(named("{} of every element.", _ONE))
@@ -34,15 +30,19 @@ def each(function: Any, tens_a: Tensor) -> Tensor:
 
 
 @NODES.table(
-    named("{} of every two elements; shapes broadcast and dtypes are promoted.", _TWO)
-    | named("{}: the product of two matrices, or of batches of them.", "PtMatMul=matmul PtMm PtBmm")
+    named(_TWO + ".", "PtAdd PtSub PtMul PtPow PtBitwiseAnd PtBitwiseOr PtBitwiseXor")
+    | named(_TWO + "; bits may fall out.", "PtBitwiseLeftShift PtBitwiseRightShift")
+    | named(_TWO + "; always floating.", "PtDiv")
+    | named(_TWO + "; rounded down.", "PtFloorDiv=floor_divide")
+    | named(_TWO + "; the sign is the divisor's.", "PtRemainder")
+    | named(_TWO + "; gives bools, nan equals nothing.", "PtEq PtNe PtLt PtLe PtGt PtGe")
+    | named(_TWO + "; gives bools, nan is true.", "PtLogicalAnd PtLogicalOr PtLogicalXor")
+    | named("{}: the product of two matrices, (n, m) and (m, p), of one dtype.", "PtMm")
+    | named("{}: products of two batches, (b, n, m) and (b, m, p), of one dtype.", "PtBmm")
+    | named("{}: the product of vectors, matrices or batches, of one dtype.", "PtMatMul=matmul")
 )
 def both(function: Any, tens_a: Tensor, tens_b: Tensor) -> Tensor:
-    """A quotient (PtDiv) is floating, PtFloorDiv rounds down, PtRemainder has the divisor's sign.
-
-    Comparisons and logical operations give bools; nan equals nothing and counts as true.
-    Matrices need one dtype: PtMm multiplies two, PtBmm two batches (b, n, m) and (b, m, p).
-    """
+    """An error shows the dtype and shape of each if they do not go together."""
     return function(tens_a, tens_b)
 
 
@@ -64,6 +64,8 @@ def reduced(how: Any, tens: Tensor, dim: Lines, *, keepdim: bool = False) -> Ten
     A blank `dim` is all axes, as if flattened, which PtMedian and PtProd cannot take.
     """
     function, blank = how
+    if not isinstance(keepdim, bool):
+        raise InputError(f"{keepdim!r} is no bool", input="keepdim", code="invalid_value")
     axes = dims(dim, "dim")
     axes = blank if axes is None else axes
     if axes is ... or (isinstance(axes, tuple) and blank != ()):
@@ -71,6 +73,16 @@ def reduced(how: Any, tens: Tensor, dim: Lines, *, keepdim: bool = False) -> Ten
         raise InputError(message, input="dim", code="invalid_dim", hint="-1 is the last axis")
     result = function(tens, dim=axes, keepdim=keepdim)
     return result if isinstance(result, torch.Tensor) else result.values
+
+
+@NODES.table(named("{}: the spread of floating numbers.", "PtStd PtVar"))
+def spread(
+    function: Any, tens: Tensor, correction: Correction = 1, *, dim: Lines, keepdim: bool = False
+) -> Tensor:
+    """Divides by N - `correction`; with 1, a single element gives nan. `dim` is as in PtMean."""
+    if correction not in (0, 1):
+        raise InputError(f"{correction!r} is not 0 or 1", input="correction", code="invalid_value")
+    return reduced((partial(function, correction=correction), ()), tens, dim, keepdim=keepdim)
 
 
 def _numbers(text: str, input: str) -> tuple[int, ...]:
@@ -118,14 +130,6 @@ def where(condition_tens: Tensor, true_tens: Tensor, false_tens: Tensor) -> Tens
 
 # fmt: off
 NODES.rows({
-    "PtStd": ("Standard deviations: divides by N - `correction`; `dim` as in PtMean.",
-        lambda tens, correction=1, *, dim, keepdim=False:
-            reduced((partial(torch.std, correction=correction), ()), tens, dim, keepdim=keepdim),
-        _SPREAD),
-    "PtVar": ("Variances: divides by N - `correction`; nan for one element. `dim` as in PtMean.",
-        lambda tens, correction=1, *, dim, keepdim=False:
-            reduced((partial(torch.var, correction=correction), ()), tens, dim, keepdim=keepdim),
-        _SPREAD),
     "PtConcat": ("Joins two tensors along an axis; all other axes are of one size.",
         lambda tens_a, tens_b, dim=0: torch.concat([tens_a, tens_b], dim)),
     "PtStack": ("Joins two tensors of one shape along a new axis, of size 2.",

@@ -57,19 +57,19 @@ def number(text: str, input: str, *, blank: float | None = None) -> int | float:
         ) from None
 
 
-def size(text: str, input: str) -> tuple[int, ...]:
+def size(text: str, input: str, *, least: int | None = 0) -> tuple[int, ...]:
     """A shape, such as `[2, 3]` or `2, 3`; `[]` is that of a single number.
 
     Raises:
-        InputError: it is no list of whole numbers, or one is negative.
+        InputError: it is no list of whole numbers, or one is below `least`.
     """
     what = "a list of sizes"
     found = literal(text, input, what)
     if not isinstance(found, list | tuple):
         raise unreadable(text, input, what, f"[{found}]", why="brackets are missing")
     for value in found:
-        if type(value) is not int or value < 0:
-            why = f"{value!r} is no whole number of 0 or more"
+        if type(value) is not int or (least is not None and value < least):
+            why = f"{value!r} is no whole number" + f" of {least} or more" * (least is not None)
             raise unreadable(text, input, what, "[2, 3]", why=why)
     return tuple(found)
 

@@ -285,7 +285,8 @@ def test_sizes() -> None:
         assert (array.dtype, array.shape) == (np.dtype(int), (len(shape),))
         assert tuple(array) == shape
     assert isinstance(NODES["PtSize"](torch.ones(2)), torch.Size)
-    for text in ("3", "[2.5]", "", "[-1]"):
+    assert NODES["PtSizeCreate"]("[-1, 2]") == (-1, 2)
+    for text in ("3", "[2.5]", "", "[True]"):
         refused("PtSizeCreate", "invalid_text", "data", data=text)
 
 

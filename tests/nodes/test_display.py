@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import graphrun_nodes
 import pandas as pd
 import pytest
 from graphrun_nodes.display import NODES
@@ -36,6 +37,45 @@ def test_a_table_is_shown_as_pandas_prints_it(call: Recorder, rows):
     assert NODES["PandasShowDataFrame"]([frame, frame[:1]]) == [str(frame)]
     assert call.ui == {"text": [str(frame)]}
     assert ("..." in str(frame)) == (rows == 200)
+
+
+@pytest.mark.parametrize("kind", NODES)
+def test_the_workflow_keeps_what_was_shown(kind):
+    nodes = [{"id": 7, "widgets_values": ["old"]}, {"id": 8, "widgets_values": ["other"]}]
+    hidden = {"unique_id": ["7"], "extra_pnginfo": [{"workflow": {"nodes": nodes}}]}
+    pack_kind = graphrun_nodes.PACK.kind(NODES.specs[kind])
+    name = NODES.specs[kind].inputs[0].name
+    (texts,) = pack_kind.returned(pack_kind.call(None, {name: ["5"], **hidden})).values
+    assert [node["widgets_values"] for node in nodes] == [texts, ["other"]] == [["5"], ["other"]]
+    for unknown in (None, {}, {"workflow": None}, {"workflow": {"nodes": []}}):
+        assert NODES[kind](["5"], unique_id="7", extra_pnginfo=unknown) == ["5"]
+
+
+def test_a_picture_saved_later_has_what_was_shown(tmp_path):
+    from PIL import Image
+
+    def node(id, kind, values, inputs=(), type=None):
+        outputs = [{"name": type, "type": type, "links": [id]}] if type else []
+        entries = [{"name": name, "type": of, "link": link} for name, of, link in inputs]
+        more = {"inputs": entries, "outputs": outputs, "widgets_values": values, "mode": 0}
+        return {"id": id, "type": kind, "order": id, **more}
+
+    workflow = {
+        "nodes": [
+            node(1, "CDAIntCreate", ["5"], type="INT"),
+            node(2, "CDAShowInt", [0, "old"], [("int_scalar", "INT", 1)]),
+            node(3, "PtOnes", ["[1, 2, 2, 3]", "float32"], type="TENSOR"),
+            node(4, "PtToImage", [], [("tens", "TENSOR", 3)], type="IMAGE"),
+            node(5, "SaveImage", ["a"], [("images", "IMAGE", 4)]),
+        ],
+        "links": [[1, 1, 0, 2, 0, "INT"], [3, 3, 0, 4, 0, "TENSOR"], [4, 4, 0, 5, 0, "IMAGE"]],
+        "version": 0.4,
+    }
+    report = graphrun.run(workflow, out=tmp_path).raise_for_status()
+    with Image.open(report.files[0]) as picture:
+        stored = json.loads(picture.text["workflow"])
+    assert stored["nodes"][1]["widgets_values"] == ["5"]
+    assert workflow["nodes"][1]["widgets_values"] == [0, "old"]
 
 
 TABLE = {

@@ -85,6 +85,8 @@ def test_images_of_the_wrong_size() -> None:
         ("PtCrop", 5, 8, "smaller"),
         ("PtPad", 4, 7, "larger"),
         ("PtPad", 5, 6, "larger"),
+        ("PtCrop", -1, 2, "positive"),
+        ("PtPad", 9, -1, "positive"),
     ):
         error = refused(kind, "invalid_shape", "tens", tens=tens, height=height, width=width)
         shown = f"tens float32 (3, 5, 7), height {height}, width {width}: the size has to be {way}"

@@ -86,6 +86,20 @@ def test_an_index_column_that_is_not_there(call: Recorder, tmp_path):
     assert f"{path} has no column 2" in said
 
 
+@pytest.mark.parametrize("text", ["a,b\n1,2,3\n", "\n\n1,2\n4,5,6\n"])
+def test_an_index_column_beyond_rows_that_are_longer_than_the_header(
+    call: Recorder, tmp_path, text
+):
+    said = refused("index_out_of_range", "index_col", LOAD, written(tmp_path, text), 7)
+    assert "has no column 7" in said
+
+
+@pytest.mark.parametrize("name", ["a.csv.gz", "a.zip", "a.csv.bz2", "a.xz", "a.tar"])
+def test_what_is_not_packed_as_its_name_says(call: Recorder, tmp_path, name):
+    path = written(tmp_path, "a,b\n1,2\n", name)
+    assert f"{path}:1: not CSV: " in refused("unreadable_data", "file_path", LOAD, path, 0)
+
+
 def test_files_are_looked_for_before_a_run_and_read_in_each():
     spec = NODES.specs["PandasLoadCSVWithIndex"]
     assert (spec.inputs[0].resource, spec.volatile) == ("data_file", True)
@@ -170,12 +184,16 @@ def test_a_table_of_a_tensor(dtype, shape):
 
 
 def test_a_table_is_no_view_of_its_tensor():
-    tensor = torch.zeros(2, requires_grad=True)
+    tensor = torch.zeros(2)
     frame = CREATE(tensor)
-    with torch.no_grad():
-        tensor += 1
+    tensor += 1
     assert frame[0].tolist() == [0, 0]
     assert CREATE(torch.tensor([1.5], dtype=torch.bfloat16)).dtypes[0] == "float32"
+
+
+def test_tensors_that_learn_are_no_tables():
+    said = refused("cannot_compute", "tens", CREATE, torch.zeros(2, requires_grad=True))
+    assert "tens float32 (2,): Can't call numpy() on Tensor that requires grad" in said
 
 
 @pytest.mark.parametrize("shape", [(), (1, 2, 3)])
@@ -246,7 +264,7 @@ def test_labels_that_are_not_there_are_told_of(call: Recorder):
 BAD_PAIRS = ["", "no", "[1]", "3", '{"a": [1]}', '{"a": (1,)}', '{"a": {}}', '{"a": 1', "{'a'}"]
 
 
-@pytest.mark.parametrize("text", [*BAD_PAIRS, '{(1, 2): "a"}', '{"a": {1}}', "{f(): 1}"])
+@pytest.mark.parametrize("text", [*BAD_PAIRS, '{"a": {1}}', "{f(): 1}"])
 def test_texts_that_are_no_pairs(text):
     frame = pd.DataFrame({"a": [1]})
     for input, function, args in (
@@ -258,9 +276,14 @@ def test_texts_that_are_no_pairs(text):
         assert 'write {"old": "new", "other": 1}' in said
 
 
-def test_none_is_no_value_to_replace():
+@pytest.mark.parametrize("text", ['{"a": None}', '{(1, 2): "a"}', '{"a": b"x"}'])
+def test_what_only_labels_can_be(text):
     frame = pd.DataFrame({"a": [1]})
-    refused("invalid_text", "replacement_dict", REPLACE, frame, '{"a": None}')
+    refused("invalid_text", "replacement_dict", REPLACE, frame, text)
+    pairs, odd = eval(text), pd.Index([(1, 2), "b"], tupleize_cols=False)
+    for one in (frame, pd.DataFrame([[1, 2]], columns=odd)):
+        wanted = [pairs.get(label, label) for label in one.columns]
+        assert RENAME(one, "columns", text).columns.tolist() == wanted
 
 
 @pytest.mark.parametrize(
@@ -291,6 +314,15 @@ def test_words_that_became_numbers_are_whole_numbers():
     """Pandas 3 itself leaves them as objects."""
     frame = pd.DataFrame({"a": ["x", "y"], "b": [1, 2]})
     assert REPLACE(frame, '{"x": 0, "y": 1}').dtypes.tolist() == ["int64", "int64"]
+
+
+def test_values_that_a_column_cannot_hold():
+    whole = pd.DataFrame({"a": [1]})
+    kinds = whole.astype("category")
+    for frame, text in ((whole, f"{{1: {10**20}}}"), (kinds, "{1: 2}")):
+        assert "cannot replace: " in refused(
+            "cannot_compute", "replacement_dict", REPLACE, frame, text
+        )
 
 
 # Into tensors

@@ -235,8 +235,9 @@ def test_axes_that_a_reduction_cannot_take() -> None:
         assert repr(dim) in str(refused("PtSum", "invalid_text", "dim", tens=tens, dim=dim))
     refused("PtSum", "invalid_shape", "dim", tens=tens, dim="2")
     refused("PtMean", "invalid_dtype", "tens", tens=tens.long(), dim="")
-    error = refused("PtSum", "invalid_shape", "tens", tens=tens, dim="0", keepdim=1)
-    assert "must be bool" in str(error)
+    for kind, keepdim in product([*REDUCED, *SPREAD], (1, None, "true")):
+        error = refused(kind, "invalid_value", "keepdim", tens=tens, dim="0", keepdim=keepdim)
+        assert str(error) == f"{keepdim!r} is no bool"
 
 
 def test_the_median_is_the_lower_of_two() -> None:
@@ -252,6 +253,14 @@ def test_spreads_are_torchs(kind: str) -> None:
         found = NODES[kind](tens, correction, dim=text, keepdim=keepdim)
         assert same(found, wanted)
     refused(kind, "invalid_dtype", "tens", tens=tens.long(), dim="")
+
+
+@pytest.mark.parametrize("kind", SPREAD)
+def test_a_correction_that_came_over_a_link(kind: str) -> None:
+    for correction in (2, -1, 0.5):
+        given = {"tens": torch.rand(3), "correction": correction, "dim": ""}
+        error = refused(kind, "invalid_value", "correction", **given)
+        assert str(error) == f"{correction} is not 0 or 1"
 
 
 def test_the_spread_of_one_number_is_a_notice(call: Recorder) -> None:

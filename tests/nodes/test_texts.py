@@ -58,7 +58,7 @@ def test_numbers_that_are_no_literals() -> None:
         (size, "3", "brackets are missing"),
         (size, "[2, 1.5]", "1.5 is no whole number"),
         (size, "[2, -1]", "-1 is no whole number of 0 or more"),
-        (size, "[True]", "True is no whole number"),
+        (size, "[True]", "True is no whole number of 0 or more"),
         (size, "[2, 3", "'[' was never closed at line 1, column 1"),
         (dims, "True", "True is no whole number"),
         (dims, "0.5", "0.5 is no whole number"),
