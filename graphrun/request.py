@@ -26,7 +26,7 @@ class Options(TypedDict, total=False):
     keep: Sequence[str]
     keep_going: bool
     lenient: bool
-    out: Path | None
+    out: Path | str | None
     min_free: int
     seed: int
 
@@ -80,6 +80,8 @@ class Request:
         if "seed" in given:
             settings = given.get("settings", request.settings)
             given["settings"] = replace(settings, seed=given.pop("seed"))
+        if isinstance(given.get("out"), str):
+            given["out"] = Path(given["out"])
         unknown = given.keys() - {one.name for one in fields(cls)}
         if unknown:
             raise TypeError(f"unknown option {', '.join(sorted(unknown))}")

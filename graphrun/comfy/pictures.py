@@ -132,14 +132,14 @@ def save(
     """Write pictures [batch, height, width, channels] as PNG, under names that nobody has yet.
 
     `kind` is the folder, `root` another path for it, `texts` what stands in the files as JSON.
-    Gives the
-    name, subfolder and type of each, as `ui` shows them.
+    Gives the name, subfolder and type of each, as `ui` shows them.
 
     Raises:
-        InputError: the prefix leads out of the folder.
+        InputError: the prefix leads out of the folder, or these are no pictures.
     """
     from PIL.PngImagePlugin import PngInfo
 
+    _check_pictures(images)
     height, width = images[0].shape[:2]
     place = places.numbered(prefix, root or places.folder(kind), width, height)
     written = PngInfo()
@@ -152,6 +152,20 @@ def save(
         to_pil(image).save(place.folder / file, pnginfo=written, compress_level=compress_level)
         results.append({"filename": file, "subfolder": place.subfolder, "type": kind})
     return results
+
+
+def _check_pictures(images: Any) -> None:
+    """Rows of a picture would pass for pictures: one without a batch would be many small ones."""
+    shapes = [tuple(image.shape) for image in images] if getattr(images, "ndim", 1) else []
+    if shapes and all(len(s) == 3 and 0 not in s and s[2] <= 4 for s in shapes):
+        return
+    shape = tuple(getattr(images, "shape", (len(shapes), *(shapes[0] if shapes else ()))))
+    raise InputError(
+        f"{shape} is not the shape of pictures: [pictures, height, width, channels]",
+        input="images",
+        code="no_pictures",
+        hint="PtUnsqueeze adds the axis of pictures, PtToImageTranspose puts the channels last",
+    )
 
 
 def graph_texts(prompt: Any, extra_pnginfo: Any) -> dict[str, Any]:

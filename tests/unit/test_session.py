@@ -38,6 +38,12 @@ def test_outputs_and_what_was_shown(session):
     assert report.cached == []
 
 
+def test_a_folder_for_runs_may_be_a_text(session, tmp_path):
+    report = session.run(CHAIN, out=str(tmp_path / "runs"))
+    assert report.folder.parent == tmp_path / "runs"
+    assert (report.folder / "report.json").is_file()
+
+
 def test_targets_may_be_any_node_and_their_outputs_stay(session):
     report = session.run(CHAIN, targets=["2"])
     assert report.ran == ["1", "2"]

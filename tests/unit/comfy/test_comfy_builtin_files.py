@@ -12,8 +12,9 @@ from PIL import Image as Pillow
 
 import graphrun
 from graphrun.catalog import Catalog, Settings
+from graphrun.comfy import pictures
 from graphrun.comfy.builtins import PACK
-from graphrun.errors import MissingResource
+from graphrun.errors import InputError, MissingResource
 
 EMPTY = {
     "class_type": "EmptyImage",
@@ -70,6 +71,15 @@ def test_a_prefix_that_leads_out_is_refused(run):
     report = run(saving("../a"))
     assert report.status == "failed"
     assert not list(report.folder.parent.rglob("*.png"))
+
+
+@pytest.mark.parametrize("shape", [(0, 2, 2, 3), (2, 2, 3), (1, 2, 0, 3), (1, 2, 2, 5), (3,), ()])
+@pytest.mark.parametrize("kind", ["output", "temp"])
+def test_what_are_no_pictures_is_refused(tmp_path, shape, kind):
+    with pytest.raises(InputError, match="is not the shape of pictures") as caught:
+        pictures.save(torch.zeros(shape), "a", kind, texts={}, root=tmp_path)
+    assert str(shape) in str(caught.value)
+    assert not list(tmp_path.iterdir())
 
 
 def test_saving_again_writes_again(run):
