@@ -50,20 +50,24 @@ def train(
 ) -> tuple[Model, Tensor, Tensor]:
     """The losses are means over the rows of a data set, one float32 an epoch, of shape (epochs,).
 
-    Without `val_loader` the second is of shape (0,). After each epoch the model is validated, then
-    a scheduler is stepped. `early_stopping` ends the training after `early_stopping_rounds` epochs
-    without a lower validation loss, and `output_best_val_model` puts the weights of the lowest
-    one back. `use_gpu` computes on a GPU if there is one; the model comes back on the CPU, in
-    evaluation mode if there was a validation. `classification_metrics`, where there is such an
-    input, adds the validation accuracy (sigmoid of the output above 0.5) to the run's metrics.
-    When the run is interrupted the weights so far are written to interrupted.safetensors.
+    Without batches of a `val_loader` the second is of shape (0,). After each epoch the model is
+    validated, then a scheduler is stepped. `early_stopping` ends the training after
+    `early_stopping_rounds` epochs without a lower validation loss, and `output_best_val_model` puts
+    the weights of the lowest one back. `use_gpu` computes on a GPU if there is one; the model comes
+    back on the CPU, in evaluation mode if there was a validation. `classification_metrics`, where
+    there is such an input, adds the validation accuracy (sigmoid of the output above 0.5) to the
+    run's metrics. When the run is interrupted the weights so far are written to
+    interrupted.safetensors.
 
     Raises:
-        InputError: a loader gives no batches, the model cannot take one, labels do not fit the
+        InputError: train_loader gives no batches, the model cannot take one, labels do not fit the
             loss, the loss is not one number, the optimizer or the scheduler was made for something
             else, or a scheduler that reduces on plateau comes without `val_loader`.
     """
     _check_owners(model, optimizer, scheduler)
+    if val_loader is not None and not len(val_loader):
+        notice("val_loader gives no batches: no validation", code="no_batches", input="val_loader")
+        val_loader = None
     if isinstance(scheduler, ReduceLROnPlateau) and val_loader is None:
         message = "a scheduler that reduces on plateau needs a validation loss: connect val_loader"
         raise InputError(message, input="scheduler", code="missing_val_loader")
