@@ -65,17 +65,14 @@ def train(
             else, or a scheduler that reduces on plateau comes without `val_loader`.
     """
     _check_owners(model, optimizer, scheduler)
-    if val_loader is not None and not len(val_loader):
-        notice("val_loader gives no batches: no validation", code="no_batches", input="val_loader")
-        val_loader = None
-    if isinstance(scheduler, ReduceLROnPlateau) and val_loader is None:
+    if isinstance(scheduler, ReduceLROnPlateau) and not val_loader:
         message = "a scheduler that reduces on plateau needs a validation loss: connect val_loader"
         raise InputError(message, input="scheduler", code="missing_val_loader")
     for name, loader in (("train_loader", train_loader), ("val_loader", val_loader)):
         _check_loader(name, loader, loss_function)
     job = Job(
         model=model, optimizer=optimizer, scheduler=scheduler, loss=loss_function,
-        train=train_loader, val=val_loader, forward=forward, begin=begin, epochs=epochs,
+        train=train_loader, val=val_loader or None, forward=forward, begin=begin, epochs=epochs,
         device=pick_device(use_gpu), patience=early_stopping_rounds if early_stopping else None,
         keep_best=output_best_val_model, accuracy=classification_metrics,
     )  # fmt: skip
@@ -274,8 +271,10 @@ def _check_loader(name: str, loader: Any, loss_function: nn.Module) -> None:
     if loader is None:
         return
     if not len(loader):
-        raise InputError(f"{name} gives no batches", input=name, code="no_batches")
-    if not isinstance(loss_function, _BINARY_LOSSES):
+        if name == "train_loader":
+            raise InputError(f"{name} gives no batches", input=name, code="no_batches")
+        notice(f"{name} gives no batches: no validation", code="no_batches", input=name)
+    if not len(loader) or not isinstance(loss_function, _BINARY_LOSSES):
         return
     odd, rows, first = _odd_labels(loader.dataset)
     if odd:
