@@ -271,9 +271,11 @@ def _check_loader(name: str, loader: Any, loss_function: nn.Module) -> None:
     if loader is None:
         return
     if not len(loader):
+        message = f"{name} gives no batches of {loader.batch_size} rows"
         if name == "train_loader":
-            raise InputError(f"{name} gives no batches", input=name, code="no_batches")
-        notice(f"{name} gives no batches: no validation", code="no_batches", input=name)
+            hint = "lower batch_size, or leave out drop_last"
+            raise InputError(message, input=name, code="no_batches", hint=hint)
+        notice(f"{message}: no validation", code="no_batches", input=name)
     if not len(loader) or not isinstance(loss_function, _BINARY_LOSSES):
         return
     odd, rows, first = _odd_labels(loader.dataset)

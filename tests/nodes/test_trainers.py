@@ -446,6 +446,14 @@ def test_a_validation_without_batches_is_none(call: Recorder) -> None:
     assert error.code == "missing_val_loader"
 
 
+def test_an_epoch_that_is_better_never_ends_the_training() -> None:
+    model, loader = mlp(), tensor_loader(*data(), 8)
+    given: dict[str, Any] = {"optimizer": adam(model), "val_loader": loader, "epochs": 3}
+    found = CLASSIFY(model, loader, **given, early_stopping=True, early_stopping_rounds=0)
+    assert len(found[2]) == 3
+    assert (found[2].diff() < 0).all()
+
+
 @pytest.mark.parametrize("problem", [AttributeError, AssertionError, KeyError])
 def test_whatever_a_model_raises_is_shown_with_the_batch(problem: type[Exception]) -> None:
     class Odd(nn.Linear):
