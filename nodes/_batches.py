@@ -18,6 +18,7 @@ from ._torch import described
 # These broadcast what differs in shape, and so compare every row with every other.
 _BY_ELEMENT = (nn.MSELoss, nn.L1Loss, nn.SmoothL1Loss, nn.HuberLoss, nn.KLDivLoss)
 _BY_CLASS = (nn.CrossEntropyLoss, nn.NLLLoss)
+_REFUSALS = RuntimeError, TypeError, ValueError, LookupError, AttributeError, AssertionError
 
 
 def on(device: torch.device, value: Any) -> Any:
@@ -33,12 +34,20 @@ def batches(name: str, loader: Any) -> Iterator[tuple[Any, Any]]:
     """The pairs (x, y) that a loader gives.
 
     Raises:
-        InputError: rows differ in shape and cannot be one batch, or an item cannot be read.
+        InputError: rows differ in shape and cannot be one batch, an item cannot be read, or a batch
+            is something else.
     """
     try:
-        yield from loader
+        for batch in loader:
+            match batch:
+                case [x, Tensor() as y]:
+                    yield x, y
+                case _:
+                    message = f"{name} has to give x and a tensor y, not {described(batch)[:100]}"
+                    raise InputError(message, code="batch_not_pair")
     except InputError as error:  # from a worker with its traceback as text
-        raise InputError(str(error).rpartition("InputError: ")[2], input=name) from error
+        message = str(error).rpartition("InputError: ")[2]
+        raise InputError(message, input=name, code=error.code) from error
     except RuntimeError as error:
         if not re.search("equal size|not resizable", str(error)):
             raise
@@ -55,7 +64,7 @@ def blaming(name: str, x: Any, y: Any = None) -> Iterator[list[Any]]:
         yield answers
     except (InputError, torch.OutOfMemoryError):
         raise
-    except (RuntimeError, TypeError, ValueError, IndexError) as error:
+    except _REFUSALS as error:
         shown = f"x is {described(x)}" + (f", y is {described(y)}" if y is not None else "")
         shown += "".join(f", the model answers {described(answer)}" for answer in answers)
         message = f"{name}: {shown}; these do not fit: {str(error).strip()}"
@@ -92,7 +101,8 @@ def recur(
 
 def _state(model: nn.Module, h_0: Tensor, rows: int) -> Any:
     state = h_0.expand(-1, rows, -1) if h_0.shape[1] == 1 else h_0[:, :rows]
-    state = state.contiguous()
+    # A copy, as tensors made in inference mode cannot be kept for gradients.
+    state = state.clone(memory_format=torch.contiguous_format)
     if isinstance(model, nn.LSTM):
         return state, state.new_zeros(*state.shape[:2], model.hidden_size)
     return state

@@ -93,7 +93,7 @@ def fit(job: Job) -> History:
                     stale += 1
             metric(**figures)
             _warn_if_lost(history, epoch)
-            if job.val is not None and job.patience is not None and stale >= job.patience:
+            if stale and job.patience is not None and stale >= job.patience:
                 break
             _step(job.scheduler, history)
     finally:

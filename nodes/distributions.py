@@ -41,10 +41,10 @@ def _law(base: type[Any], law: str) -> type[Any]:
 
 # With the inputs, in the order of torch's parameters.
 _KINDS: dict[str, tuple[type[Any], str, str]] = {
-    "PtdBernoulli": (_law(D.Bernoulli, "bernoulli"), "probs logits", "1 with `probs`, else 0."),
+    "PtdBernoulli": (_law(D.Bernoulli, "bernoulli"), "probs logits", "A coin flip: 1, or 0."),
     "PtdBeta": (_law(D.Beta, "beta"), "alpha beta", "The beta distribution, on 0..1."),
     "PtdBinomial": (_law(D.Binomial, "binom"), "total_count probs logits", "A count of successes."),
-    "PtdCategorical": (D.Categorical, "probs logits", "An index of `probs`, which are weights."),
+    "PtdCategorical": (D.Categorical, "probs logits", "An index of weights, as int64."),
     "PtdChi2": (_law(D.Chi2, "chi2"), "df", "The chi-squared distribution of so many degrees."),
     "PtdExponential": (D.Exponential, "rate", "The exponential distribution, of mean 1 / `rate`."),
     "PtdGamma": (_law(D.Gamma, "gamma"), "alpha beta", "The gamma distribution of rate `beta`."),
@@ -56,9 +56,7 @@ _KINDS: dict[str, tuple[type[Any], str, str]] = {
 
 
 def _made(kind: type[Any], **texts: str) -> Any:
-    """Parameters are numbers, or (nested) lists of them for a batch. Of `probs` and `logits` one
-    is given, and the other blank. Samples are float32, those of PtdCategorical int64.
-    """
+    """Parameters are numbers, or (nested) lists of them for a batch. Samples are float32."""
     given = [n for n, text in texts.items() if text.strip() or n not in ("probs", "logits")]
     if "logits" in texts and len(texts) - len(given) != 1:
         message = f"{'both' if len(texts) == len(given) else 'neither'} of probs and logits given"
@@ -80,7 +78,8 @@ def _made(kind: type[Any], **texts: str) -> Any:
 for _class_type, (_kind, _inputs, _about) in _KINDS.items():
     _blank = dict.fromkeys(_inputs.split(), "")
     _row: Any = update_wrapper(partial(_made, _kind, **_blank), _made)
-    _row.__doc__ = f"{_about}\n\n{getdoc(_made)}"
+    _either = "\nOne of `probs` and `logits` is left blank." * ("logits" in _blank)
+    _row.__doc__ = f"{_about}\n\n{getdoc(_made)}{_either}"
     _row.__annotations__ = dict.fromkeys(_blank, str) | {"return": Distribution}
     _row.__signature__ = Signature(
         [Parameter(name, Parameter.KEYWORD_ONLY, default="", annotation=str) for name in _blank]

@@ -18,18 +18,12 @@ NODES = Nodes(category="Training", spaced=True)
 
 BatchSize = Annotated[int, Range(1, 1_000_000)]
 _INPUTS = ("dataset", "batch_size", "shuffle")
-_OPTIONS = tuple(
-    name
-    for name in inspect.signature(DataLoader.__init__).parameters
-    if name not in ("self", *_INPUTS)
-)
+_TAKEN = inspect.signature(DataLoader).parameters
+_OPTIONS = tuple(name for name in _TAKEN if name not in _INPUTS)
 _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
-    "drop_last": (bool, "true or false"),
-    "in_order": (bool, "true or false"),
-    "persistent_workers": (bool, "true or false"),
-    "pin_memory": (bool, "true or false"),
-    "num_workers": (int, "a whole number"),
-    "prefetch_factor": (int, "a whole number"),
+    **dict.fromkeys(("drop_last", "in_order"), (bool, "true or false")),
+    **dict.fromkeys(("persistent_workers", "pin_memory"), (bool, "true or false")),
+    **dict.fromkeys(("num_workers", "prefetch_factor"), (int, "a whole number")),
     "timeout": ((int, float), "a number of seconds"),
     "multiprocessing_context": (str, '"fork", "spawn" or "forkserver"'),
     "pin_memory_device": (str, "the name of a device"),
@@ -52,16 +46,16 @@ def data_loader(
 
     Raises:
         InputError: `parameters` is not a dict, an option is of the wrong kind or refused by
-            DataLoader, the data set is empty, or dropping the last batch leaves none.
+            DataLoader, or the data set is empty.
     """
-    options = _known(options_of(parameters or "", "parameters"))
+    options = asked = _known(options_of(parameters or "", "parameters"))
     _check_size(dataset, batch_size, drop_last=bool(options.get("drop_last")))
     if options.get("num_workers"):
-        options.setdefault("worker_init_fn", ignore_interrupts)
+        options = {"worker_init_fn": ignore_interrupts, **asked}
     try:
         return DataLoader(dataset, batch_size=batch_size, shuffle=shuffle, **options)
     except (TypeError, ValueError, AttributeError) as error:
-        message = f"DataLoader refuses {_plain(options)}: {error}"
+        message = f"DataLoader refuses {asked}: {error}"
         raise InputError(message, input="parameters", code="invalid_parameters") from error
 
 
@@ -111,7 +105,7 @@ def _check_kind(name: str, value: Any) -> None:
 
     None is what DataLoader itself takes for options that are not given.
     """
-    if value is None and inspect.signature(DataLoader.__init__).parameters[name].default is None:
+    if value is None and _TAKEN[name].default is None:
         return
     kind, what = _KINDS.get(name, ((), ""))
     if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
@@ -126,14 +120,10 @@ def _check_size(dataset: Any, batch_size: int, *, drop_last: bool, input: str = 
     rows = len(dataset)
     if not rows:
         raise InputError("the data set is empty", input=input, code="empty_dataset")
-    if batch_size <= rows:
-        return
-    if drop_last:
-        message = f"drop_last leaves no batch: batch_size is {batch_size} and there are {rows} rows"
-        raise InputError(message, input="batch_size", code="no_batches")
-    message = f"batch_size is {batch_size} and the data set has {rows} rows: one smaller batch"
-    notice(message, code="batch_larger_than_data", input="batch_size")
-
-
-def _plain(options: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if name != "worker_init_fn"}
+    if batch_size < 1:
+        message = f"batch_size is {batch_size}, and a batch has at least one row"
+        raise InputError(message, input="batch_size", code="value_smaller_than_min")
+    if batch_size > rows:
+        what = "no batch, as drop_last is set" if drop_last else "one smaller batch"
+        message = f"batch_size is {batch_size} and the data set has {rows} rows: {what}"
+        notice(message, code="batch_larger_than_data", input="batch_size")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any
 
 import torch
@@ -40,7 +41,7 @@ def adam(
     model: Model, learning_rate: Rate = 0.001, *, beta1: Rate = 0.9, beta2: Rate = 0.999
 ) -> Optimizer:
     """Adam over all parameters of the model, without weight decay. Betas are below 1."""
-    betas = _below_one(beta1=beta1, beta2=beta2)
+    betas = _within(0, 1, beta1=beta1, beta2=beta2)
     return _over(model, torch.optim.Adam, lr=learning_rate, betas=betas)
 
 
@@ -51,7 +52,7 @@ def adam_w(
 ) -> Optimizer:  # fmt: skip
     """Adam with decoupled weight decay. With `amsgrad` the second moment never falls."""
     more = {"weight_decay": weight_decay, "amsgrad": amsgrad}
-    betas = _below_one(beta1=beta1, beta2=beta2)
+    betas = _within(0, 1, beta1=beta1, beta2=beta2)
     return _over(model, torch.optim.AdamW, lr=learning_rate, betas=betas, **more)
 
 
@@ -80,12 +81,14 @@ def cosine_annealing(
     optimizer: Optimizer, num_epochs: Count = 10, *, minimum_lr: Minimum = 0.0
 ) -> Scheduler:
     """Lowers the rate along half a cosine, in `num_epochs` epochs; after them it rises again."""
+    _within(1, math.inf, num_epochs=num_epochs)
     return lr_scheduler.CosineAnnealingLR(optimizer, num_epochs, minimum_lr)
 
 
 @NODES.node("PtoLrSchedulerStep")
 def step_schedule(optimizer: Optimizer, step_size: Count = 10, *, gamma: Gamma = 0.1) -> Scheduler:
     """Multiplies the learning rate by `gamma` after every `step_size` epochs."""
+    _within(1, math.inf, step_size=step_size)
     return lr_scheduler.StepLR(optimizer, step_size, gamma)
 
 
@@ -97,7 +100,7 @@ def reduce_on_plateau(
 
     It stalls when it has not fallen by 1e-4 of its value for more than `grace_period` epochs.
     """
-    _below_one(gamma=gamma)
+    _within(0, 1, gamma=gamma)
     return lr_scheduler.ReduceLROnPlateau(optimizer, factor=gamma, patience=grace_period)
 
 
@@ -109,9 +112,11 @@ def _over(model: Model, kind: Any, **settings: Any) -> Any:
         return kind(parameters, **settings)
 
 
-def _below_one(**values: float) -> tuple[float, ...]:
+def _within(low: float, high: float, **values: float) -> tuple[float, ...]:
+    """Values that torch can use. It may divide by those of schedulers, but only after an epoch."""
     for name, value in values.items():
-        if value >= 1:
-            message = f"{name} has to be below 1, not {value}"
-            raise InputError(message, input=name, code="value_bigger_than_max")
+        if not low <= value < high:
+            less, what = value < low, f"{low} or more" if value < low else f"below {high}"
+            code = "value_smaller_than_min" if less else "value_bigger_than_max"
+            raise InputError(f"{name} has to be {what}, not {value}", input=name, code=code)
     return tuple(values.values())

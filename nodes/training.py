@@ -50,28 +50,29 @@ def train(
 ) -> tuple[Model, Tensor, Tensor]:
     """The losses are means over the rows of a data set, one float32 an epoch, of shape (epochs,).
 
-    Without `val_loader` the second is of shape (0,). After each epoch the model is validated, then
-    a scheduler is stepped. `early_stopping` ends the training after `early_stopping_rounds` epochs
-    without a lower validation loss, and `output_best_val_model` puts the weights of the lowest
-    one back. `use_gpu` computes on a GPU if there is one; the model comes back on the CPU, in
-    evaluation mode if there was a validation. `classification_metrics`, where there is such an
-    input, adds the validation accuracy (sigmoid of the output above 0.5) to the run's metrics.
-    When the run is interrupted the weights so far are written to interrupted.safetensors.
+    Without batches of a `val_loader` the second is of shape (0,). After each epoch the model is
+    validated, then a scheduler is stepped. `early_stopping` ends the training after
+    `early_stopping_rounds` epochs without a lower validation loss, and `output_best_val_model` puts
+    the weights of the lowest one back. `use_gpu` computes on a GPU if there is one; the model comes
+    back on the CPU, in evaluation mode if there was a validation. `classification_metrics`, where
+    there is such an input, adds the validation accuracy (sigmoid of the output above 0.5) to the
+    run's metrics. When the run is interrupted the weights so far are written to
+    interrupted.safetensors.
 
     Raises:
-        InputError: a loader gives no batches, the model cannot take one, labels do not fit the
+        InputError: train_loader gives no batches, the model cannot take one, labels do not fit the
             loss, the loss is not one number, the optimizer or the scheduler was made for something
             else, or a scheduler that reduces on plateau comes without `val_loader`.
     """
     _check_owners(model, optimizer, scheduler)
-    if isinstance(scheduler, ReduceLROnPlateau) and val_loader is None:
+    if isinstance(scheduler, ReduceLROnPlateau) and not val_loader:
         message = "a scheduler that reduces on plateau needs a validation loss: connect val_loader"
         raise InputError(message, input="scheduler", code="missing_val_loader")
     for name, loader in (("train_loader", train_loader), ("val_loader", val_loader)):
         _check_loader(name, loader, loss_function)
     job = Job(
         model=model, optimizer=optimizer, scheduler=scheduler, loss=loss_function,
-        train=train_loader, val=val_loader, forward=forward, begin=begin, epochs=epochs,
+        train=train_loader, val=val_loader or None, forward=forward, begin=begin, epochs=epochs,
         device=pick_device(use_gpu), patience=early_stopping_rounds if early_stopping else None,
         keep_best=output_best_val_model, accuracy=classification_metrics,
     )  # fmt: skip
@@ -270,8 +271,12 @@ def _check_loader(name: str, loader: Any, loss_function: nn.Module) -> None:
     if loader is None:
         return
     if not len(loader):
-        raise InputError(f"{name} gives no batches", input=name, code="no_batches")
-    if not isinstance(loss_function, _BINARY_LOSSES):
+        message = f"{name} gives no batches of {loader.batch_size} rows"
+        if name == "train_loader":
+            hint = "lower batch_size, or leave out drop_last"
+            raise InputError(message, input=name, code="no_batches", hint=hint)
+        notice(f"{message}: no validation", code="no_batches", input=name)
+    if not len(loader) or not isinstance(loss_function, _BINARY_LOSSES):
         return
     odd, rows, first = _odd_labels(loader.dataset)
     if odd:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -128,11 +129,15 @@ def test_a_batch_larger_than_the_data_is_noticed(call: Recorder) -> None:
     assert call.notices[0]["input"] == "batch_size"
 
 
-def test_no_batch_at_all_is_an_error() -> None:
-    with pytest.raises(InputError, match="leaves no batch"):
-        data_loader(DATA, 11, parameters="{'drop_last': true}")
+def test_no_row_at_all_is_an_error(call: Recorder) -> None:
+    assert len(data_loader(DATA, 11, parameters="{'drop_last': true}")) == 0
+    assert "10 rows: no batch" in call.notices[0]["message"]
     with pytest.raises(InputError, match="empty"):
         data_loader(TensorDataset(torch.zeros(0)), 1, shuffle=True)
+    for loader in (partial(data_loader, DATA), partial(tensor_loader, *DATA.tensors * 2)):
+        with pytest.raises(InputError, match="batch_size is 0") as caught:
+            loader(0)
+        assert caught.value.input == "batch_size"
 
 
 def test_spawned_workers_give_the_same_batches(call: Recorder, checkpoint: Any) -> None:

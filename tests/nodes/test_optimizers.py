@@ -167,6 +167,13 @@ def test_gamma_is_below_1_on_a_plateau() -> None:
     assert ours.step_schedule(ours.sgd(model()), gamma=1.0).gamma == 1.0
 
 
+def test_schedules_take_an_epoch_or_more() -> None:
+    for name, make in (("num_epochs", ours.cosine_annealing), ("step_size", ours.step_schedule)):
+        with pytest.raises(InputError, match=f"{name} has to be 1 or more, not 0") as caught:
+            make(ours.sgd(model()), **{name: 0})
+        assert (caught.value.input, caught.value.code) == (name, "value_smaller_than_min")
+
+
 @pytest.mark.parametrize("given", [{}, {"momentum": 0.9, "dampening": 0.1}])
 def test_nesterov_needs_momentum_without_dampening(given: dict[str, float]) -> None:
     with pytest.raises(InputError, match="nesterov with a momentum of") as caught:

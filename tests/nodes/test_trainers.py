@@ -214,9 +214,9 @@ def test_bare_recurrent_layers(kind: type[nn.RNNBase], both: bool, state: str, m
     x = sequences(16)
     y = torch.tanh(x.cumsum(1))
     torch.manual_seed(4)
-    h_0 = {"none": None, "one": torch.randn(1 + both, 1, 3), "every": torch.randn(1 + both, 8, 3)}[
-        state
-    ]
+    with torch.inference_mode():  # as ComfyUI makes tensors
+        rows = {"one": 1, "every": 8}.get(state)
+        h_0 = rows and torch.randn(1 + both, rows, 3)
 
     def make() -> tuple[Any, ...]:
         torch.manual_seed(3)
@@ -343,8 +343,10 @@ def test_every_trainer_looks_at_what_it_is_given(name: str) -> None:
     none: Any = DataLoader(TensorDataset(x, y), batch_size=5, drop_last=True)
     error = refused(NODES[name], model, x, y, **given, loader=none)
     assert (error.code, error.input) == ("no_batches", "train_loader")
-    error = refused(NODES[name], model, x, y, **given, val_loader=none)
-    assert (error.code, error.input) == ("no_batches", "val_loader")
+    for odd in ((x, y, y), (x, ["a"] * 4), x, {"x": x, "y": y}):
+        loader: Any = DataLoader([odd], batch_size=None)
+        error = refused(NODES[name], model, x, y, **given, loader=loader)
+        assert (error.code, error.input) == ("batch_not_pair", "train_loader")
     error = refused(NODES[name], model, x, y, **{**given, "optimizer": adam(mlp())})
     assert (error.code, error.input) == ("optimizer_of_other_model", "optimizer")
     if "scheduler" in given:
@@ -428,6 +430,39 @@ def test_labels_without_an_output_name_their_row(value: int, loss: nn.Module) ->
 def test_labels_that_a_loss_ignores_are_fine() -> None:
     model, y = mlp(), torch.tensor([0, -100, 2, 1])
     ANY(model, tensor_loader(X, y, 2), optimizer=adam(model), loss_function=nn.CrossEntropyLoss())
+
+
+def test_a_validation_without_batches_is_none(call: Recorder) -> None:
+    x, y = data()
+    loaders = tensor_loader(x, y, 8), DataLoader(TensorDataset(x, y), 41, drop_last=True)
+    model = mlp()
+    given: dict[str, Any] = {"optimizer": adam(model), "val_loader": loaders[1]}
+    trained, losses, none = CLASSIFY(model, loaders[0], **given, epochs=2, early_stopping=True)
+    assert (losses.shape, none.shape, none.dtype) == ((2,), (0,), torch.float32)
+    assert trained.training
+    assert call.codes == ["no_batches"]
+    given["scheduler"] = reduce_on_plateau(given["optimizer"])
+    error = refused(SCHEDULED, model, x, y, **given)
+    assert error.code == "missing_val_loader"
+
+
+def test_an_epoch_that_is_better_never_ends_the_training() -> None:
+    model, loader = mlp(), tensor_loader(*data(), 8)
+    given: dict[str, Any] = {"optimizer": adam(model), "val_loader": loader, "epochs": 3}
+    found = CLASSIFY(model, loader, **given, early_stopping=True, early_stopping_rounds=0)
+    assert len(found[2]) == 3
+    assert (found[2].diff() < 0).all()
+
+
+@pytest.mark.parametrize("problem", [AttributeError, AssertionError, KeyError])
+def test_whatever_a_model_raises_is_shown_with_the_batch(problem: type[Exception]) -> None:
+    class Odd(nn.Linear):
+        def forward(self, x: Tensor) -> Tensor:
+            raise problem("what is this?")
+
+    error = refused(CLASSIFY, Odd(4, 3), X, torch.zeros(4).long())
+    assert "x is float32 (2, 4)" in str(error)
+    assert "what is this?" in str(error)
 
 
 def test_models_that_cannot_be_trained_so() -> None:

@@ -146,7 +146,9 @@ def test_a_batch_larger_than_the_data_is_a_warning(go):
 def test_a_batch_larger_than_the_data_with_drop_last_leaves_nothing_to_train(go):
     code, report = go("--set", "14.batch_size=1000", "--set", '14.parameters={"drop_last": true}')
     assert code == 1
-    assert report["error"]["node"] == "14"
+    assert report["error"]["code"] == "no_batches"
+    assert "train_loader gives no batches of 1000 rows" in report["error"]["message"]
+    assert [n["node"] for n in report["notices"] if n["code"] == "batch_larger_than_data"] == ["14"]
     assert never_trained(report)
 
 
