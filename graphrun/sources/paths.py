@@ -27,7 +27,7 @@ def find_weights(name: str) -> Path | None:
         MissingResource: there is none; says where was looked.
     """
     with looking("file", f"weights {shown(name)}"):
-        places = list(_places(name))
+        places = list(dict.fromkeys(_places(name)))
         found = next((place for place in places if place.is_file()), None)
     if found is None and not settings().tiny:
         looked = "".join(f"\n    {place.absolute()}"[:300] for place in places) or " no name"
