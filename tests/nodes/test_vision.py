@@ -552,6 +552,24 @@ def test_folders_are_classes(call: Recorder) -> None:
     assert call.codes == ["unknown_option"]
 
 
+def test_folders_are_walked_as_torchvision_does() -> None:
+    """Sorted by folder and by name; links are followed, and no folder is a picture."""
+    names = ["b.png", "a.JPG", "sub/c.bmp", "sub-x/d.png", "Sub/e.webp", "dir.png/f.gif.ppm"]
+    for name in names:
+        path = Path("root/cat", name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (2, 2)).save(path)
+    Path("root/cat/z").symlink_to(Path("root/cat/sub").absolute())
+    Path("root/dog").symlink_to(Path("root/cat").absolute())
+    found = image_folder("root")
+    walked = ["a.JPG", "b.png", "Sub/e.webp", "dir.png/f.gif.ppm", "sub/c.bmp", "sub-x/d.png"]
+    walked.append("z/c.bmp")
+    assert [str(p) for p in found.pictures] == [
+        f"root/{name}/{p}" for name in found.classes for p in walked
+    ]
+    assert [label for _, label in found] == [0] * 7 + [1] * 7
+
+
 def test_bad_folders(call: Recorder) -> None:
     with pytest.raises(MissingResource, match="does not exist"):
         image_folder("root")
