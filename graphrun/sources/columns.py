@@ -18,7 +18,7 @@ TEXT, LABEL = "text", "label"
 
 _INPUTS = {TEXT: "sample_field_name", LABEL: "label_field_name"}
 _SHOWN = 5
-_WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
+_WHOLE = re.compile(r" *([+-]?[0-9]{1,19})(\.0*)? *")
 _PLAIN = re.compile(r"[\w.-]+")
 _INT64 = range(-(2**63), 2**63)
 
@@ -166,11 +166,11 @@ class _Labels:
 
 
 def _whole(value: Any) -> int | None:
-    """The number that a label is or spells in plain digits; None for any other."""
+    """The number that a label is or spells in plain digits, as 3 or 3.0; None for any other."""
     if isinstance(value, str):
-        whole = bool(_WHOLE.fullmatch(value.strip(" ")))
-    else:
-        whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+        spelled = _WHOLE.fullmatch(value)
+        value = int(spelled[1]) if spelled else None
+    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
     return int(value) if whole and int(value) in _INT64 else None
 
 

@@ -215,6 +215,7 @@ def test_two_absent_columns_are_named_at_once(call: Recorder, tmp_path: Path) ->
         ([True, False], [1, 0]),
         ([1.0, 0.0], [1, 0]),
         (["1", "0"], [1, 0]),
+        (["1.0", " 0. "], [1, 0]),
         ([3, -1], [3, -1]),
     ],
 )
