@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from graphrun.node import InputError, Nodes, Range, Resource
 
+from ._build import apply, ids_and_mask, masked_mean
 from ._load import load_encoder
 from ._types import Model
 
@@ -44,13 +45,12 @@ class TextClassifier(nn.Module):
 
     def forward(self, inputs: tuple[Tensor, Tensor]) -> Tensor:
         """Logits (B, 1) of token ids (B, L) and their mask (B, L)."""
-        ids, mask = inputs
-        output = self.llm_model(input_ids=ids, attention_mask=mask)
+        ids, mask = ids_and_mask(inputs)
+        output = apply("llm_model", self.llm_model, ids, attention_mask=mask)
         hidden = output.last_hidden_state  # (B, L, H)
         pooled = getattr(output, "pooler_output", None)  # (B, H); not every encoder has one
         if self.use_mean_pooling:
-            weight = mask.unsqueeze(-1).to(hidden.dtype)  # (B, L, 1)
-            pooled = (hidden * weight).sum(dim=1) / weight.sum(dim=1).clamp(min=1e-9)
+            pooled = masked_mean(hidden, mask)
         elif pooled is None:
             pooled = hidden[:, 0]
         if self.dropout is not None:
@@ -61,10 +61,7 @@ class TextClassifier(nn.Module):
 
 @NODES.node("PtnHfFineTunedClassificationModel", random=True)
 def fine_tuned_classifier(
-    model_name: ModelName = "",
-    use_mean_pooling: bool = True,
-    *,
-    dropout: Share = 0.0,
+    model_name: ModelName = "", use_mean_pooling: bool = True, *, dropout: Share = 0.0
 ) -> Model:
     """A pretrained encoder with a linear head of one logit, all of it trainable.
 
@@ -87,14 +84,9 @@ def fine_tuned_classifier(
 
 @NODES.node("PtnHfLoraClassificationModel", random=True)
 def lora_classifier(
-    model_name: ModelName = "",
-    use_mean_pooling: bool = True,
-    *,
-    dropout: Share = 0.0,
-    lora_r: Positive = 8,
-    lora_alpha: Positive = 16,
-    lora_dropout: Share = 0.1,
-) -> Model:
+    model_name: ModelName = "", use_mean_pooling: bool = True, *, dropout: Share = 0.0,
+    lora_r: Positive = 8, lora_alpha: Positive = 16, lora_dropout: Share = 0.1,
+) -> Model:  # fmt: skip
     """A pretrained encoder with low-rank adapters and a linear head of one logit.
 
     Every linear layer of the encoder gets an adapter of rank `lora_r`, scaled by

@@ -154,12 +154,8 @@ def local_dataset(
 
 def _hub_texts(name: str, split: str, text: str, label: str) -> datasets.Dataset:
     if not split.strip():
-        raise InputError(
-            "the name of the split is empty",
-            input="split",
-            code="empty_split",
-            hint="most data sets have the splits train and test",
-        )
+        message, hint = "the name of the split is empty", "most data sets have train and test"
+        raise InputError(message, input="split", code="empty_split", hint=hint)
     found = announce(find_dataset(name), REVIEWS)
     if found.source == "tiny":
         data = stand_in(split, text=text, label=label)
