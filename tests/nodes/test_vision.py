@@ -24,6 +24,7 @@ from graphrun_nodes.vision import dataset, dataset_len, dataset_loader, image_fo
 from PIL import Image
 from recording import Recorder
 
+from graphrun import Session
 from graphrun.catalog.running import Alias
 from graphrun.errors import InputError, MissingResource
 from graphrun.sources.pictures import SETS
@@ -568,6 +569,18 @@ def test_folders_are_walked_as_torchvision_does() -> None:
         f"root/{name}/{p}" for name in found.classes for p in walked
     ]
     assert [label for _, label in found] == [0] * 7 + [1] * 7
+
+
+def test_the_next_run_of_a_session_sees_what_was_added() -> None:
+    write_folder()
+    prompt = {
+        "1": {"class_type": "PtvImageFolderDataset", "inputs": {"root": "root"}},
+        "2": {"class_type": "PtvDatasetLen", "inputs": {"dataset": ["1", 0]}},
+    }
+    session = Session()
+    before = session.run(prompt, targets=["2"]).outputs["2"]
+    Image.new("RGB", (2, 2)).save("root/cat/new.png")
+    assert (before[0], session.run(prompt, targets=["2"]).outputs["2"][0]) == ([3], [4])
 
 
 def test_bad_folders(call: Recorder) -> None:
