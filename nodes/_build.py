@@ -24,7 +24,7 @@ _COMPLAINTS = (RuntimeError, TypeError, ValueError, AssertionError, IndexError)
 
 
 class ModelNodes(Nodes):
-    """Nodes that build modules, with gradients; torch's complaints become InputErrors."""
+    """Nodes that build modules, as a trainer needs them; torch's complaints become InputErrors."""
 
     def node(self, class_type: str, **flags: Any) -> Callable[..., Any]:
         if class_type.endswith("2d"):
@@ -33,7 +33,7 @@ class ModelNodes(Nodes):
         def register(function: Callable[..., Any]) -> Callable[..., Any]:
             @wraps(function)
             def build(*args: Any, **inputs: Any) -> Any:
-                with torch.enable_grad(), warnings.catch_warnings(record=True) as caught:
+                with torch.inference_mode(False), warnings.catch_warnings(record=True) as caught:
                     warnings.simplefilter("always")
                     model = apply(f"{class_type} cannot be built", function, *args, **inputs)
                 for warning in caught:

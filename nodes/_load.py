@@ -50,7 +50,7 @@ def load_encoder(name: str) -> PreTrainedModel:
         from transformers.models.auto.modeling_auto import MODEL_MAPPING_NAMES
 
         model_class = getattr(transformers, MODEL_MAPPING_NAMES[kind])
-        with torch.enable_grad():
+        with torch.inference_mode(False):
             encoder, report = model_class.from_pretrained(
                 place, dtype=torch.float32, output_loading_info=True, **options
             )

@@ -109,7 +109,7 @@ def lora_classifier(
         bias="lora_only",
         task_type=peft.TaskType.FEATURE_EXTRACTION,
     )
-    with torch.enable_grad(), warnings.catch_warnings():
+    with torch.inference_mode(False), warnings.catch_warnings():
         # About what the two libraries call of each other.
         warnings.simplefilter("ignore", FutureWarning)
         adapted = peft.get_peft_model(encoder, config)
@@ -127,7 +127,7 @@ def _classifier(
     if dropout < 0:
         message = f"dropout has to be 0 or more, not {dropout}"
         raise InputError(message, input="dropout", code="value_smaller_than_min")
-    with torch.enable_grad():
+    with torch.inference_mode(False):
         model = TextClassifier(encoder, use_mean_pooling=use_mean_pooling, dropout=dropout)
     model.config = {"class": class_type, "model_name": name, **model.config}
     return model

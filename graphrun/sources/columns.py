@@ -101,9 +101,17 @@ class _Labels:
         return f"column {self.column} of {self.found.name}"
 
     def as_numbers(self, data: Dataset) -> Dataset:
-        """ClassLabel, whole numbers and booleans as they are; words by the alias's labels."""
-        from datasets import ClassLabel
+        """ClassLabel, whole numbers and booleans as they are; words by the alias's labels.
 
+        A list of one label is that label.
+        """
+        import pyarrow.compute as pc
+        from datasets import ClassLabel, List
+
+        if isinstance(data.features[self.column], List):
+            lists = data.data.column(self.column)
+            if pc.unique(pc.list_value_length(lists)).to_pylist() == [1]:
+                data = _replaced(data, self.column, pc.list_flatten(lists).to_pylist())
         feature = data.features[self.column]
         dtype = str(getattr(feature, "dtype", "a list"))
         if dtype == "a list":
