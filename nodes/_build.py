@@ -6,6 +6,7 @@ import re
 import warnings
 from collections.abc import Callable
 from functools import wraps
+from inspect import signature
 from typing import Annotated, Any
 
 import torch
@@ -23,7 +24,7 @@ _COMPLAINTS = (RuntimeError, TypeError, ValueError, AssertionError, IndexError)
 
 
 class ModelNodes(Nodes):
-    """Nodes that build modules, with gradients; torch's complaints become InputErrors."""
+    """Nodes that build modules, as a trainer needs them; torch's complaints become InputErrors."""
 
     def node(self, class_type: str, **flags: Any) -> Callable[..., Any]:
         if class_type.endswith("2d"):
@@ -32,7 +33,7 @@ class ModelNodes(Nodes):
         def register(function: Callable[..., Any]) -> Callable[..., Any]:
             @wraps(function)
             def build(*args: Any, **inputs: Any) -> Any:
-                with torch.enable_grad(), warnings.catch_warnings(record=True) as caught:
+                with torch.inference_mode(False), warnings.catch_warnings(record=True) as caught:
                     warnings.simplefilter("always")
                     model = apply(f"{class_type} cannot be built", function, *args, **inputs)
                 for warning in caught:
@@ -49,11 +50,18 @@ class Composite(nn.Module):
 
     def __init__(self, rule: Callable[..., Any], closure: Closure | None = None, **parts: Any):
         super().__init__()
-        self.rule = rule
+        self.rule, self.takes = rule, signature(rule)
         for name, part in {**parts, "closure": closure}.items():
             setattr(self, name, part)
 
     def forward(self, *inputs: Any) -> Any:
+        try:
+            self.takes.bind(None, *inputs)
+        except TypeError:
+            names = " and ".join(list(self.takes.parameters)[1:])
+            given = " and ".join(map(described, inputs)) or "nothing"
+            why = f"the model takes {names}, not {given}; unpack_input parts ids and mask"
+            raise TypeError(why) from None
         result = self.rule(self.part, *inputs)
         return result if self.closure is None else self.part("closure", result)
 
@@ -75,8 +83,8 @@ def apply(title: str, part: Callable[..., Any], *inputs: Any, **options: Any) ->
             why = f"its ids go from {low} to {high}, the table has {part.num_embeddings} rows"
         if isinstance(part, nn.Module):
             title = f"{title} ({type(part).__name__})"
-        if any(isinstance(value, Tensor | tuple) for value in inputs):
-            title += f" cannot work with {' and '.join(map(described, inputs))}"
+        if given := [described(value) for value in inputs if isinstance(value, Tensor | tuple)]:
+            title += f" cannot work with {' and '.join(given)}"
         raise InputError(f"{title}: {why}", code="cannot_compute") from error
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import re
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
@@ -54,7 +54,7 @@ class TextEncoder:
     max_length: int
 
     def __call__(self, text: str | list[str]) -> BatchEncoding:
-        encoded: BatchEncoding = self.tokenizer(
+        given: BatchEncoding = self.tokenizer(
             text,
             padding=self.method if self.padding else False,
             truncation=self.truncation,
@@ -62,7 +62,7 @@ class TextEncoder:
             max_length=self.max_length or None,
             return_tensors="pt",
         )
-        return encoded
+        return given
 
 
 class LabelledText(torch.utils.data.Dataset[tuple[Any, Tensor]]):
@@ -102,7 +102,7 @@ class EncodedText(LabelledText):
     def __getitem__(self, index: int) -> tuple[tuple[Tensor, Tensor], Tensor]:
         row = self._data[index]
         text = clean_html(row[TEXT]) if self._clean else row[TEXT]
-        ids, mask = map(_row, ids_and_mask(self._encode(text)))
+        ids, mask = map(_row, encoded(self._encode, text))
         return (ids, mask), torch.tensor(row[LABEL], dtype=torch.int64)
 
 
@@ -140,21 +140,28 @@ def words(text: str, most: int) -> list[str]:
     return [word[0].lower() for word in islice(_WORD.finditer(clean_html(text)), most)]
 
 
-def ids_and_mask(encoded: Any) -> tuple[Any, Any]:
-    """What an encoder gives, a mapping as of tokenizers or a pair, as a pair.
+def encoded(encode: Callable[..., Any], text: str | Sequence[str]) -> tuple[Any, Any]:
+    """Ids and mask of a text or a list; encoders give a pair, or a mapping as tokenizers do.
 
     Raises:
-        InputError: it is neither.
+        InputError: the encoder gives neither, or cannot encode this.
     """
     try:
-        if isinstance(encoded, Mapping):
-            return encoded["input_ids"], encoded["attention_mask"]
-        ids, mask = encoded
+        given = encode(text)
+    except (AttributeError, RuntimeError, TypeError, ValueError) as error:
+        what = "a text" if isinstance(text, str) else f"{len(text)} texts"
+        message = f"the encoder cannot make tensors of {what}: {error}"
+        hint = "texts become one tensor if the encoder pads and cuts them to one length"
+        raise InputError(message, input="encode", code="not_encoded", hint=hint) from error
+    try:
+        if isinstance(given, Mapping):
+            return given["input_ids"], given["attention_mask"]
+        ids, mask = given
         return ids, mask
     except (KeyError, TypeError, ValueError):
-        has = f" of {', '.join(encoded)}" if isinstance(encoded, Mapping) else ""
+        has = f" of {', '.join(given)}" if isinstance(given, Mapping) else ""
         wanted = "a pair (ids, mask) nor a mapping with input_ids and attention_mask"
-        message = f"the encoder gives {type(encoded).__name__}{has}, and neither {wanted}"
+        message = f"the encoder gives {type(given).__name__}{has}, and neither {wanted}"
         raise InputError(message, input="encode", code="not_a_pair") from None
 
 

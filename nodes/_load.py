@@ -50,7 +50,7 @@ def load_encoder(name: str) -> PreTrainedModel:
         from transformers.models.auto.modeling_auto import MODEL_MAPPING_NAMES
 
         model_class = getattr(transformers, MODEL_MAPPING_NAMES[kind])
-        with torch.enable_grad():
+        with torch.inference_mode(False):
             encoder, report = model_class.from_pretrained(
                 place, dtype=torch.float32, output_loading_info=True, **options
             )
@@ -82,12 +82,9 @@ def _check_weights(name: str, report: dict[str, Any]) -> None:
         message = f"the weights of {name} lack {len(body)} tensors of the encoder: {names}"
         raise InputError(message, input="model_name", code="incomplete_checkpoint")
     if absent:
-        notice(
-            f"{name} comes without weights for its pooler; it starts at random",
-            code="new_pooler",
-            input="use_mean_pooling",
-            hint="mean pooling does not use it",
-        )
+        message = f"{name} comes without weights for its pooler; it starts at random"
+        hint = "mean pooling does not use it"
+        notice(message, code="new_pooler", input="use_mean_pooling", hint=hint)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from graphrun.node import InputError, Nodes, Range, Resource
 
+from ._build import apply, ids_and_mask, masked_mean
 from ._load import load_encoder
 from ._types import Model
 
@@ -44,13 +45,12 @@ class TextClassifier(nn.Module):
 
     def forward(self, inputs: tuple[Tensor, Tensor]) -> Tensor:
         """Logits (B, 1) of token ids (B, L) and their mask (B, L)."""
-        ids, mask = inputs
-        output = self.llm_model(input_ids=ids, attention_mask=mask)
+        ids, mask = ids_and_mask(inputs)
+        output = apply("llm_model", self.llm_model, ids, attention_mask=mask)
         hidden = output.last_hidden_state  # (B, L, H)
         pooled = getattr(output, "pooler_output", None)  # (B, H); not every encoder has one
         if self.use_mean_pooling:
-            weight = mask.unsqueeze(-1).to(hidden.dtype)  # (B, L, 1)
-            pooled = (hidden * weight).sum(dim=1) / weight.sum(dim=1).clamp(min=1e-9)
+            pooled = masked_mean(hidden, mask)
         elif pooled is None:
             pooled = hidden[:, 0]
         if self.dropout is not None:
@@ -59,12 +59,9 @@ class TextClassifier(nn.Module):
         return logits
 
 
-@NODES.node("PtnHfFineTunedClassificationModel", random=True)
+@NODES.node("PtnHfFineTunedClassificationModel", random=True, volatile=True)
 def fine_tuned_classifier(
-    model_name: ModelName = "",
-    use_mean_pooling: bool = True,
-    *,
-    dropout: Share = 0.0,
+    model_name: ModelName = "", use_mean_pooling: bool = True, *, dropout: Share = 0.0
 ) -> Model:
     """A pretrained encoder with a linear head of one logit, all of it trainable.
 
@@ -85,16 +82,11 @@ def fine_tuned_classifier(
     )  # fmt: skip
 
 
-@NODES.node("PtnHfLoraClassificationModel", random=True)
+@NODES.node("PtnHfLoraClassificationModel", random=True, volatile=True)
 def lora_classifier(
-    model_name: ModelName = "",
-    use_mean_pooling: bool = True,
-    *,
-    dropout: Share = 0.0,
-    lora_r: Positive = 8,
-    lora_alpha: Positive = 16,
-    lora_dropout: Share = 0.1,
-) -> Model:
+    model_name: ModelName = "", use_mean_pooling: bool = True, *, dropout: Share = 0.0,
+    lora_r: Positive = 8, lora_alpha: Positive = 16, lora_dropout: Share = 0.1,
+) -> Model:  # fmt: skip
     """A pretrained encoder with low-rank adapters and a linear head of one logit.
 
     Every linear layer of the encoder gets an adapter of rank `lora_r`, scaled by
@@ -117,7 +109,7 @@ def lora_classifier(
         bias="lora_only",
         task_type=peft.TaskType.FEATURE_EXTRACTION,
     )
-    with torch.enable_grad(), warnings.catch_warnings():
+    with torch.inference_mode(False), warnings.catch_warnings():
         # About what the two libraries call of each other.
         warnings.simplefilter("ignore", FutureWarning)
         adapted = peft.get_peft_model(encoder, config)
@@ -135,7 +127,7 @@ def _classifier(
     if dropout < 0:
         message = f"dropout has to be 0 or more, not {dropout}"
         raise InputError(message, input="dropout", code="value_smaller_than_min")
-    with torch.enable_grad():
+    with torch.inference_mode(False):
         model = TextClassifier(encoder, use_mean_pooling=use_mean_pooling, dropout=dropout)
     model.config = {"class": class_type, "model_name": name, **model.config}
     return model

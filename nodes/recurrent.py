@@ -73,8 +73,8 @@ def recurrent(
     """Inputs are (B, L, F), or (L, B, F) without `batch_first`.
 
     The matrices of a plain recurrent layer start with Xavier's normal distribution for tanh and
-    with Kaiming's for relu. `proj_size` is the outputs' width if it is not 0, and has to be below
-    `hidden_size`. A linear layer gives logits (B, `linear_output_size`).
+    with Kaiming's for relu. An LSTM's `proj_size` is the width of its outputs if it is not 0, and
+    has to be below `hidden_size`. A class with a linear layer gives (B, `linear_output_size`).
     """
     given = {name: value for name, value in locals().items() if value is not None}
     build = given.pop("kind") if linear_bias is None else _averaged

@@ -51,7 +51,7 @@ def tokenizer_encode(
     return TextEncoder(model_name, tokenizer, padding, padding_method, truncation, max_length)
 
 
-@NODES.node("PtvHfDatasetWithTokenEncode")
+@NODES.node("PtvHfDatasetWithTokenEncode", volatile=True)
 def hub_dataset(
     name: Annotated[str, Resource("dataset")] = "",
     split: str = "train",
@@ -82,7 +82,7 @@ def hub_dataset(
     return EncodedText(data, encode, clean=remove_html_tags)
 
 
-@NODES.node("PtvHfGloveDataset")
+@NODES.node("PtvHfGloveDataset", volatile=True)
 def glove_dataset(
     name: Annotated[str, Resource("dataset")] = "",
     split: str = "train",
@@ -117,7 +117,7 @@ def glove_dataset(
     return VectorText(data, max_seq_len, lambda words: look_up(path, words, embed_dim))
 
 
-@NODES.node("PtvHfLocalDataset")
+@NODES.node("PtvHfLocalDataset", volatile=True)
 def local_dataset(
     file_path: Annotated[str, Resource("data_file")] = "",
     file_format: str = "json",
@@ -154,12 +154,8 @@ def local_dataset(
 
 def _hub_texts(name: str, split: str, text: str, label: str) -> datasets.Dataset:
     if not split.strip():
-        raise InputError(
-            "the name of the split is empty",
-            input="split",
-            code="empty_split",
-            hint="most data sets have the splits train and test",
-        )
+        message, hint = "the name of the split is empty", "most data sets have train and test"
+        raise InputError(message, input="split", code="empty_split", hint=hint)
     found = announce(find_dataset(name), REVIEWS)
     if found.source == "tiny":
         data = stand_in(split, text=text, label=label)

@@ -13,7 +13,7 @@ from torch.nn.functional import pad
 from graphrun.node import InputError, Nodes, Range, Resource, Socket, notice
 from graphrun.sources.paths import find_data_file
 
-from ._encoded import ids_and_mask
+from ._encoded import encoded
 from ._tiny import PIECES
 from ._types import Encoder, Tensor
 
@@ -66,6 +66,9 @@ def encode_pieces(
     text or not. A text gives two tensors of rank 1. A list gives two of shape (rows, length) if
     `padding` is on or it has one entry, else two lists of tensors of rank 1.
     """
+    if padding_method not in ("max_length", "longest"):
+        message = f"padding_method is {padding_method!r}: it has to be max_length or longest"
+        raise InputError(message, input="padding_method", code="value_not_in_list")
     return PieceEncoder(spmodel, padding, padding_method, padding_value, truncation, max_length)
 
 
@@ -81,18 +84,12 @@ def tokenize(
         InputError: the list is empty or holds something else, the texts cannot be one tensor, or
             the encoder gives neither a pair nor a mapping.
     """
-    odd = [text for text in text_list if not isinstance(text, str)]
-    if odd or not len(text_list):
+    texts = text_list if isinstance(text_list, list | tuple | str) else [text_list]
+    odd = [text for text in texts if not isinstance(text, str)]
+    if odd or not texts:
         message = f"{odd[0]!r} in the list is no text" if odd else "the list of texts is empty"
         raise InputError(message, input="text_list", code="not_a_text" if odd else "empty_list")
-    try:
-        return ids_and_mask(encode(text_list))
-    except (RuntimeError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
-        message = f"the encoder cannot make tensors of {len(text_list)} texts: {error}"
-        hint = "texts become one tensor if the encoder pads and cuts them to one length"
-        raise InputError(message, input="encode", code="not_encoded", hint=hint) from error
+    return encoded(encode, text_list)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from graphrun.node import Nodes, Range, Socket
+from graphrun.node import InputError, Nodes, Range, Socket
 
 NODES = Nodes(category="Training", spaced=True)
 
@@ -64,8 +64,11 @@ def data_augment(
 def picture_to_tensor(picture: Any) -> torch.Tensor:
     """See `to_tensor`."""
     values = np.array(picture)
+    if values.ndim not in (2, 3):
+        message = f"a picture has 2 or 3 dimensions, not {type(picture).__name__} {values.shape}"
+        raise InputError(message, code="not_a_picture")
     values = values.astype(np.int32) if values.dtype == np.uint16 else values
-    pixels = torch.from_numpy(values).reshape(*values.shape[:2], -1).permute(2, 0, 1)
+    pixels = torch.atleast_3d(torch.from_numpy(values)).permute(2, 0, 1)
     if values.dtype in (np.uint8, np.bool_):
         most = 255 if values.dtype == np.uint8 else 1
         return pixels.to(torch.float32, memory_format=torch.contiguous_format).div_(most)
@@ -99,12 +102,8 @@ def _augmented(
         if chance > 0 and torch.rand(1).item() < chance:
             picture = picture.transpose(way)
     angle = _between(-degrees, degrees)
-    reach = (
-        [share * size for share, size in zip(shift, picture.size, strict=True)]
-        if any(shift)
-        else []
-    )
-    x, y = (round(_between(-most, most)) for most in reach) if reach else (0, 0)
+    reach = [share * size for share, size in zip(shift, picture.size, strict=True)]
+    x, y = (round(_between(-most, most)) for most in reach) if any(reach) else (0, 0)
     scale = 1.0 if scales == (1, 1) else _between(*scales)
     matrix = inverse_affine(picture.size, angle, (x, y), scale)
     return picture_to_tensor(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -70,7 +72,7 @@ class Windows(torch.utils.data.Dataset[Any]):
         return tuple(self.rows[at : at + self.length] for at in (start, start + 1))
 
 
-@NODES.node("PtvDataset")
+@NODES.node("PtvDataset", volatile=True)
 def dataset(
     name: str = "",
     download: bool = True,
@@ -103,7 +105,7 @@ def dataset_len(dataset: Dataset) -> int:
     return len(dataset)  # type: ignore[arg-type]
 
 
-@NODES.node("PtvImageFolderDataset")
+@NODES.node("PtvImageFolderDataset", volatile=True)
 def image_folder(
     root: Annotated[str, Resource("data_folder")] = "", *, transform: Transform | None = None
 ) -> Dataset:
@@ -120,7 +122,7 @@ def image_folder(
         test = Path(root).name.lower() in HELD_OUT
         return Pictures(*stand_in(root, (96, 96, 3), "ab", test=test), transform)
     folders = sorted(entry for entry in place.iterdir() if entry.is_dir())
-    files = [[f for f in one.rglob("*") if f.suffix.lower() in _SUFFIXES] for one in folders]
+    files = [_pictures_in(folder) for folder in folders]
     empty = [folder.name for folder, found in zip(folders, files, strict=True) if not found]
     if empty or not folders:
         message = f"{place} has no pictures in {', '.join(empty) or 'any folder: it has none'}"
@@ -130,8 +132,7 @@ def image_folder(
     if len(classes) == 1:
         notice(f"{place} has one class only, {classes[0]}", code="one_class", input="root")
     labels = [number for number, found in enumerate(files) for _ in found]
-    pictures = [f for found in files for f in sorted(found, key=lambda f: (str(f.parent), f.name))]
-    return Pictures(pictures, labels, classes, transform)
+    return Pictures(list(chain(*files)), labels, classes, transform)
 
 
 @NODES.node("PtvSequentialTensorDataset")
@@ -153,7 +154,7 @@ def windows(tens: Tensor, seq_len: Annotated[int, Range(1, 100_000)] = 32) -> Da
     return found
 
 
-@NODES.node("PtvDatasetLoader")
+@NODES.node("PtvDatasetLoader", volatile=True)
 def dataset_loader(
     name: str = "",
     download: bool = True,
@@ -181,6 +182,13 @@ def dataset_loader(
     except InputError as error:
         error.input = "load_parameters" if error.input == "parameters" else error.input
         raise
+
+
+def _pictures_in(folder: Path) -> list[Path]:
+    """Sorted by folder, then by name; links to folders are followed."""
+    places = sorted(os.walk(folder, followlinks=True))
+    named = (Path(place, name) for place, _, names in places for name in sorted(names))
+    return [file for file in named if file.suffix.lower() in _SUFFIXES]
 
 
 def _dataset(

@@ -18,7 +18,7 @@ TEXT, LABEL = "text", "label"
 
 _INPUTS = {TEXT: "sample_field_name", LABEL: "label_field_name"}
 _SHOWN = 5
-_WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
+_WHOLE = re.compile(r" *([+-]?[0-9]{1,19})(\.0*)? *")
 _PLAIN = re.compile(r"[\w.-]+")
 _INT64 = range(-(2**63), 2**63)
 
@@ -101,9 +101,17 @@ class _Labels:
         return f"column {self.column} of {self.found.name}"
 
     def as_numbers(self, data: Dataset) -> Dataset:
-        """ClassLabel, whole numbers and booleans as they are; words by the alias's labels."""
-        from datasets import ClassLabel
+        """ClassLabel, whole numbers and booleans as they are; words by the alias's labels.
 
+        A list of one label is that label.
+        """
+        import pyarrow.compute as pc
+        from datasets import ClassLabel, List
+
+        if isinstance(data.features[self.column], List):
+            lists = data.data.column(self.column)
+            if pc.unique(pc.list_value_length(lists)).to_pylist() == [1]:
+                data = _replaced(data, self.column, pc.list_flatten(lists).to_pylist())
         feature = data.features[self.column]
         dtype = str(getattr(feature, "dtype", "a list"))
         if dtype == "a list":
@@ -166,11 +174,11 @@ class _Labels:
 
 
 def _whole(value: Any) -> int | None:
-    """The number that a label is or spells in plain digits; None for any other."""
+    """The number that a label is or spells in plain digits, as 3 or 3.0; None for any other."""
     if isinstance(value, str):
-        whole = bool(_WHOLE.fullmatch(value.strip(" ")))
-    else:
-        whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+        spelled = _WHOLE.fullmatch(value)
+        value = int(spelled[1]) if spelled else None
+    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
     return int(value) if whole and int(value) in _INT64 else None
 
 

@@ -117,6 +117,8 @@ def _labels(
     """Labels of one kind. `kinds` remembers the kind that the column has, and since where."""
     for where, row in rows:
         value = row.get(column)
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
         if isinstance(value, dict | list):
             message = f"{column} is {_kind(value)}, not one label a row: {_shown(value)}"
             raise _bad(path, where, message)

@@ -92,6 +92,19 @@ def test_tokenizers_of_other_families(kind: str, checkpoint: Checkpoint) -> None
     assert expected[-1] == reference.pad_token_id
 
 
+def test_what_a_classifier_cannot_take_is_named(checkpoint: Checkpoint) -> None:
+    model = fine_tuned_classifier(str(checkpoint("bert")))
+    ids, mask = torch.ones(2, 5, dtype=torch.int64), torch.ones(2, 5, dtype=torch.int64)
+    for inputs, message in (
+        (ids, "takes a pair"),
+        ((ids, mask[:1]), "shape \\(2, 5\\), not int64 \\(1, 5\\)"),
+        ((ids + 999, mask), "llm_model \\(BertModel\\) cannot work with int64 \\(2, 5\\): "),
+        ((ids.repeat(1, 99), mask.repeat(1, 99)), "int64 \\(2, 495\\): "),
+    ):
+        with pytest.raises(InputError, match=message):
+            model(inputs)
+
+
 def test_the_head_starts_as_it_should(checkpoint: Checkpoint) -> None:
     torch.manual_seed(3)
     model = fine_tuned_classifier(str(checkpoint("bert")))

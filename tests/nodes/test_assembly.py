@@ -72,8 +72,6 @@ def test_masks_go_to_the_models_that_want_them(flags: tuple[bool, bool]) -> None
     y = a(x, MASK) if flags[0] else a(x)
     y = b(y, MASK) if flags[1] else b(y)
     assert torch.equal(model(x, MASK), torch.relu(y))
-    with pytest.raises(TypeError, match="mask"):
-        model(x)
 
 
 def test_a_masked_chain_in_a_chain() -> None:
@@ -122,6 +120,22 @@ def test_a_copy_has_weights_of_its_own() -> None:
 def test_a_closure_ends_a_model() -> None:
     inner = nn.Linear(3, 2)
     assert torch.equal(with_closure(inner, torch.sigmoid)(X), torch.sigmoid(inner(X)))
+
+
+def test_a_model_of_two_inputs_needs_both() -> None:
+    """Even if no part takes the mask."""
+    x, mask = torch.zeros(2, 3, 4), torch.ones(2, 3)
+    model = chained_with_mask(nn.ReLU(), nn.Tanh())
+    assert torch.equal(model(x, mask), x)
+    for inputs, shown in (
+        ((x,), "float32 .2, 3, 4."),
+        ((), "nothing"),
+        ((x, mask, mask), ".* and "),
+    ):
+        with pytest.raises(TypeError, match=f"takes x and mask, not {shown}.*unpack_input"):
+            model(*inputs)
+    part = "model_a (Composite) cannot work with float32 (2, 3, 4): the model takes x and mask"
+    refused(part, chained(model, nn.ReLU()), x)
 
 
 def test_errors_name_the_part_and_the_shapes() -> None:

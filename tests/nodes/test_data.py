@@ -215,7 +215,9 @@ def test_two_absent_columns_are_named_at_once(call: Recorder, tmp_path: Path) ->
         ([True, False], [1, 0]),
         ([1.0, 0.0], [1, 0]),
         (["1", "0"], [1, 0]),
+        (["1.0", " 0. "], [1, 0]),
         ([3, -1], [3, -1]),
+        ([[3], [-1]], [3, -1]),
     ],
 )
 def test_labels_that_are_numbers_in_disguise(
@@ -322,7 +324,7 @@ def test_columns_of_lists_are_refused(tmp_path: Path) -> None:
     write(tmp_path / "train.parquet", {"text": [["a"], ["b"]], "label": [0, 1]})
     with pytest.raises(InputError, match="not texts"):
         load(tmp_path)
-    write(tmp_path / "train.parquet", {"text": ["a", "b"], "label": [[0], [1]]})
+    write(tmp_path / "train.parquet", {"text": ["a", "b"], "label": [[0], [1, 0]]})
     with pytest.raises(InputError, match="not one label a row"):
         load(tmp_path)
 

@@ -55,7 +55,7 @@ def test_a_file_without_rows_says_so(tmp_path: Path, text: str) -> None:
     [
         ({"text": "b", "label": "1"}, r"line 2: label is a text \('1'\), and a number in line 1"),
         ({"text": "b", "label": True}, r"line 2: label is true or false \(true\), and a number"),
-        ({"text": "b", "label": [1]}, "line 2: label is a list, not one label a row"),
+        ({"text": "b", "label": [1, 0]}, "line 2: label is a list, not one label a row"),
         ({"text": ["b"], "label": 1}, "line 2: text is a list, not a text"),
         ({"text": "b", "label": 2**64}, "line 2: label is 18446744073709551616, beyond 64 bits"),
         ({"text": "\ud800", "label": 1}, "line 2: text holds half of a surrogate pair"),

@@ -177,3 +177,11 @@ def test_what_makes_no_layer_is_refused(
     error = refused(part, node(name), **inputs)
     assert error.input == input
     assert input is None or error.hint
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_modules_can_be_trained_wherever_they_are_made(mode: Any) -> None:
+    with mode():
+        weight = node("PtnLinear")(2, 3).weight
+    assert weight.requires_grad
+    assert not weight.is_inference()

@@ -248,6 +248,7 @@ def test_a_tokenizer_gives_ids_and_mask(call: Recorder, checkpoint: Callable[[st
         ([], "the list of texts is empty", "empty_list"),
         (["a", 3], "3 in the list is no text", "not_a_text"),
         ([None], "None in the list is no text", "not_a_text"),
+        (5, "5 in the list is no text", "not_a_text"),
     ],
 )
 def test_what_is_no_list_of_texts(
@@ -266,6 +267,25 @@ def test_an_encoder_that_gives_something_else(call: Recorder, result: Any, what:
     with pytest.raises(InputError, match=f"gives {what}, and neither") as caught:
         tokenize(lambda texts: result, ["a"])
     assert caught.value.code == "not_a_pair"
+
+
+@pytest.mark.parametrize("wrong", [torch.relu, 5])
+def test_a_function_that_encodes_no_texts(call: Recorder, wrong: Any) -> None:
+    datasets = pytest.importorskip("datasets")
+    data = EncodedText(datasets.Dataset.from_dict({"text": ["a"], "label": [1]}), wrong, clean=True)
+    for encode, what in (
+        (lambda: tokenize(wrong, ["a", "b"]), "2 texts"),
+        (lambda: data[0], "a t"),
+    ):
+        with pytest.raises(InputError, match=f"cannot make tensors of {what}") as caught:
+            encode()
+        assert (caught.value.code, caught.value.input) == ("not_encoded", "encode")
+
+
+def test_another_way_to_pad_is_refused(encoder: Callable[..., PieceEncoder]) -> None:
+    with pytest.raises(InputError, match="'left': it has to be max_length or longest") as caught:
+        encoder("left", padding=True)
+    assert caught.value.input == "padding_method"
 
 
 def test_warnings_of_the_library_do_not_leak() -> None:

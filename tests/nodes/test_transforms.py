@@ -10,6 +10,8 @@ import torch
 from graphrun_nodes.transforms import data_augment, inverse_affine, resize, to_tensor
 from PIL import Image
 
+from graphrun.errors import InputError
+
 RANDOM = np.random.default_rng(3)
 
 
@@ -62,6 +64,16 @@ def test_arrays_are_taken_too(shape: tuple[int, ...]) -> None:
     assert found.shape == (*shape, 1)[2:3] + shape[:2]
     assert torch.equal(found.movedim(0, 2).reshape(shape), torch.from_numpy(array) / 255)
     assert to_tensor()(array.astype(np.float64)).dtype == torch.float64
+
+
+def test_an_empty_array_is_an_empty_tensor() -> None:
+    assert to_tensor()(np.zeros((0, 4, 3), np.uint8)).shape == (3, 0, 4)
+
+
+@pytest.mark.parametrize("value", ["text", np.zeros(3), np.zeros((1, 2, 2, 3)), 5])
+def test_what_is_no_picture(value: Any) -> None:
+    with pytest.raises(InputError, match=f"2 or 3 dimensions, not {type(value).__name__}"):
+        to_tensor()(value)
 
 
 def test_the_tensor_is_not_the_picture() -> None:

@@ -24,6 +24,7 @@ from graphrun_nodes.vision import dataset, dataset_len, dataset_loader, image_fo
 from PIL import Image
 from recording import Recorder
 
+from graphrun import Session
 from graphrun.catalog.running import Alias
 from graphrun.errors import InputError, MissingResource
 from graphrun.sources.pictures import SETS
@@ -550,6 +551,36 @@ def test_folders_are_classes(call: Recorder) -> None:
     shown = dataset("ImageFolder", root="root", transform=to_tensor(), parameters="{'train': 1}")
     assert len(shown) == 3
     assert call.codes == ["unknown_option"]
+
+
+def test_folders_are_walked_as_torchvision_does() -> None:
+    """Sorted by folder and by name; links are followed, and no folder is a picture."""
+    names = ["b.png", "a.JPG", "sub/c.bmp", "sub-x/d.png", "Sub/e.webp", "dir.png/f.gif.ppm"]
+    for name in names:
+        path = Path("root/cat", name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (2, 2)).save(path)
+    Path("root/cat/z").symlink_to(Path("root/cat/sub").absolute())
+    Path("root/dog").symlink_to(Path("root/cat").absolute())
+    found = image_folder("root")
+    walked = ["a.JPG", "b.png", "Sub/e.webp", "dir.png/f.gif.ppm", "sub/c.bmp", "sub-x/d.png"]
+    walked.append("z/c.bmp")
+    assert [str(p) for p in found.pictures] == [
+        f"root/{name}/{p}" for name in found.classes for p in walked
+    ]
+    assert [label for _, label in found] == [0] * 7 + [1] * 7
+
+
+def test_the_next_run_of_a_session_sees_what_was_added() -> None:
+    write_folder()
+    prompt = {
+        "1": {"class_type": "PtvImageFolderDataset", "inputs": {"root": "root"}},
+        "2": {"class_type": "PtvDatasetLen", "inputs": {"dataset": ["1", 0]}},
+    }
+    session = Session()
+    before = session.run(prompt, targets=["2"]).outputs["2"]
+    Image.new("RGB", (2, 2)).save("root/cat/new.png")
+    assert (before[0], session.run(prompt, targets=["2"]).outputs["2"][0]) == ([3], [4])
 
 
 def test_bad_folders(call: Recorder) -> None:
