@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 from torch import nn
 
 from graphrun.node import InputError, Range
+from graphrun.sources.texts import pair, sizes
 
-from ._build import ModelNodes, Size, pair, sizes
+from ._build import ModelNodes, Size
 from ._types import Model
 
 NODES = ModelNodes(category="Training", spaced=True)

@@ -59,7 +59,7 @@ class TextClassifier(nn.Module):
         return logits
 
 
-@NODES.node("PtnHfFineTunedClassificationModel", random=True, volatile=True)
+@NODES.node("PtnHfFineTunedClassificationModel", random=True, reads=True)
 def fine_tuned_classifier(
     model_name: ModelName = "", use_mean_pooling: bool = True, *, dropout: Share = 0.0
 ) -> Model:
@@ -82,7 +82,7 @@ def fine_tuned_classifier(
     )  # fmt: skip
 
 
-@NODES.node("PtnHfLoraClassificationModel", random=True, volatile=True)
+@NODES.node("PtnHfLoraClassificationModel", random=True, reads=True)
 def lora_classifier(
     model_name: ModelName = "", use_mean_pooling: bool = True, *, dropout: Share = 0.0,
     lora_r: Positive = 8, lora_alpha: Positive = 16, lora_dropout: Share = 0.1,

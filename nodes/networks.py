@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from graphrun.node import Range
-from graphrun.sources.texts import literal, unreadable
+from graphrun.sources.texts import literal, pair, sizes, unreadable
 
-from ._build import Composite, ModelNodes, Size, apply, expect, pair, sizes, started
+from ._build import Composite, ModelNodes, Size, apply, expect, started
 from ._types import Model
 
 NODES = ModelNodes(category="Training", spaced=True)

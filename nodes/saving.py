@@ -51,7 +51,7 @@ def save_model(
     return path
 
 
-@NODES.node("PtLoadModel", outputs=("model",), volatile=True)
+@NODES.node("PtLoadModel", outputs=("model",), reads=True)
 def load_model(
     model: Annotated[Model, Mutates()],
     model_path: Annotated[str, Resource("weights")] = "model.pkl",

@@ -32,7 +32,7 @@ NumberType = Literal[
 _TYPES = {kind: getattr(torch, kind.replace("bloat", "bfloat")) for kind in get_args(NumberType)}
 
 
-@NODES.node("PandasLoadCSVWithIndex", volatile=True)
+@NODES.node("PandasLoadCSVWithIndex", reads=True)
 def load_csv(
     file_path: Annotated[str, Resource("data_file")],
     index_col: Annotated[int, Range(0, 10_000)] = 0,

@@ -51,7 +51,7 @@ def tokenizer_encode(
     return TextEncoder(model_name, tokenizer, padding, padding_method, truncation, max_length)
 
 
-@NODES.node("PtvHfDatasetWithTokenEncode", volatile=True)
+@NODES.node("PtvHfDatasetWithTokenEncode", reads=True)
 def hub_dataset(
     name: Annotated[str, Resource("dataset")] = "",
     split: str = "train",
@@ -82,7 +82,7 @@ def hub_dataset(
     return EncodedText(data, encode, clean=remove_html_tags)
 
 
-@NODES.node("PtvHfGloveDataset", volatile=True)
+@NODES.node("PtvHfGloveDataset", reads=True)
 def glove_dataset(
     name: Annotated[str, Resource("dataset")] = "",
     split: str = "train",
@@ -117,7 +117,7 @@ def glove_dataset(
     return VectorText(data, max_seq_len, lambda words: look_up(path, words, embed_dim))
 
 
-@NODES.node("PtvHfLocalDataset", volatile=True)
+@NODES.node("PtvHfLocalDataset", reads=True)
 def local_dataset(
     file_path: Annotated[str, Resource("data_file")] = "",
     file_format: str = "json",

@@ -23,7 +23,7 @@ Pieces = Annotated[SentencePieceProcessor, Socket("SPMODEL")]
 Ids = torch.Tensor | list[torch.Tensor]
 
 
-@NODES.node("SpLoadModel", outputs=("spmodel",), volatile=True)
+@NODES.node("SpLoadModel", outputs=("spmodel",), reads=True)
 def load_pieces(model_path: Annotated[str, Resource("data_file")] = "spiece.model") -> Pieces:
     """A SentencePiece model, such as the spiece.model that comes with a T5 checkpoint.
 

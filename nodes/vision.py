@@ -72,7 +72,7 @@ class Windows(torch.utils.data.Dataset[Any]):
         return tuple(self.rows[at : at + self.length] for at in (start, start + 1))
 
 
-@NODES.node("PtvDataset", volatile=True)
+@NODES.node("PtvDataset", reads=True)
 def dataset(
     name: str = "",
     download: bool = True,
@@ -105,7 +105,7 @@ def dataset_len(dataset: Dataset) -> int:
     return len(dataset)  # type: ignore[arg-type]
 
 
-@NODES.node("PtvImageFolderDataset", volatile=True)
+@NODES.node("PtvImageFolderDataset", reads=True)
 def image_folder(
     root: Annotated[str, Resource("data_folder")] = "", *, transform: Transform | None = None
 ) -> Dataset:
@@ -154,7 +154,7 @@ def windows(tens: Tensor, seq_len: Annotated[int, Range(1, 100_000)] = 32) -> Da
     return found
 
 
-@NODES.node("PtvDatasetLoader", volatile=True)
+@NODES.node("PtvDatasetLoader", reads=True)
 def dataset_loader(
     name: str = "",
     download: bool = True,

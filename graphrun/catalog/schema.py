@@ -142,7 +142,16 @@ def _input_schema(spec: InputSpec, own_checks: frozenset[str]) -> dict[str, Any]
 
 def _extension(spec: NodeSpec) -> dict[str, Any]:
     """Fields that differ from their defaults, so that the files stay short and diffs readable."""
-    flags = ("version", "output_node", "input_is_list", "volatile", "random", "echoes", "watches")
+    flags = (
+        "version",
+        "output_node",
+        "input_is_list",
+        "volatile",
+        "reads",
+        "random",
+        "echoes",
+        "watches",
+    )
     plain = NodeSpec(spec.class_type)
     return {
         "category": spec.category,

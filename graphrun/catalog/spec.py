@@ -81,7 +81,9 @@ class NodeSpec:
     """A node kind. `inputs` are in widget order: required, optional, hidden.
 
     `version` is part of the identity: raise it when the same inputs give another result.
-    `volatile` nodes have no identity (they act on the world); `random` nodes draw random numbers,
+    `volatile` nodes have no identity (they act on the world). Nodes with `reads` read files that
+    may have changed since: what they and all behind them give is not served in another run, but it
+    has an identity, so that random numbers stay. `random` nodes draw random numbers,
     so the run's seed is part of theirs. `echoes` names the input that a constant passes on as
     its first output, which lets a value be known before anything runs.
 
@@ -105,6 +107,7 @@ class NodeSpec:
     output_node: bool = False
     input_is_list: bool = False
     volatile: bool = False
+    reads: bool = False
     random: bool = False
     echoes: str | None = None
     module: str = ""

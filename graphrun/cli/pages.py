@@ -119,7 +119,9 @@ def _flags(spec: NodeSpec, around: Neighbours) -> Iterator[str]:
     if spec.random:
         yield "Draws random numbers; `--seed` and the inputs decide which."
     if spec.volatile:
-        yield "Reads or writes files: it runs every time, and its results are not kept."
+        yield "Acts on the world: it runs every time, and its results are not kept."
+    elif spec.reads:
+        yield "Reads files, which may change: it and all behind it runs in every run."
     elif runs and not spec.foreign and not all(o.type in STORABLE for o in spec.outputs):
         yield "Gives an object that other nodes may change: each run makes its own."
     if spec.watches:

@@ -13,7 +13,7 @@ from graphrun.execute.events import NodeInfo, NodesAdded
 from graphrun.execute.state import Run
 from graphrun.plan import Step
 from graphrun.plan.identity import identities
-from graphrun.plan.plan import twins
+from graphrun.plan.plan import told_passing, twins
 from graphrun.plan.static import ancestors, spec_of
 
 
@@ -108,7 +108,8 @@ def _steps(run: Run, nodes: list[PromptNode]) -> list[Step]:
     )
     for note in notes:
         run.notice(note)
-    return [Step.of(node, kinds[node.id], keys[node.id]) for node in nodes]
+    steps = (Step.of(node, kinds[node.id], keys[node.id]) for node in nodes)
+    return list(told_passing(steps, lambda name: name in known and known[name].passing))
 
 
 def _info(run: Run, step: Step) -> NodeInfo:

@@ -139,7 +139,7 @@ def _finish(run: Run, visit: Visit, outputs: Outputs, *, cached: bool = False) -
     step, name = visit.step, visit.step.node.id
     if step.identity and (cached or _is_shareable(run, step, outputs)):
         run.shareable[name] = visit.ui
-        if run.store is not None and not cached:
+        if run.store is not None and not cached and not step.passing:
             run.store.put(step.identity, (outputs, visit.ui))
     pairs = zip(step.spec.outputs, outputs, strict=False)
     run.tell(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,8 @@ class Step:
 
     `uses` are the nodes that its inputs link to, once each, and `needs` those of them that it
     cannot begin without: all but the ones behind lazy inputs. `after` are nodes that it only has
-    to wait for; `twin`, one of them, is an earlier node of the same identity.
+    to wait for; `twin`, one of them, is an earlier node of the same identity. What a `passing` step
+    gives comes from files that may have changed when there is another run.
     """
 
     node: PromptNode
@@ -35,6 +36,7 @@ class Step:
     needs: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     twin: str | None = None
+    passing: bool = False
 
     @classmethod
     def of(cls, node: PromptNode, spec: NodeSpec, identity: str | None) -> Step:
@@ -55,6 +57,20 @@ def twins(steps: Iterable[Step], firsts: dict[str, str] | None = None) -> Iterat
         if first != name:
             step = replace(step, twin=first, after=(*step.after, first))
         yield step
+
+
+def told_passing(
+    steps: Iterable[Step], known: Callable[[str], bool] = lambda name: False
+) -> Iterator[Step]:
+    """The steps in their order, those that read files and all behind them told to be passing.
+
+    `known` tells it of steps that are not among them.
+    """
+    found: dict[str, bool] = {}
+    for step in steps:
+        above = (found[name] if name in found else known(name) for name in step.uses)
+        found[step.node.id] = passing = step.spec.reads or any(above)
+        yield replace(step, passing=True) if passing else step
 
 
 @dataclass(frozen=True)
@@ -110,10 +126,10 @@ def plan(
     shared = [*readers_first(graph, prompt, specs), *same_files(prompt, used)]
     nodes = _ordered(graph, prompt, specs)
     keys = identities(nodes, specs, seed=seed, notes=shared)
-    steps = [Step.of(n, spec_of(n, specs) or specs[n.class_type], keys[n.id]) for n in nodes]
+    plain = (Step.of(n, spec_of(n, specs) or specs[n.class_type], keys[n.id]) for n in nodes)
+    steps = list(told_passing(plain))
     if graph.number_of_edges() > links:
         steps = [_waiting(step, graph) for step in steps]
-    refused = tuple(wrong)
     warnings = (p for p in problems if p.severity != "error")
     return Plan(
         prompt,
@@ -122,7 +138,7 @@ def plan(
         seed,
         (*warnings, *(prompt.located(w) for w in shared)),
         tuple(use for use in used if use not in served),
-        refused,
+        tuple(wrong),
     )
 
 

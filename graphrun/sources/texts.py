@@ -91,6 +91,22 @@ def dims(text: str, input: str, *, example: str = "-1 or [0, 1]") -> int | tuple
     return many if isinstance(found, list | tuple) else many[0]
 
 
+def sizes(text: str, input: str, *counts: int, least: int = 1, blank: int = -1) -> tuple[int, ...]:
+    """Whole numbers, so many as one of `counts` if there are any; `blank` for a blank text."""
+    found = dims(text, input, example="[3, 5]")
+    found = blank if found is None else found
+    many = found if isinstance(found, tuple) else (found,)
+    if min(many, default=-1) < least or (counts and len(many) not in counts):
+        numbers = f"{' or '.join(map(str, counts)) or 'some'} whole numbers"
+        raise unreadable(text, input, f"{numbers}, each {least} or more", "[3, 5]")
+    return many
+
+
+def pair(text: str, input: str, **options: int) -> tuple[int, ...]:
+    """Whole numbers for height and width, from one or two."""
+    return (sizes(text, input, 1, 2, **options) * 2)[:2]
+
+
 def options(text: str, input: str) -> dict[str, Any]:
     """A dict with texts as keys; {} for a blank text.
 

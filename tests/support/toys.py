@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from graphrun.catalog import Catalog
@@ -125,6 +126,12 @@ def save(text: str, path: Annotated[str, Resource("output_file")] = "out.txt") -
     target.write_text(text)
     show(files=[str(target)])
     return str(target)
+
+
+@NODES.node("ReadFile", reads=True)
+def read_file(path: str) -> str:
+    """Reads a text that may have changed since."""
+    return Path(path).read_text()
 
 
 @NODES.node("Load", volatile=True)

@@ -345,3 +345,26 @@ def test_a_file_that_cannot_be_saved_after_a_stop_is_that_nodes_failure(tmp_path
     with pytest.raises(NodeError, match="node 2"):
         execute(planned, catalog, Settings(outputs=tmp_path), observers=[observer], stop=stop)
     assert [e.node_id for e in events if isinstance(e, NodeFailed)] == ["2"]
+
+
+def test_what_comes_from_files_is_read_in_every_run(tmp_path):
+    file = tmp_path / "a.txt"
+    nodes = {
+        "1": ("ReadFile", {"path": str(file)}),
+        "2": ("Join", {"a": ["1", 0], "b": "!"}),
+        "3": ("Text", {"text": "b"}),
+        "4": ("Join", {"a": ["3", 0], "b": "!"}),
+        "5": ("Join", {"a": ["2", 0], "b": ["4", 0]}),
+        "6": ("Show", {"text": ["5", 0]}),
+    }
+    store = MemoryStore()
+    file.write_text("a")
+    first = run(nodes, store=store)
+    file.write_text("c")
+    second = run(nodes, store=store)
+    assert (shown(first), shown(second)) == ([["a!b!"]], [["c!b!"]])
+    cached = {e.node_id for e in second if isinstance(e, NodeFinished) and e.cached}
+    assert cached == {"4"}
+    keys = [[s.identity for s in plan(toys.prompt(nodes), toys.catalog()).steps] for _ in range(2)]
+    assert None not in keys[0]
+    assert keys[0] == keys[1]

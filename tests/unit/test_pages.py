@@ -103,7 +103,7 @@ def test_what_is_said_around_them():
     page = text(TRAINER)
     assert "pack graphrun" in page.splitlines()[1]
     assert "Draws random numbers" in page
-    assert "a loader gives no batches" in section(page, "Fails when")
+    assert "train_loader gives no batches" in section(page, "Fails when")
     links = " ".join(section(page, "Goes with").split())
     assert re.search(r"- PTOPTIMIZER for optimizer comes from [^-]*\bPtoAdamW\b", links)
     assert "workflows/distilbert_classification.json" in section(page, "Used in")
@@ -121,7 +121,8 @@ def test_one_class_is_one_node_of_an_example():
     ("name", "words"),
     [
         ("PtSaveModel", "a file that is written"),
-        ("PtSaveModel", "Reads or writes files"),
+        ("PtSaveModel", "Acts on the world"),
+        ("PtLoadModel", "it and all behind it runs in every run"),
         ("HfTokenizerEncode", "names a tokenizer"),
         ("PandasShowText", "A run is for nodes like this one"),
         ("PandasShowText", "only as a link"),
