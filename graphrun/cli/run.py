@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import signal
 import sys
@@ -188,10 +189,17 @@ def _interrupts(stop: Stop) -> Iterator[None]:
     """The first Ctrl-C asks the run to stop at its next step; the second ends it at once.
 
     So do the signals with which schedulers and closing terminals end a process. While the report
-    is written they are ignored.
+    is written they are ignored. Processes that are forked meanwhile, such as a loader's, leave
+    Ctrl-C to this one, and end at the others as usual.
     """
+    own = os.getpid()
 
     def ask(number: int, frame: Any) -> None:
+        if os.getpid() != own:
+            if number != signal.SIGINT:
+                signal.signal(number, signal.SIG_DFL)
+                os.kill(os.getpid(), number)
+            return
         if stop.over:
             return
         if stop.requested:

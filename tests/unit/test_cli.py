@@ -15,8 +15,9 @@ import packs
 import pytest
 
 from graphrun.cli.main import main
-from graphrun.cli.run import _asks
+from graphrun.cli.run import _asks, _interrupts
 from graphrun.documents import Prompt, PromptNode
+from graphrun.execute import Stop
 from graphrun.plan.static import resources
 from graphrun.report import check_report
 
@@ -552,3 +553,17 @@ def test_an_alias_of_what_a_node_names_is_used(kind, values, alias, used):
     spec = graphrun_nodes.PACK.spec(kind)
     prompt = Prompt({"1": PromptNode("1", kind, values)})
     assert any(_asks(use, alias) for use in resources(prompt, {kind: spec}, ["1"])) is used
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks")
+def test_a_forked_process_leaves_ctrl_c_to_the_run_and_can_be_ended(capfd):
+    ends = {}
+    with _interrupts(Stop()):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            child = os.fork()
+            if not child:
+                os.kill(os.getpid(), number)
+                os._exit(0)
+            ends[number] = os.waitpid(child, 0)[1]
+    assert ends == {signal.SIGINT: 0, signal.SIGTERM: signal.SIGTERM}
+    assert capfd.readouterr().err == ""
