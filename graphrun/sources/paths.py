@@ -21,7 +21,7 @@ _TINY_WAY = "--tiny tries the workflow with small built-in stand-ins"
 def find_weights(name: str) -> Path | None:
     """The file of weights that a workflow calls `name`; None if `--tiny` goes on without.
 
-    Looked for where an alias leads, in the run's output folder, then in the working folder, then
+    Looked for in the run's output folder, where an alias leads, then in the working folder, then
     in the models folder, each also with the suffix .safetensors.
 
     Raises:
@@ -123,11 +123,11 @@ def _alias_way(name: str, *, folder: bool = False) -> str:
 
 def _places(name: str) -> Iterator[Path]:
     path, outputs = Path(name).expanduser(), settings().outputs
-    # As output_file() keeps absolute paths that it redirects.
+    # As output_file() keeps absolute paths that it redirects. What this run wrote comes first.
     redirected = outputs.joinpath(*(p for p in path.parts if p not in (path.anchor, "..")))
     bases = [path] if path.is_absolute() else [outputs / path, path, settings().models / path]
-    bases.insert(1, redirected)
-    for base in dict.fromkeys(base for base in (*_aliased(name, path), *bases) if base.name):
+    bases = [redirected, *_aliased(name, path), *bases]
+    for base in dict.fromkeys(base for base in bases if base.name):
         yield base
         if base.suffix != WEIGHTS:
             # The longer name is there only where the shorter was taken.

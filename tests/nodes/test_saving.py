@@ -158,6 +158,8 @@ def test_an_alias_leads_from_a_folder_of_another_machine(call: Recorder, alias: 
     found = Alias(places.get(alias, written.parent))
     call.settings = replace(call.settings, aliases={alias: found})
     assert same(load_model(net(2), "/far/away/m.pt"), net(1))
+    save_model(net(3), "/far/away/m.pt")
+    assert same(load_model(net(2), "/far/away/m.pt"), net(3)), "what this run has written"
 
 
 def test_an_absent_file_says_where_it_was_looked_for(call: Recorder) -> None:
