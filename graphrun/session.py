@@ -98,11 +98,10 @@ class Session:
         self.catalog.renew()
         settings = replace(request.settings, new_folder=request.out is not None)
         with uncollected(), _folders(settings):
-            prompt = self.convert(request.document)
+            prompt = override(self.convert(request.document), self.catalog, request.overrides)
             cuts: list[str] = []
             if settings.tiny:
                 prompt, cuts = shrink(prompt, self.catalog)
-            prompt = override(prompt, self.catalog, request.overrides)
             return self._plan(prompt, request), cuts
 
     def _plan(self, prompt: Prompt, request: Request) -> Plan:

@@ -42,6 +42,7 @@ PACK = Pack(
         "model": "graphrun.sources.names:find_model",
         "tokenizer": "graphrun.sources.names:find_model",
         "dataset": "graphrun.sources.names:find_dataset",
+        "picture_set": "graphrun.sources.picture_sets:find_set",
         "vectors": "graphrun.sources.vectors:find_vectors",
         "device": "_device:find_device",
         "weights": "graphrun.sources.paths:find_weights",

@@ -14,7 +14,7 @@ from graphrun.sources.picture_sets import Set
 def stand_in(name: str, shape: tuple[int, ...], classes: Sequence[str], *, test: bool) -> Set:
     """Generated pictures, the same in every run: a pattern a class, shifted, dimmed and noisy."""
     height, width, bands = (*shape, 1)[:3]
-    count = max(2**19 // (height * width), 20 * len(classes)) // (4 if test else 1)
+    count = max(2**19 // (height * width * bands), 4 * len(classes), 56) // (4 if test else 1)
     fixed, random = torch.Generator().manual_seed(0), torch.Generator().manual_seed(1 + test)
     patterns = torch.rand(len(classes), bands, 5, 5, generator=fixed)
     patterns = interpolate(patterns, (height + 4, width + 4), mode="bilinear")

@@ -16,7 +16,7 @@ from ._types import Dataset, Loader, Tensor
 
 NODES = Nodes(category="Training", spaced=True)
 
-BatchSize = Annotated[int, Range(1, 1_000_000)]
+BatchSize = Annotated[int, Range(1, 1_000_000, tiny=32)]
 _INPUTS = ("dataset", "batch_size", "shuffle")
 _TAKEN = inspect.signature(DataLoader).parameters
 _OPTIONS = tuple(name for name in _TAKEN if name not in _INPUTS)

@@ -76,7 +76,7 @@ def linear_model(
 @NODES.node("PtnResnetModel", random=True)
 def resnet_model(
     input_dim: str = "(3,28,28)", output_dim: Size = 10,
-    num_blocks: Annotated[int, Range(1, 100)] = 2,
+    num_blocks: Annotated[int, Range(1, 100, tiny=2)] = 2,
 ) -> Model:  # fmt: skip
     """A residual network for logits; of `input_dim`, (C, H, W), only C shapes it.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from graphrun.node import Mutates, Nodes, Resource, notice, output_file, show
+from graphrun.node import InputError, Mutates, Nodes, Resource, notice, output_file, settings, show
 from graphrun.sources.paths import WEIGHTS, find_weights, newer_beside
 
 from ._lora import has_adapters
@@ -60,8 +60,9 @@ def load_model(
 
     Reads safetensors and torch state dicts; a file with anything but tensors in it is refused.
     Relative paths are looked for in the run's output folder, then in the working folder, then in
-    the models folder, each also with the suffix .safetensors. Names and shapes have to be the
-    model's. Under `--tiny` a model whose file does not exist stays as it is.
+    the models folder, each also with the suffix .safetensors; `--alias FOLDER=PATH` says where a
+    folder is that a path begins with. Names and shapes have to be the model's. Under `--tiny`,
+    which makes models smaller, one whose file does not exist or fit stays as it is.
 
     Raises:
         MissingResource: there is no such file.
@@ -77,7 +78,13 @@ def load_model(
         message = f"{path} is loaded, and {newer.name} beside it is newer"
         hint = f"name {newer.name} to load that one"
         notice(message, code="newer_weights", input="model_path", hint=hint)
-    load_into(model, read_weights(path), path)
+    weights = read_weights(path)
+    try:
+        load_into(model, weights, path)
+    except InputError as error:
+        if not settings().tiny:
+            raise
+        notice(f"{error}: the model stays as it is (--tiny)", code="stand_in", input="model_path")
     return model
 
 

@@ -29,6 +29,7 @@ NODES = Nodes(category="Training", spaced=True)
 _SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 _MALFORMED = '{"num_workers:1}'
 _Dict = Annotated[str, Text(multiline=True)]
+_Set = Annotated[str, Resource("picture_set")]
 
 
 @dataclass(eq=False)
@@ -74,7 +75,7 @@ class Windows(torch.utils.data.Dataset[Any]):
 
 @NODES.node("PtvDataset", reads=True)
 def dataset(
-    name: str = "",
+    name: _Set = "",
     download: bool = True,
     root: str = "",
     *,
@@ -156,11 +157,11 @@ def windows(tens: Tensor, seq_len: Annotated[int, Range(1, 100_000)] = 32) -> Da
 
 @NODES.node("PtvDatasetLoader", reads=True)
 def dataset_loader(
-    name: str = "",
+    name: _Set = "",
     download: bool = True,
     root: str = "",
     *,
-    batch_size: Annotated[int, Range(1, 1_000_000)] = 1,
+    batch_size: loaders.BatchSize = 1,
     shuffle: bool = False,
     dataset_parameters: _Dict | None = '{"train":True}',
     load_parameters: _Dict | None = _MALFORMED,

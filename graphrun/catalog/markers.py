@@ -74,6 +74,7 @@ class Resource:
         "model",
         "tokenizer",
         "dataset",
+        "picture_set",
         "vectors",
         "weights",
         "data_file",

@@ -39,7 +39,7 @@ class Provider(Protocol):
     def names(self) -> Iterator[str]: ...
     def spec(self, class_type: str) -> NodeSpec | None: ...
     def kind(self, spec: NodeSpec) -> Kind: ...
-    def look_for(self, kind: str, name: str) -> None: ...
+    def look_for(self, kind: str, name: str, beside: Mapping[str, Any]) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -127,10 +127,19 @@ class Pack:
             folder=str(Path(inspect.unwrap(function).__code__.co_filename).parent),
         )
 
-    def look_for(self, kind: str, name: str) -> None:
-        """Raise `MissingResource` if this machine cannot provide `name`; without a hook, pass."""
+    def look_for(self, kind: str, name: str, beside: Mapping[str, Any]) -> None:
+        """Raise `MissingResource` if this machine cannot provide `name`; without a hook, pass.
+
+        `beside` are values of the node's other inputs; a hook gets those that it has keywords for.
+        """
         if kind in self.resources:
-            self._hook(self.resources[kind])(name)
+            hook = self._hook(self.resources[kind])
+            keywords = (
+                p.name
+                for p in inspect.signature(hook).parameters.values()
+                if p.kind == p.KEYWORD_ONLY
+            )
+            hook(name, **{key: beside[key] for key in keywords if key in beside})
 
     def surround(self, seed: int) -> AbstractContextManager[Any]:
         if self.around is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import signal
 import sys
@@ -18,9 +19,12 @@ from graphrun.errors import Diagnostic, ExitCode, GraphrunError
 if TYPE_CHECKING:
     from graphrun.execute import Observer, Stop
     from graphrun.execute.events import NodeFailed
-    from graphrun.plan import Plan
+    from graphrun.plan import Plan, ResourceUse
     from graphrun.report import Report
     from graphrun.request import Request
+
+_NAMED = ("model", "tokenizer", "dataset", "picture_set")
+"""Kinds of resources that have names rather than paths."""
 
 
 def run(options: Namespace) -> int:
@@ -45,13 +49,22 @@ def run(options: Namespace) -> int:
 
 def _unused_aliases(planned: Plan, options: Namespace) -> None:
     """An alias for a name that nothing asks for is a slip of the pen more often than not."""
-    named = ("model", "tokenizer", "dataset")
-    asked = {use.name.rpartition("/")[2] for use in planned.resources if use.kind in named}
-    for name in config.parse_aliases(options.alias):
-        if name.rpartition("/")[2] not in asked:
+    asked = {use.name.rpartition("/")[2] for use in planned.resources if use.kind in _NAMED}
+    for alias in config.parse_aliases(options.alias):
+        if not any(_asks(use, alias) for use in planned.resources):
             known = ", ".join(sorted(asked)) or "none"
-            message = f"--alias {name}: no node is known to ask for this name; asked for: {known}"
+            message = f"--alias {alias}: no node is known to ask for this name; asked for: {known}"
             render.diagnostics([Diagnostic("unused_alias", message, severity="warning")])
+
+
+def _asks(use: ResourceUse, alias: str) -> bool:
+    """Whether an alias may be of what a node names: of the name, or of a folder that it lies in."""
+    if use.kind == "vectors":  # which are named by their dimension
+        return alias.endswith(f"-{use.name}")
+    if use.kind in _NAMED and use.name.rpartition("/")[2] == alias.rpartition("/")[2]:
+        return True
+    paths = (use.name, use.beside.get("root"))
+    return any(isinstance(p, str) and Path(p).is_relative_to(alias) for p in paths)
 
 
 def _request(options: Namespace) -> Request:
@@ -176,10 +189,17 @@ def _interrupts(stop: Stop) -> Iterator[None]:
     """The first Ctrl-C asks the run to stop at its next step; the second ends it at once.
 
     So do the signals with which schedulers and closing terminals end a process. While the report
-    is written they are ignored.
+    is written they are ignored. Processes that are forked meanwhile, such as a loader's, leave
+    Ctrl-C to this one, and end at the others as usual.
     """
+    own = os.getpid()
 
     def ask(number: int, frame: Any) -> None:
+        if os.getpid() != own:
+            if number != signal.SIGINT:
+                signal.signal(number, signal.SIG_DFL)
+                os.kill(os.getpid(), number)
+            return
         if stop.over:
             return
         if stop.requested:

@@ -55,7 +55,7 @@ class ForeignPack:
         found: Kind = _api(cls).kind(cls, spec, folder=self.folder)
         return found
 
-    def look_for(self, kind: str, name: str) -> None:
+    def look_for(self, kind: str, name: str, beside: Mapping[str, Any]) -> None:
         """Foreign inputs do not say what they name."""
 
 

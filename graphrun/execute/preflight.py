@@ -90,14 +90,15 @@ def _missing(plan: Plan, catalog: Catalog, settings: Settings) -> Iterator[Diagn
     said = set()
     try:
         for use in (*_device(plan, settings), *plan.resources):
-            name = (use.kind.replace("tokenizer", "model"), use.name)
-            if name in said:
-                continue
-            said.add(name)
+            pack = catalog.pack(plan.prompt.nodes[use.user].class_type)
+            kind = use.kind.replace("tokenizer", "model")
             try:
-                catalog.pack(plan.prompt.nodes[use.user].class_type).look_for(use.kind, use.name)
+                pack.look_for(use.kind, use.name, use.beside)
             except MissingResource as error:
                 found = error.diagnostics[0]
+                if (kind, use.name, found.message) in said:
+                    continue
+                said.add((kind, use.name, found.message))
                 if use.kind != "device":
                     found = replace(found, node_id=use.node_id, input=use.input)
                 yield plan.prompt.located(found)

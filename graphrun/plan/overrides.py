@@ -51,7 +51,8 @@ def override(prompt: Prompt, specs: Mapping[str, NodeSpec], settings: Iterable[S
 def shrink(prompt: Prompt, specs: Mapping[str, NodeSpec]) -> tuple[Prompt, list[str]]:
     """Cut numbers to what `--tiny` allows, and say what was cut.
 
-    Only valid ones: a cut must not hide what the rules would have found.
+    Only valid ones, since a cut must not hide what the rules would have found, and none that the
+    user has set.
     """
     said = []
     for node in prompt.nodes.values():
@@ -59,7 +60,9 @@ def shrink(prompt: Prompt, specs: Mapping[str, NodeSpec]) -> tuple[Prompt, list[
         cut: dict[str, Any] = {}
         for wanted in spec.inputs if spec else ():
             value = node.inputs.get(wanted.name)
-            if wanted.tiny is not None and _cuttable(value, wanted, wanted.tiny):
+            if wanted.tiny is None or (node.id, wanted.name) in prompt.settings:
+                continue
+            if _cuttable(value, wanted, wanted.tiny):
                 cut[wanted.name] = wanted.tiny
                 said.append(f"{node.label}: {wanted.name} {value} → {wanted.tiny}")
         if cut:

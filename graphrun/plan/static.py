@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -22,7 +22,8 @@ class ResourceUse:
     """An input that names a model, a data set or a file to write.
 
     `node_id` and `input` say where the name stands: on the node itself, or on the constant that
-    feeds it. `user` is the node that needs it.
+    feeds it. `user` is the node that needs it, and `beside` are its other values that are known:
+    None for those that come from a node that computes them.
     """
 
     kind: str
@@ -30,6 +31,7 @@ class ResourceUse:
     user: str
     node_id: str
     input: str
+    beside: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 def spec_of(node: PromptNode, specs: Mapping[str, NodeSpec]) -> NodeSpec | None:
@@ -72,7 +74,13 @@ def resources(
                 value, at, input = trace(prompt, specs, node_id, wanted.name)
                 # A number names one of a kind, as the vectors of 100 dimensions.
                 if isinstance(value, str | int):
-                    yield ResourceUse(wanted.resource, str(value), node_id, at, input)
+                    beside = {
+                        name: None if found is UNKNOWN else found
+                        for name in prompt.nodes[node_id].inputs
+                        for found, *_ in (trace(prompt, specs, node_id, name),)
+                        if name != wanted.name
+                    }
+                    yield ResourceUse(wanted.resource, str(value), node_id, at, input, beside)
 
 
 def outputs(prompt: Prompt, specs: Mapping[str, NodeSpec]) -> list[str]:

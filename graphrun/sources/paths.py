@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,8 +21,8 @@ _TINY_WAY = "--tiny tries the workflow with small built-in stand-ins"
 def find_weights(name: str) -> Path | None:
     """The file of weights that a workflow calls `name`; None if `--tiny` goes on without.
 
-    Looked for in the run's output folder, then in the working folder, then in the models folder,
-    each also with the suffix .safetensors.
+    Looked for in the run's output folder, where an alias leads, then in the working folder, then
+    in the models folder, each also with the suffix .safetensors.
 
     Raises:
         MissingResource: there is none; says where was looked.
@@ -32,7 +33,8 @@ def find_weights(name: str) -> Path | None:
     if found is None and not settings().tiny:
         looked = "".join(f"\n    {place.absolute()}"[:300] for place in places) or " no name"
         message = f"no weights at {name}; looked for{looked}"
-        raise MissingResource.of("file", message, [_TINY_WAY])
+        ways = ["--set PtLoadModel.model_path=FILE loads another file", _alias_way(name), _TINY_WAY]
+        raise MissingResource.of("file", message, ways)
     return found
 
 
@@ -79,7 +81,6 @@ def _find_data(kind: str, name: str) -> Path | None:
         what = "is a file" if places[0].is_file() else what
     listed = "".join(f"\n    {place.absolute()}" for place in places[1:])
     also = f", and there is none in{listed}" if listed else ""
-    start = Path(name).parts[0] if len(Path(name).parts) > 1 else name or "NAME"
     pieces = Path(name).suffix in _PIECES
     raise MissingResource.of(
         "file",
@@ -87,7 +88,7 @@ def _find_data(kind: str, name: str) -> Path | None:
         [
             "a relative path starts at the folder that graphrun is started in",
             *["T5 checkpoints, such as google-t5/t5-small, come with a spiece.model"] * pieces,
-            f"--alias {start}=PATH says where it is",
+            _alias_way(name, folder=kind == "folder"),
             _TINY_WAY,
         ],
     )
@@ -96,10 +97,7 @@ def _find_data(kind: str, name: str) -> Path | None:
 def data_places(name: str) -> Iterator[Path]:
     """Where data of that name may be: an alias's place, the path itself, the input folder."""
     path = Path(name).expanduser()
-    for start in (path, *path.parents):
-        alias = settings().aliases.get(str(start) if start != path else name)
-        if alias and start.name:
-            yield alias.path / path.relative_to(start)
+    yield from _aliased(name, path)
     yield path
     if not path.is_absolute() and path.name:
         yield settings().inputs / path
@@ -107,12 +105,28 @@ def data_places(name: str) -> Iterator[Path]:
             yield settings().models / "sentencepiece" / path
 
 
+def _aliased(name: str, path: Path) -> Iterator[Path]:
+    """Where aliases of the name, or of folders that it begins with, lead; the longest first."""
+    for start in (path, *path.parents):
+        for spelling in {str(start), f"{start}{os.sep}", *[name] * (start == path)}:
+            alias = settings().aliases.get(spelling)
+            if alias:
+                yield alias.path / path.relative_to(start)
+
+
+def _alias_way(name: str, *, folder: bool = False) -> str:
+    """How to say where a path leads. Folders hold what the next message may ask for, too."""
+    path = Path(name)
+    start = path if folder or path.parent == Path() else path.parent
+    return f"--alias {start if path.name else 'NAME'}=PATH says where it is"
+
+
 def _places(name: str) -> Iterator[Path]:
     path, outputs = Path(name).expanduser(), settings().outputs
-    # As output_file() keeps absolute paths that it redirects.
+    # As output_file() keeps absolute paths that it redirects. What this run wrote comes first.
     redirected = outputs.joinpath(*(p for p in path.parts if p not in (path.anchor, "..")))
     bases = [path] if path.is_absolute() else [outputs / path, path, settings().models / path]
-    bases.insert(1, redirected)
+    bases = [redirected, *_aliased(name, path), *bases]
     for base in dict.fromkeys(base for base in bases if base.name):
         yield base
         if base.suffix != WEIGHTS:

@@ -15,9 +15,10 @@ from graphrun.errors import InputError, MissingResource
 from graphrun.sources.files import formats, split_files
 from graphrun.sources.looking import looking, shown
 from graphrun.sources.names import CANONICAL, Found, announce, find_dataset, missing
-from graphrun.sources.paths import data_places
-from graphrun.sources.pictures import SETS, Array, Kind, reading
+from graphrun.sources.paths import data_places, find_data_folder
+from graphrun.sources.pictures import SETS, Array, Files, Kind, Layout, reading
 from graphrun.sources.tables import read
+from graphrun.sources.texts import options
 
 Set = tuple[Array, Array, Sequence[str]]
 """Pictures, labels and the names of the classes."""
@@ -35,6 +36,47 @@ def open_set(
         MissingResource, InputError: as PtvDataset.
     """
     kind, split = _chosen(name, given, input)
+    place = _place(name, root, kind, split, download=download)
+    if not isinstance(place, Found):
+        layout, files = place
+        return *layout.read(files), kind.classes
+    if place.source == "tiny":
+        return stand_in(name, kind.shape, kind.classes, test=split == "test")
+    return _decoded(announce(place, ""), split, kind)
+
+
+def find_set(
+    name: str,
+    *,
+    root: str | None = "",
+    download: bool | None = True,
+    parameters: str | None = "",
+    dataset_parameters: str | None = "",
+) -> None:
+    """Look for a set as `open_set` does; what no set can be is left to the node to say.
+
+    Of PtvDataset and PtvDatasetLoader. None are values that another node computes.
+
+    Raises:
+        MissingResource: it is not on this machine; says where was looked.
+    """
+    if root is None or parameters is None or dataset_parameters is None:
+        return
+    if name == "ImageFolder":
+        find_data_folder(root)
+        return
+    try:
+        given = options(parameters or dataset_parameters, "parameters")
+        kind, split = _chosen(name, given, "parameters")
+    except InputError:
+        return
+    _place(name, root, kind, split, download=download is not False)
+
+
+def _place(
+    name: str, root: str, kind: Kind, split: str, *, download: bool
+) -> Found | tuple[Layout, Files]:
+    """The files of a split, or else a copy in the form of tables, or the stand-in."""
     alias = settings().aliases.get(name)
     found = None
     with looking("dataset", f"data set {shown(name)} in {shown(root)}"):
@@ -43,15 +85,12 @@ def open_set(
         for place, layout in product(places, kind.layouts):
             files = layout.find(place, split, bare=bool(alias))
             if files:
-                return *layout.read(files), kind.classes
+                return layout, files
         for folder in () if alias else (*(place / name for place in places), *places * bool(root)):
             tables = split_files(folder).get(split)
             if not found and tables and formats(tables) <= {"parquet", "arrow", "saved"}:
                 found = Found(name, "folder", str(folder))
-    found = found or _elsewhere(name, places, kind, download=download)
-    if found.source == "tiny":
-        return stand_in(name, kind.shape, kind.classes, test=split == "test")
-    return _decoded(announce(found, ""), split, kind)
+    return found or _elsewhere(name, places, kind, download=download)
 
 
 def _chosen(name: str, given: dict[str, Any], input: str) -> tuple[Kind, str]:

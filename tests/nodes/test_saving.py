@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from recording import Recorder
 from safetensors import safe_open
 from torch import nn
 
+from graphrun.catalog import Alias
 from graphrun.errors import InputError, MissingResource
 
 
@@ -135,6 +137,29 @@ def test_weights_of_another_model_are_named_and_change_nothing(call: Recorder) -
     with pytest.raises(InputError, match=r"2 unexpected: 2\.bias, 2\.weight"):
         load_model(model, "c.safetensors")
     assert same(model, net(2))
+
+
+def test_weights_under_tiny_that_do_not_fit_are_left_out(call: Recorder) -> None:
+    save_model(net(1), "m.safetensors")
+    call.settings = replace(call.settings, tiny=True)
+    model = net(2, inputs=4)
+    assert load_model(model, "m.safetensors") is model
+    assert same(model, net(2, inputs=4))
+    assert "does not fit" in call.notices[0]["message"]
+
+
+@pytest.mark.parametrize("alias", ["/far/away", "/far/away/", "/far", "/", "/far/away/m.pt"])
+def test_an_alias_leads_from_a_folder_of_another_machine(call: Recorder, alias: str) -> None:
+    written = Path(save_model(net(1), "other/far/away/m.safetensors"))
+    places = {"/": written.parents[2], "/far": written.parents[1]}
+    places["/far/away/m.pt"] = written.with_suffix(".pt")
+    with pytest.raises(MissingResource, match="--alias /far/away=PATH"):
+        load_model(net(2), "/far/away/m.pt")
+    found = Alias(places.get(alias, written.parent))
+    call.settings = replace(call.settings, aliases={alias: found})
+    assert same(load_model(net(2), "/far/away/m.pt"), net(1))
+    save_model(net(3), "/far/away/m.pt")
+    assert same(load_model(net(2), "/far/away/m.pt"), net(3)), "what this run has written"
 
 
 def test_an_absent_file_says_where_it_was_looked_for(call: Recorder) -> None:

@@ -55,7 +55,7 @@ def test_a_file_is_found_through_the_alias_of_a_leading_folder(call: Recorder, t
     (tmp_path / "examples").mkdir()
     written(tmp_path / "examples", "a,b\n1,2\n")
     name = "custom_nodes/pt-wrapper/examples/data.csv"
-    with pytest.raises(MissingResource, match="--alias custom_nodes=PATH"):
+    with pytest.raises(MissingResource, match="--alias custom_nodes/pt-wrapper/examples=PATH"):
         LOAD(name, 0)
     call.alias("custom_nodes/pt-wrapper", tmp_path)
     assert LOAD(name, 0).shape == (1, 1)

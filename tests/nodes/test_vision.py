@@ -24,9 +24,10 @@ from graphrun_nodes.vision import dataset, dataset_len, dataset_loader, image_fo
 from PIL import Image
 from recording import Recorder
 
-from graphrun import Session
+import graphrun
 from graphrun.catalog.running import Alias
 from graphrun.errors import InputError, MissingResource
+from graphrun.sources.picture_sets import find_set
 from graphrun.sources.pictures import SETS
 
 RANDOM = np.random.default_rng(11)
@@ -577,7 +578,7 @@ def test_the_next_run_of_a_session_sees_what_was_added() -> None:
         "1": {"class_type": "PtvImageFolderDataset", "inputs": {"root": "root"}},
         "2": {"class_type": "PtvDatasetLen", "inputs": {"dataset": ["1", 0]}},
     }
-    session = Session()
+    session = graphrun.Session()
     before = session.run(prompt, targets=["2"]).outputs["2"]
     Image.new("RGB", (2, 2)).save("root/cat/new.png")
     assert (before[0], session.run(prompt, targets=["2"]).outputs["2"][0]) == ([3], [4])
@@ -759,3 +760,58 @@ def test_stand_ins_can_be_learned(name: str, epochs: int, least: float, tiny: Re
     test = dataset(name, transform=to_tensor(), parameters="{'train': False}")
     x, y = next(iter(torch.utils.data.DataLoader(test, 999)))
     assert (model(x).argmax(1) == y).float().mean() > least
+
+
+def counted(kind: str, **inputs: Any) -> dict[str, Any]:
+    """A prompt that makes a set, with its root from another node, and trains on it."""
+    data = {"class_type": kind, "inputs": {"download": False, "root": ["root", 0], **inputs}}
+    linear = {"in_features": 1, "out_features": 1, "bias": True}
+    evaluated = {"model": ["model", 0], "data_loader": ["data", 0], "use_gpu": False}
+    last = {"class_type": "PtEvaluateClassificationModel", "inputs": evaluated}
+    if kind == "PtvDataset":
+        last = {"class_type": "PtvDatasetLen", "inputs": {"dataset": ["data", 0]}}
+    return {
+        "root": {"class_type": "CDAStringCreate", "inputs": {"data": "data"}},
+        "data": data,
+        "model": {"class_type": "PtnLinear", "inputs": linear},
+        "last": last,
+        "show": {
+            "class_type": "CDAShowInt",
+            "inputs": {"int_scalar": ["last", 0 if kind == "PtvDataset" else 4]},
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs"),
+    [
+        ("PtvDataset", {"name": "MNIST", "parameters": "{'train': False}"}),
+        ("PtvDataset", {"name": "ImageFolder"}),
+        (
+            "PtvDatasetLoader",
+            {"name": "MNIST", "batch_size": 1, "shuffle": False, "load_parameters": ""}
+            | {"dataset_parameters": "{'train': False}"},
+        ),
+    ],
+)
+def test_a_set_is_looked_for_before_anything_runs(kind: str, inputs: dict[str, Any]) -> None:
+    if inputs["name"] == "MNIST":
+        write_mnist("data/MNIST/raw")  # without the test pictures
+    with pytest.raises(MissingResource) as caught:
+        graphrun.run(counted(kind, **inputs))
+    (one,) = caught.value.diagnostics
+    assert (one.node_id, one.input) == ("data", "name")
+    assert not Path("runs").exists()
+
+
+def test_a_set_that_is_there_is_found(call: Recorder) -> None:
+    write_mnist("data/MNIST/raw", "t10k", 3)
+    options = "{'train': False}"
+    done = graphrun.run(counted("PtvDataset", name="MNIST", parameters=options))
+    assert done.status == "success"
+    find_set("MNIST", root="data", parameters=options)
+    with pytest.raises(MissingResource):
+        find_set("MNIST", root="data")
+    # What no set can be, or is known only in the run, is for the node to say.
+    for name, root, text in (("MNIST", "x", "{"), ("mnist", "x", ""), ("MNIST", None, "")):
+        find_set(name, root=root, parameters=text)

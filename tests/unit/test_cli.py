@@ -9,11 +9,16 @@ import sys
 import time
 from pathlib import Path
 
+import graphrun_nodes
 import media
 import packs
 import pytest
 
 from graphrun.cli.main import main
+from graphrun.cli.run import _asks, _interrupts
+from graphrun.documents import Prompt, PromptNode
+from graphrun.execute import Stop
+from graphrun.plan.static import resources
 from graphrun.report import check_report
 
 ROOT = Path(__file__).parents[2]
@@ -529,3 +534,36 @@ def test_a_home_folder_is_expanded(tmp_path, monkeypatch, capsys):
     assert main(["text.json"]) == 0
     assert (tmp_path / "home/rr").is_dir()
     assert not Path("~").exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "alias", "used"),
+    [
+        ("PandasLoadCSVWithIndex", {"file_path": "/far/away/a.csv"}, "/far", True),
+        ("PandasLoadCSVWithIndex", {"file_path": "/far/away/a.csv"}, "/far/away/", True),
+        ("PandasLoadCSVWithIndex", {"file_path": "/far/away/a.csv"}, "/fa", False),
+        ("PtvDataset", {"name": "MNIST"}, "MNIST", True),
+        ("PtvDataset", {"name": "MNIST", "root": "/far/away"}, "/far", True),
+        ("PtvDataset", {"name": "MNIST"}, "FashionMNIST", False),
+        ("PtvHfGloveDataset", {"embed_dim": 100}, "glove-wiki-gigaword-100", True),
+        ("PtvHfGloveDataset", {"embed_dim": 100}, "glove-wiki-gigaword-50", False),
+    ],
+)
+def test_an_alias_of_what_a_node_names_is_used(kind, values, alias, used):
+    spec = graphrun_nodes.PACK.spec(kind)
+    prompt = Prompt({"1": PromptNode("1", kind, values)})
+    assert any(_asks(use, alias) for use in resources(prompt, {kind: spec}, ["1"])) is used
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks")
+def test_a_forked_process_leaves_ctrl_c_to_the_run_and_can_be_ended(capfd):
+    ends = {}
+    with _interrupts(Stop()):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            child = os.fork()
+            if not child:
+                os.kill(os.getpid(), number)
+                os._exit(0)
+            ends[number] = os.waitpid(child, 0)[1]
+    assert ends == {signal.SIGINT: 0, signal.SIGTERM: signal.SIGTERM}
+    assert capfd.readouterr().err == ""

@@ -279,6 +279,11 @@ def test_an_ambiguous_class_lists_the_ids():
         override(toys.prompt(nodes), toys.catalog(), ["Text.text=c"])
 
 
+def test_tiny_leaves_what_the_user_has_set():
+    prompt = override(toys.prompt(with_numbers(whole=1)), toys.catalog(), ["Numbers.whole=9"])
+    assert shrink(prompt, toys.catalog()) == (prompt, [])
+
+
 def test_tiny_cuts_only_what_is_larger():
     shrunk, said = shrink(toys.prompt(with_numbers(whole=9)), toys.catalog())
     assert shrunk.nodes["1"].inputs["whole"] == 2
