@@ -102,7 +102,7 @@ def test_what_is_not_packed_as_its_name_says(call: Recorder, tmp_path, name):
 
 def test_files_are_looked_for_before_a_run_and_read_in_each():
     spec = NODES.specs["PandasLoadCSVWithIndex"]
-    assert (spec.inputs[0].resource, spec.volatile) == ("data_file", True)
+    assert (spec.inputs[0].resource, spec.reads) == ("data_file", True)
 
 
 # Under --tiny
