@@ -138,6 +138,7 @@ def _write(
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         save_file(tensors, part, metadata=metadata)
+        _sort(part)
         _sync(part)
         part.replace(target)
         _sync(target.parent)
@@ -147,6 +148,16 @@ def _write(
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def _sort(path: Path) -> None:
+    """The same weights are to be the same bytes, and the library shuffles the header."""
+    compact: Any = {"sort_keys": True, "separators": (",", ":"), "ensure_ascii": False}
+    with path.open("r+b") as file:
+        size = int.from_bytes(file.read(8), "little")
+        header = json.dumps(json.loads(file.read(size)), **compact).encode()
+        file.seek(8)
+        file.write(header.ljust(size))
 
 
 def _some(what: str, names: list[str]) -> str:

@@ -157,15 +157,10 @@ def windows(tens: Tensor, seq_len: Annotated[int, Range(1, 100_000)] = 32) -> Da
 
 @NODES.node("PtvDatasetLoader", reads=True)
 def dataset_loader(
-    name: _Set = "",
-    download: bool = True,
-    root: str = "",
-    *,
-    batch_size: loaders.BatchSize = 1,
-    shuffle: bool = False,
-    dataset_parameters: _Dict | None = '{"train":True}',
-    load_parameters: _Dict | None = _MALFORMED,
-) -> Loader:
+    name: _Set = "", download: bool = True, root: str = "", *,
+    batch_size: loaders.BatchSize = 1, shuffle: bool = False,
+    dataset_parameters: _Dict | None = '{"train":True}', load_parameters: _Dict | None = _MALFORMED,
+) -> Loader:  # fmt: skip
     """Batches of a well-known set of pictures, as tensors.
 
     The set is PtvDataset's with `dataset_parameters`; a picture becomes a tensor as by

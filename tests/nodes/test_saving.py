@@ -41,6 +41,11 @@ def test_weights_come_back(call: Recorder) -> None:
     assert [p.name for p in Path(path).parent.iterdir()] == ["model.safetensors"]
 
 
+def test_the_same_weights_are_the_same_bytes(call: Recorder) -> None:
+    files = {Path(save_model(net(1), f"{i}/model.safetensors")).read_bytes() for i in range(12)}
+    assert len(files) == 1
+
+
 def test_the_file_says_what_it_is(call: Recorder, checkpoint: Callable[[str], Path]) -> None:
     model = fine_tuned_classifier(str(checkpoint("albert")), False, dropout=0.5)
     with safe_open(save_model(model, "m.safetensors"), "pt") as file:
