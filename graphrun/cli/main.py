@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import secrets
 import sys
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
@@ -137,6 +138,15 @@ def _size(text: str) -> int:
     return int(size)
 
 
+def _seed(text: str) -> int:
+    if text == "random":
+        return secrets.randbelow(1 << 53)  # JSON readers may know no larger whole numbers
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number, and not random") from None
+
+
 _RUN_OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (
         ("--set",),
@@ -148,7 +158,14 @@ _RUN_OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
             "help": "change a value; NODE is an id, a title or a class (repeatable)",
         },
     ),
-    (("--seed",), {"type": int, "help": "seed of everything random (default 0)"}),
+    (
+        ("--seed",),
+        {
+            "type": _seed,
+            "metavar": "NUMBER",
+            "help": "seed of everything random (default 0); `random` draws one and says it",
+        },
+    ),
     (("--device",), {"choices": DEVICES, "help": "where to compute (default auto)"}),
     (
         ("--alias",),

@@ -68,6 +68,19 @@ def test_json_leaves_nothing_but_json_on_stdout(capsys):
     assert document["nodes"][1]["ui"] == {"text": ["hello"]}
 
 
+def test_a_random_seed_is_another_each_time_and_is_told(capsys):
+    seeds = set()
+    for _ in range(2):
+        assert main(["run", "text.json", "--json", "--seed", "random"]) == 0
+        out, err = capsys.readouterr()
+        seeds.add(json.loads(out)["seed"])
+        assert f"seed {json.loads(out)['seed']}" in err
+    assert len(seeds) == 2
+    with pytest.raises(SystemExit):
+        main(["run", "text.json", "--seed", "chance"])
+    assert "'chance' is no whole number" in capsys.readouterr().err
+
+
 def test_quiet_says_only_the_end(capsys):
     assert main(["text.json", "-q", "--out", "elsewhere"]) == 0
     out, err = capsys.readouterr()
