@@ -68,7 +68,8 @@ def execute(
         if run.served:
             run.tell(NodesCached(node_ids=tuple(run.served)))
         run.agenda.add(twins(plan.steps, run.firsts), keep)
-        again = [s.node.id for s in plan.steps if s.spec.shows_anyway and s.node.id in run.served]
+        served = [step for step in plan.steps if step.node.id in run.served]
+        again = [s.node.id for s in served if s.spec.shows_anyway or s.node.id in keep]
         run.agenda.enter([*plan.roots, *again])
         _loop(run)
     return {name: run.agenda.values[name] for name in keep if name in run.agenda.values}

@@ -50,6 +50,12 @@ def test_targets_may_be_any_node_and_their_outputs_stay(session):
     assert report.outputs == {"2": ([7],)}
 
 
+def test_what_is_kept_is_there_also_when_all_is_served(session):
+    first, again = (session.run(CHAIN, keep=["1", "2"]) for _ in range(2))
+    assert again.ran == []
+    assert again.outputs == first.outputs == {"1": ([3],), "2": ([7],), "3": ()}
+
+
 def test_a_second_run_is_served(session):
     session.run(CHAIN)
     again = session.run(CHAIN)
