@@ -15,12 +15,15 @@ from graphrun.node import InputError, Nodes, Range, Text, notice
 
 from ._types import Tensor
 
-Lines = Annotated[str, Text(multiline=True)]
 Axis = Annotated[int, Range(-10, 10)]
-# What inputs of these names are in every row. All others are tensors.
+# What inputs of these names are in every row, texts with an example. All others are tensors.
+_LONG = {"data": "[[1.0, 2.0], [3.0, 4.0]]", "index": "[[0, 1]]", "new_axes": "[1, 0]"}
+_LONG |= {"new_shape": "[4, 1]", "size": "[2, 3]"}
+_SHORT = {"end": "5", "equation": "ij->ji", "steps": "5", "value": "1.5"}
 _INPUTS: dict[str, Any] = {
-    **dict.fromkeys(("data", "index", "new_axes", "new_shape", "size", "src"), Lines),
-    **dict.fromkeys(("end", "equation", "start", "step", "steps", "value"), str),
+    **{name: Annotated[str, Text(multiline=True, example=text)] for name, text in _LONG.items()},
+    **{name: Annotated[str, Text(example=text)] for name, text in _SHORT.items()},
+    **dict.fromkeys(("start", "step"), str),
     **dict.fromkeys(("height", "width"), Annotated[int, Range(1, 16384)]),
     "dim": Axis,
 }

@@ -52,7 +52,7 @@ def chained_with_mask(
 
 @NODES.node("PtnModelWithClosure")
 def with_closure(model: Model, closure: Closure) -> Model:
-    """A model and a function, such as an activation, of what it gives."""
+    """A model, and then a function of what it gives, such as an activation."""
     return Composite(lambda part, x: part("model", x), closure, model=model)
 
 
@@ -60,10 +60,10 @@ def with_closure(model: Model, closure: Closure) -> Model:
     {
         "PtnPreFlatten": (
             lambda part, x: part("model", apply("the input", torch.flatten, x, 1)),
-            "A model; inputs (B, ...) become (B, N).", "closure",
+            "A model, called with its input (B, ...) as (B, N).", "closure",
         ),
         "PtnPreAddChannelAxis": (
-            _with_channel_axis, "A model; inputs (B, H, W) become (B, 1, H, W).", "closure",
+            _with_channel_axis, "A model, called with (B, H, W) as (B, 1, H, W).", "closure",
         ),
         "PtnResidualConnectionModel": (
             lambda part, x: _added(x, part("model", x)),

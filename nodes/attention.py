@@ -57,7 +57,7 @@ def masked_mean_pooling() -> Model:
     {
         "PtnMultiheadAttention": (_torchs, "torch's attention of a sequence to itself."),
         "PtnMultiheadAttentionCustom": (
-            _custom, "Attention with dropout after the last projection; may lack a mask.",
+            _custom, "Attention with dropout after the last projection; the mask may be left out.",
             "add_bias_kv", "add_zero_attn",
         ),
     },

@@ -18,9 +18,8 @@ NODES = TensorNodes(category="Data Analysis", spaced=True)
 Floats = Literal["float32", "float16", "bfloat16", "float64"]
 Whole = Literal["uint8", "int8", "int16", "int32", "int64"]
 _SHAPE = Annotated[str, Text(multiline=True, example="[2, 3]")]
-_TYPED = {"data": Annotated[str, Text(multiline=True, example="[[1.0, 2.0], [3.0, 4.0]]")]}
-_DRAWN = {"data_type": Floats, "size": _SHAPE}
-_KINDS = {"data_type": Literal[Floats, Whole, "bool"], "size": _SHAPE}
+_DRAWN = {"data_type": Floats}
+_KINDS = {"data_type": Literal[Floats, Whole, "bool"]}
 _NUMBERS = {"data_type": Literal[Floats, Whole]}
 _BOUNDS = dict.fromkeys(("min_value", "max_value"), Annotated[int, Range(-(2**31), 2**31)])
 _CONVERTED = {
@@ -56,11 +55,12 @@ def _filling(text: str, dtype: str) -> float:
 # fmt: off
 NODES.rows({
     "PtFloatCreate": ("A number, or a nested list of numbers, typed in, as float32.",
-        lambda data: torch.tensor(literal(data, "data"), dtype=torch.float32), _TYPED),
+        lambda data: torch.tensor(literal(data, "data"), dtype=torch.float32)),
     "PtIntCreate": ("As PtFloatCreate, as int32: fractions are cut off. PtToInt64 makes indices.",
         lambda data: torch.tensor(literal(data, "data"), dtype=torch.int32)),
     "PtBoolCreate": ("As PtFloatCreate, as bools: all numbers but 0 are true.",
-        lambda data: torch.tensor(literal(data, "data"), dtype=torch.float64).bool()),
+        lambda data: torch.tensor(literal(data, "data"), dtype=torch.float64).bool(),
+        {"data": Annotated[str, Text(multiline=True)]}),
     "PtZeros": ("Zeros in a shape such as [2, 3]; [] is a single number.",
         lambda size, data_type: _sized(torch.zeros, size, data_type), _KINDS),
     "PtOnes": ("Ones in a shape such as [2, 3]; [] is a single number.",
@@ -100,6 +100,6 @@ NODES.rows({
     "PtRandInt": ("Random whole numbers from `min_value` to before `max_value`.",
         lambda min_value=0, max_value=1, *, size, data_type:
             _sized(torch.randint, size, data_type, low=min_value, high=max_value),
-        _BOUNDS | {"data_type": Whole, "size": _SHAPE}),
+        _BOUNDS | {"data_type": Whole}),
 }, random=True)
 # fmt: on

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import torch
 from torch import distributions as D
 
-from graphrun.node import InputError, Nodes, Range, notice
+from graphrun.node import InputError, Nodes, Range, Text, notice
 from graphrun.sources.texts import literal, size, unreadable
 
 from ._torch import refusals
@@ -41,22 +41,41 @@ def _law(base: type[Any], law: str) -> type[Any]:
 
 # With the inputs, in the order of torch's parameters.
 _KINDS: dict[str, tuple[type[Any], str, str]] = {
-    "PtdBernoulli": (_law(D.Bernoulli, "bernoulli"), "probs logits", "A coin flip: 1, or 0."),
+    "PtdBernoulli": (
+        _law(D.Bernoulli, "bernoulli"),
+        "probs logits",
+        "A coin flip: 1 with probability `probs`, else 0.",
+    ),
     "PtdBeta": (_law(D.Beta, "beta"), "alpha beta", "The beta distribution, on 0..1."),
-    "PtdBinomial": (_law(D.Binomial, "binom"), "total_count probs logits", "A count of successes."),
-    "PtdCategorical": (D.Categorical, "probs logits", "An index of weights, as int64."),
-    "PtdChi2": (_law(D.Chi2, "chi2"), "df", "The chi-squared distribution of so many degrees."),
+    "PtdBinomial": (
+        _law(D.Binomial, "binom"),
+        "total_count probs logits",
+        "The number of successes in `total_count` trials.",
+    ),
+    "PtdCategorical": (D.Categorical, "probs logits", "An index, as likely as its weight."),
+    "PtdChi2": (_law(D.Chi2, "chi2"), "df", "Chi-squared, of `df` degrees of freedom."),
     "PtdExponential": (D.Exponential, "rate", "The exponential distribution, of mean 1 / `rate`."),
-    "PtdGamma": (_law(D.Gamma, "gamma"), "alpha beta", "The gamma distribution of rate `beta`."),
+    "PtdGamma": (
+        _law(D.Gamma, "gamma"),
+        "alpha beta",
+        "Gamma, of shape `alpha` and rate `beta`.",
+    ),
     "PtdNormal": (D.Normal, "loc scale", "The normal distribution of deviation `scale`."),
     "PtdPoisson": (_law(D.Poisson, "poisson"), "rate", "The Poisson distribution of mean `rate`."),
-    "PtdStudentT": (_law(D.StudentT, "t"), "df loc scale", "Student's t, times `scale` + `loc`."),
-    "PtdUniform": (D.Uniform, "low high", "The uniform distribution from `low` up to `high`."),
+    "PtdStudentT": (
+        _law(D.StudentT, "t"),
+        "df loc scale",
+        "Student's t of `df` degrees of freedom, times `scale`, plus `loc`.",
+    ),
+    "PtdUniform": (D.Uniform, "low high", "Uniform from `low` to before `high`."),
 }
+
+_EXAMPLES = {"probs": "[0.2, 0.8]", "total_count": "10", "loc": "0.0", "low": "0.0"}
+_Number = Annotated[str, Text(example="0.5")]
 
 
 def _made(kind: type[Any], **texts: str) -> Any:
-    """Parameters are numbers, or (nested) lists of them for a batch. Samples are float32."""
+    """Numbers, or (nested) lists of them for a batch. Samples are float32, indices int64."""
     given = [n for n, text in texts.items() if text.strip() or n not in ("probs", "logits")]
     if "logits" in texts and len(texts) - len(given) != 1:
         message = f"{'both' if len(texts) == len(given) else 'neither'} of probs and logits given"
@@ -80,7 +99,9 @@ for _class_type, (_kind, _inputs, _about) in _KINDS.items():
     _row: Any = update_wrapper(partial(_made, _kind, **_blank), _made)
     _either = "\nOne of `probs` and `logits` is left blank." * ("logits" in _blank)
     _row.__doc__ = f"{_about}\n\n{getdoc(_made)}{_either}"
-    _row.__annotations__ = dict.fromkeys(_blank, str) | {"return": Distribution}
+    _texts = {name: Text(example=_EXAMPLES.get(name, "1.0")) for name in {*_blank} - {"logits"}}
+    _row.__annotations__ = {name: Annotated[str, _texts.get(name, Text())] for name in _blank}
+    _row.__annotations__["return"] = Distribution
     _row.__signature__ = Signature(
         [Parameter(name, Parameter.KEYWORD_ONLY, default="", annotation=str) for name in _blank]
     )
@@ -96,7 +117,7 @@ _ASKED = {
 
 
 @NODES.table({f"Ptdm{name}": _ASKED[name] for name in ("Cdf", "LogProb", "Pdf")})
-def at_number(what: str, distribution: Distribution, x: str = "") -> Tensor:
+def at_number(what: str, distribution: Distribution, x: _Number = "") -> Tensor:
     """`x` is a number, or a list where a value of the distribution is one. Counts are whole: 2.7 is
     read as 2, with a notice. The result has the batch's shape.
     """
@@ -104,7 +125,7 @@ def at_number(what: str, distribution: Distribution, x: str = "") -> Tensor:
 
 
 @NODES.table({"PtdmIcdf": _ASKED["Icdf"]})
-def at_quantile(what: str, distribution: Distribution, q: str = "") -> Tensor:
+def at_quantile(what: str, distribution: Distribution, q: _Number = "") -> Tensor:
     """`q` is a number. The result has the batch's shape."""
     return _asked(distribution, what, q, "q")
 
@@ -124,7 +145,9 @@ def at_tensor(what: str, distribution: Distribution, tens: Tensor) -> Tensor:
 
 
 @NODES.node("PtdmSample", random=True)
-def sample(distribution: Distribution, sample_shape: str = "") -> Tensor:
+def sample(
+    distribution: Distribution, sample_shape: Annotated[str, Text(example="[2, 3]")] = ""
+) -> Tensor:
     """Random values. `sample_shape` is their number or a shape, which goes before the batch's."""
     found = literal(sample_shape, "sample_shape", "a sample shape", "1000 or [2, 3]")
     shape = size(f"[{found}]" if type(found) is int else sample_shape, "sample_shape")

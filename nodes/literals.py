@@ -36,7 +36,9 @@ def create_int(data: Annotated[str, Text(example="7")]) -> int:
 
 
 @NODES.node("PyStringToDict")
-def create_dict(data: Annotated[str, Text(multiline=True)]) -> Annotated[Any, Socket("PYDICT")]:
+def create_dict(
+    data: Annotated[str, Text(multiline=True, example='{0: "cat", 1: "dog"}')],
+) -> Annotated[Any, Socket("PYDICT")]:
     """A dict from its text in Python or JSON: `{0: "cat", 1: "dog"}`. Other literals pass too.
 
     Raises:

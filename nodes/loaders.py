@@ -33,12 +33,9 @@ _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
 
 @NODES.node("PtDataLoader")
 def data_loader(
-    dataset: Dataset,
-    batch_size: BatchSize = 1,
-    *,
-    shuffle: bool = False,
+    dataset: Dataset, batch_size: BatchSize = 1, *, shuffle: bool = False,
     parameters: Annotated[str, Text(multiline=True)] | None = "",
-) -> Loader:
+) -> Loader:  # fmt: skip
     """Batches of a data set, in order or shuffled anew in every epoch.
 
     `parameters` holds further options of torch's DataLoader as a Python or JSON dict, for

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import torch
 
-from graphrun.node import InputError, MissingResource, Nodes, Socket, notice
+from graphrun.node import InputError, MissingResource, Nodes, Socket, Text, notice
 
 from .tables import Frame, instead_of
 
@@ -18,8 +18,9 @@ NODES = Nodes(category="Data Analysis", spaced=True)
 @NODES.table({"SNSLine": ("lineplot", "Lines through the rows.")}, title="SNS Line Plot")
 @NODES.table({"SNSScatter": ("scatterplot", "A point for every row.")}, title="SNS Scatter Plot")
 def plot(
-    kind: str, dataframe: Frame, x_column_name: str = "", y_column_name: str = "",
-    title: str = "", *, x_axis_label: str = "", y_axis_label: str = "", legend_label: str = "",
+    kind: str, dataframe: Frame, x_column_name: Annotated[str, Text(example="0")] = "",
+    y_column_name: Annotated[str, Text(example="1")] = "", title: str = "", *,
+    x_axis_label: str = "", y_axis_label: str = "", legend_label: str = "",
     x_tick_as_int: bool = False, style: str = "", palette: str = "",
 ) -> Annotated[torch.Tensor, Socket("IMAGE")]:  # fmt: skip
     """The picture is 640 wide and 480 high: (1, 480, 640, 3), float32 from 0 to 1.

@@ -123,13 +123,9 @@ def replace(dataframe: Frame, replacement_dict: Pairs = "{}") -> Frame:
 
 @NODES.node("PandasFeatureSplitToPt", outputs=("feature", "label"))
 def split_features(
-    dataframe: Frame,
-    label_integer_position: Annotated[int, Range(-10, 1024)] = -1,
-    output_1d_label: bool = True,
-    *,
-    feature_data_type: NumberType,
-    label_data_type: NumberType,
-) -> tuple[Tensor, Tensor]:
+    dataframe: Frame, label_integer_position: Annotated[int, Range(-10, 1024)] = -1,
+    output_1d_label: bool = True, *, feature_data_type: NumberType, label_data_type: NumberType,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
     """One column as labels (rows), all others as features (rows, columns - 1).
 
     Negative positions count from the end. Labels have rank 1, whatever `output_1d_label` says;

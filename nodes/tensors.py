@@ -7,36 +7,41 @@ from typing import Annotated, Any
 
 import torch
 
-from graphrun.node import InputError, Range
+from graphrun.node import InputError, Range, Text
 from graphrun.sources.texts import dims, literal, unreadable
 
-from ._torch import Axis, Lines, TensorNodes, named
+from ._torch import Axis, TensorNodes, named
 from ._types import Tensor
 
 NODES = TensorNodes(category="Data Analysis", spaced=True)
 
 Correction = Annotated[int, Range(0, 1)]
-_ONE = (
-    "PtAbs PtNeg PtExp PtLog PtSqrt PtSin PtCos PtTan PtAsin PtAcos PtAtan PtSinh PtCosh PtTanh "
-    "PtBitwiseNot PtLogicalNot"
-)
+_Dim = Annotated[str, Text(multiline=True, example="-1")]
+_Row = Annotated[str, Text(multiline=True, example="[0, 1]")]
+_Rows = Annotated[str, Text(multiline=True, example="[[0, 1]]")]
+_ONE = "PtAbs PtNeg PtExp PtLog PtSqrt PtSin PtCos PtTan PtAsin PtAcos PtAtan PtSinh PtCosh PtTanh"
 _TWO = "{} of every two elements; shapes broadcast and dtypes are promoted"
 
 
-@NODES.table(named("{} of every element.", _ONE))
+@NODES.table(
+    named("{} of every element.", _ONE)
+    | named("{} of every element, an integer or a bool.", "PtBitwiseNot")
+    | named("{} of every element; gives bools, nan counts as true.", "PtLogicalNot")
+)
 def each(function: Any, tens_a: Tensor) -> Tensor:
-    """Integers and bools become float32 where results are fractions; nan is outside a domain."""
+    """Integers and bools become float32 where results are fractions; nan is where there is none."""
     return function(tens_a)
 
 
 @NODES.table(
-    named(_TWO + ".", "PtAdd PtSub PtMul PtPow PtBitwiseAnd PtBitwiseOr PtBitwiseXor")
-    | named(_TWO + "; bits may fall out.", "PtBitwiseLeftShift PtBitwiseRightShift")
+    named(_TWO + ".", "PtAdd PtSub PtMul PtPow")
+    | named(_TWO + "; of integers and bools.", "PtBitwiseAnd PtBitwiseOr PtBitwiseXor")
+    | named(_TWO + "; of integers; bits may fall out.", "PtBitwiseLeftShift PtBitwiseRightShift")
     | named(_TWO + "; always floating.", "PtDiv")
     | named(_TWO + "; rounded down.", "PtFloorDiv=floor_divide")
     | named(_TWO + "; the sign is the divisor's.", "PtRemainder")
     | named(_TWO + "; gives bools, nan equals nothing.", "PtEq PtNe PtLt PtLe PtGt PtGe")
-    | named(_TWO + "; gives bools, nan is true.", "PtLogicalAnd PtLogicalOr PtLogicalXor")
+    | named(_TWO + "; gives bools, nan counts as true.", "PtLogicalAnd PtLogicalOr PtLogicalXor")
     | named("{}: the product of two matrices, (n, m) and (m, p), of one dtype.", "PtMm")
     | named("{}: products of two batches, (b, n, m) and (b, m, p), of one dtype.", "PtBmm")
     | named("{}: the product of vectors, matrices or batches, of one dtype.", "PtMatMul=matmul")
@@ -58,7 +63,7 @@ def both(function: Any, tens_a: Tensor, tens_b: Tensor) -> Tensor:
         "PtProd": ((torch.prod, ...), "Products; those of integers are int64."),
     }
 )
-def reduced(how: Any, tens: Tensor, dim: Lines, *, keepdim: bool = False) -> Tensor:
+def reduced(how: Any, tens: Tensor, dim: _Dim, *, keepdim: bool = False) -> Tensor:
     """`dim` is an axis, or a list of axes for sum, mean, max and min; `keepdim` keeps it as 1.
 
     A blank `dim` is all axes, as if flattened, which PtMedian and PtProd cannot take.
@@ -75,9 +80,12 @@ def reduced(how: Any, tens: Tensor, dim: Lines, *, keepdim: bool = False) -> Ten
     return result if isinstance(result, torch.Tensor) else result.values
 
 
-@NODES.table(named("{}: the spread of floating numbers.", "PtStd PtVar"))
+@NODES.table(
+    named("{}: standard deviations of floating numbers.", "PtStd")
+    | named("{}: variances of floating numbers.", "PtVar")
+)
 def spread(
-    function: Any, tens: Tensor, correction: Correction = 1, *, dim: Lines, keepdim: bool = False
+    function: Any, tens: Tensor, correction: Correction = 1, *, dim: _Dim, keepdim: bool = False
 ) -> Tensor:
     """Divides by N - `correction`; with 1, a single element gives nan. `dim` is as in PtMean."""
     if correction not in (0, 1):
@@ -103,7 +111,7 @@ def _positions(text: str, tens: torch.Tensor, dim: int) -> torch.Tensor:
 
 
 @NODES.node("PtIndexSelect")
-def index_select(tens: Tensor, dim: Axis = 0, *, index: Lines) -> Tensor:
+def index_select(tens: Tensor, dim: Axis = 0, *, index: _Row) -> Tensor:
     """The slices along `dim` that the list `index` names, which may repeat."""
     if not isinstance(literal(index, "index"), list):
         raise unreadable(index, "index", "a list of positions", "[0, 2]")
@@ -111,8 +119,8 @@ def index_select(tens: Tensor, dim: Axis = 0, *, index: Lines) -> Tensor:
 
 
 @NODES.node("PtScatter")
-def scatter(tens: Tensor, dim: Axis = 0, *, index: Lines, src: Lines) -> Tensor:
-    """A copy with the numbers of `src` at the positions `index`, two lists of one shape."""
+def scatter(tens: Tensor, dim: Axis = 0, *, index: _Rows, src: _Rows) -> Tensor:
+    """A copy with the numbers of `src` at positions `index` along `dim`, lists of one shape."""
     positions = _positions(index, tens, dim)
     source = torch.tensor(literal(src, "src"), dtype=tens.dtype, device=tens.device)
     if source.shape != positions.shape:
@@ -145,7 +153,7 @@ NODES.rows({
         lambda tens, new_shape: tens.reshape(_numbers(new_shape, "new_shape"))),
     "PtView": ("A view in a shape such as [2, -1], where the layout in memory allows it.",
         lambda tens, new_shape: tens.view(_numbers(new_shape, "new_shape"))),
-    "PtGather": ("For every position in `index` (with as many axes as `tens`) the element there.",
+    "PtGather": ("Elements at the positions `index` along `dim`; it has as many axes as `tens`.",
         lambda tens, dim=0, *, index: torch.gather(tens, dim, _positions(index, tens, dim))),
     "PtMaskedSelect": ("The elements where the bools of `masked_tens`, which broadcasts, are true.",
         lambda tens, masked_tens: torch.masked_select(tens, masked_tens)),

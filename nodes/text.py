@@ -26,13 +26,10 @@ NODES = Nodes(category="Training", spaced=True)
 
 @NODES.node("HfTokenizerEncode", category="Data Analysis")
 def tokenizer_encode(
-    model_name: Annotated[str, Resource("tokenizer")] = "",
-    *,
-    padding: bool = True,
-    padding_method: Literal["max_length", "longest"],
-    truncation: bool = True,
+    model_name: Annotated[str, Resource("tokenizer")] = "", *, padding: bool = True,
+    padding_method: Literal["max_length", "longest"], truncation: bool = True,
     max_length: Annotated[int, Range(0, 1_000_000, tiny=64)] = 512,
-) -> Encoder:
+) -> Encoder:  # fmt: skip
     """The tokenizer of a Hugging Face model, as a function of a text or a list of texts.
 
     It gives tensors of shape (rows, length), in tokens: `input_ids`, `attention_mask` and what
@@ -53,15 +50,10 @@ def tokenizer_encode(
 
 @NODES.node("PtvHfDatasetWithTokenEncode", reads=True)
 def hub_dataset(
-    name: Annotated[str, Resource("dataset")] = "",
-    split: str = "train",
-    *,
-    sample_field_name: str = "text",
-    label_field_name: str = "label",
-    encode: Encoder,
-    remove_html_tags: bool = False,
-    encode_return_dict: bool = False,
-) -> Dataset:
+    name: Annotated[str, Resource("dataset")] = "", split: str = "train", *,
+    sample_field_name: str = "text", label_field_name: str = "label", encode: Encoder,
+    remove_html_tags: bool = False, encode_return_dict: bool = False,
+) -> Dataset:  # fmt: skip
     """Labelled texts of a Hugging Face data set, encoded as they are asked for.
 
     `name` is a data set of the hub, an alias, or a folder of Parquet, Arrow, CSV, TSV or JSON
@@ -84,14 +76,11 @@ def hub_dataset(
 
 @NODES.node("PtvHfGloveDataset", reads=True)
 def glove_dataset(
-    name: Annotated[str, Resource("dataset")] = "",
-    split: str = "train",
-    *,
+    name: Annotated[str, Resource("dataset")] = "", split: str = "train", *,
     embed_dim: Annotated[int, Range(32, 4096), Resource("vectors")] = 100,
-    max_seq_len: Annotated[int, Range(8, 4096, tiny=48)] = 256,
-    sample_field_name: str = "text",
+    max_seq_len: Annotated[int, Range(8, 4096, tiny=48)] = 256, sample_field_name: str = "text",
     label_field_name: str = "label",
-) -> Dataset:
+) -> Dataset:  # fmt: skip
     """Labelled texts of a Hugging Face data set as the GloVe vectors of their words.
 
     `name` is that of PtvHfDatasetWithTokenEncode. The vectors are glove-wiki-gigaword-`embed_dim`
@@ -119,15 +108,10 @@ def glove_dataset(
 
 @NODES.node("PtvHfLocalDataset", reads=True)
 def local_dataset(
-    file_path: Annotated[str, Resource("data_file")] = "",
-    file_format: str = "json",
-    *,
-    sample_field_name: str = "text",
-    label_field_name: str = "label",
-    encode: Encoder,
-    remove_html_tags: bool = False,
-    encode_return_dict: bool = False,
-) -> Dataset:
+    file_path: Annotated[str, Resource("data_file")] = "", file_format: str = "json", *,
+    sample_field_name: str = "text", label_field_name: str = "label", encode: Encoder,
+    remove_html_tags: bool = False, encode_return_dict: bool = False,
+) -> Dataset:  # fmt: skip
     """Labelled texts of one local file, encoded as they are asked for.
 
     `file_format` is json (JSON lines as well), csv, tsv, parquet or arrow; the first three are

@@ -50,14 +50,10 @@ def load_pieces(model_path: Annotated[str, Resource("data_file")] = "spiece.mode
 
 @NODES.node("SpEncode")
 def encode_pieces(
-    spmodel: Pieces,
-    padding: bool = False,
-    *,
-    padding_method: Literal["max_length", "longest"],
-    padding_value: Annotated[int, Range(0, 255)] = 0,
-    truncation: bool = False,
+    spmodel: Pieces, padding: bool = False, *, padding_method: Literal["max_length", "longest"],
+    padding_value: Annotated[int, Range(0, 255)] = 0, truncation: bool = False,
     max_length: Annotated[int, Range(1, 1_000_000, tiny=64)] = 512,
-) -> Encoder:
+) -> Encoder:  # fmt: skip
     """A SentencePiece model as a function of a text or a list of texts.
 
     It gives a pair (ids, mask), int64, without marks of begin and end. `truncation` cuts the ids of

@@ -50,7 +50,7 @@ def train(
 ) -> tuple[Model, Tensor, Tensor]:
     """The losses are means over the rows of a data set, one float32 an epoch, of shape (epochs,).
 
-    Without batches of a `val_loader` the second is of shape (0,). After each epoch the model is
+    Without batches of a `val_loader` those of validation are (0,). After each epoch the model is
     validated, then a scheduler is stepped. `early_stopping` ends the training after
     `early_stopping_rounds` epochs without a lower validation loss, and `output_best_val_model` puts
     the weights of the lowest one back. `use_gpu` computes on a GPU if there is one; the model comes

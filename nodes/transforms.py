@@ -41,15 +41,12 @@ def resize(height: _Pixels = 256, width: _Pixels = 256) -> Transform:
 
 @NODES.node("PtvTransformsDataAugment")
 def data_augment(
-    *,
-    h_flip_prob: _Share = 0.0,
-    v_flip_prob: _Share = 0.0,
+    *, h_flip_prob: _Share = 0.0, v_flip_prob: _Share = 0.0,
     rotate_degree: Annotated[float, Range(-360.0, 360.0, 0.001)] = 0.0,
-    h_translate_ratio: _Share = 0.0,
-    v_translate_ratio: _Share = 0.0,
+    h_translate_ratio: _Share = 0.0, v_translate_ratio: _Share = 0.0,
     min_scale: Annotated[float, Range(0.5, 1.0, 0.001)] = 1.0,
     max_scale: Annotated[float, Range(1.0, 2.0, 0.001)] = 1.0,
-) -> Transform:
+) -> Transform:  # fmt: skip
     """A function that flips, turns, shifts and scales a picture by chance, then makes a tensor.
 
     The angle is up to `rotate_degree` and the shifts are up to the ratios of width and height,

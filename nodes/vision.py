@@ -75,13 +75,9 @@ class Windows(torch.utils.data.Dataset[Any]):
 
 @NODES.node("PtvDataset", reads=True)
 def dataset(
-    name: _Set = "",
-    download: bool = True,
-    root: str = "",
-    *,
-    transform: Transform | None = None,
+    name: _Set = "", download: bool = True, root: str = "", *, transform: Transform | None = None,
     parameters: _Dict | None = "",
-) -> Dataset:
+) -> Dataset:  # fmt: skip
     """A well-known set of labelled pictures; items are (picture, label).
 
     `name` is MNIST, FashionMNIST, KMNIST, QMNIST, EMNIST, CIFAR10, CIFAR100, STL10, SVHN, USPS or

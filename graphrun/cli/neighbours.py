@@ -20,7 +20,7 @@ _OPEN = frozenset({ANY, MATCH_TYPE})
 
 _FAR, _WITHOUT_CODE, _INVENTED, _UNUSED = 3, 100, 8, 3
 """What it costs to take a class of another pack, one that does not run, an empty value,
-and one that no example workflow has."""
+and one that neither an example workflow has nor an example is given for."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -142,7 +142,8 @@ class Neighbours:
         cost = 1 if self.pack(spec.class_type) == pack else _FAR
         if pack and not self.catalog.runs(spec.class_type):
             cost += _WITHOUT_CODE
-        return cost + _INVENTED * len(list(blanks(spec))) + _UNUSED * (not used_in(spec.class_type))
+        shown = used_in(spec.class_type) or any(one.example for one in spec.visible)
+        return cost + _INVENTED * len(list(blanks(spec))) + _UNUSED * (not shown)
 
 
 def blanks(spec: NodeSpec) -> Iterator[str]:

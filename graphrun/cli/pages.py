@@ -280,7 +280,7 @@ def _told(prompt: Mapping[str, Any], spec: NodeSpec, around: Neighbours) -> Iter
     if any(value == ["ID", 0] for node in prompt.values() for value in node["inputs"].values()):
         yield "ID stands for a node of a class that is not known here."
     elif around.catalog.runs(spec.class_type):
-        yield f"Run it with `graphrun prompt.json {list(prompt)[-1]}`."
+        yield f"Run it with `graphrun prompt.json {list(prompt)[-1]}`, when values and shapes suit."
 
 
 def _entry(node: Mapping[str, Any]) -> str:

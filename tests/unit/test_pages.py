@@ -208,6 +208,19 @@ def test_an_example_runs(tmp_path, monkeypatch):
     assert report.outputs["1"] == ([7],)
 
 
+FILLED = """PtFull PtIntCreate PtReshape PtPermute PtGather PtScatter PtIndexSelect PtEinsum
+PtMedian PtdNormal PtdBernoulli PtdCategorical PtdmCdf PtdmIcdf PtdmSample PyStringToDict"""
+
+
+@pytest.mark.parametrize("name", FILLED.split())
+def test_examples_of_texts_that_have_to_be_filled_in_run(name):
+    document = text(name).partition("\n{\n")[2].rpartition("\n}")[0]
+    prompt = loads(f"{{{document}}}")
+    last = [*prompt.nodes][-1]
+    assert prompt.nodes[last].class_type == name
+    assert graphrun.run(prompt, targets=[last]).error is None
+
+
 def test_markdown_of_one_class(capsys):
     assert main(["nodes", "show", "PtoAdam", "--format", "md"]) == 0
     assert capsys.readouterr().out.startswith("# PtoAdam\n\nPto Adam · ")
