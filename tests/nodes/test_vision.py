@@ -815,3 +815,10 @@ def test_a_set_that_is_there_is_found(call: Recorder) -> None:
     # What no set can be, or is known only in the run, is for the node to say.
     for name, root, text in (("MNIST", "x", "{"), ("mnist", "x", ""), ("MNIST", None, "")):
         find_set(name, root=root, parameters=text)
+
+
+def test_the_nearest_name_is_offered() -> None:
+    for name, near in {"fashonmnist": "FashionMNIST", "Cifar-10": "CIFAR10"}.items():
+        with pytest.raises(InputError, match=f"did you mean {near}") as caught:
+            dataset(name)
+        assert caught.value.hint is None
