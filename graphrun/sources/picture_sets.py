@@ -132,7 +132,8 @@ def _elsewhere(name: str, places: list[Path], kind: Kind, *, download: bool) -> 
         message = "\n    ".join([error.diagnostics[0].message, *map(str, own)])
         ways = [
             f"put the files it is distributed in into {own[0]}",
-            f"--alias {name}=DIR uses a folder of them, or of Parquet files",
+            f"--alias {name}=DIR uses a folder of them, or of Parquet files; with the name "
+            "ImageFolder and root=DIR it may have a folder of pictures a class",
             "--tiny tries the workflow with small generated pictures",
             "with a network, and download on, the next run downloads it",
         ]

@@ -492,7 +492,12 @@ def test_a_set_that_is_nowhere(name: str, download: bool) -> None:
     folder = "cifar-10-batches-py" if name == "CIFAR10" else "stl10_binary"
     assert one.code == "missing_dataset"
     assert str(Path("data", folder).absolute()) in one.message
-    for way in (f"data/{folder}\n", f"--alias {name}=DIR", "--tiny"):
+    for way in (
+        f"data/{folder}\n",
+        f"--alias {name}=DIR",
+        "name ImageFolder and root=DIR",
+        "--tiny",
+    ):
         assert way in one.hint
     assert ("download" in one.hint) == (name == "CIFAR10")
 
