@@ -18,6 +18,11 @@ from ._torch import described
 # These broadcast what differs in shape, and so compare every row with every other.
 _BY_ELEMENT = (nn.MSELoss, nn.L1Loss, nn.SmoothL1Loss, nn.HuberLoss, nn.KLDivLoss)
 _BY_CLASS = (nn.CrossEntropyLoss, nn.NLLLoss)
+# What torch says, and the way out.
+_WAYS = {
+    "target dtype": "labels of classes are int64",
+    "input batch_size": "the model's first size has to be that of a row of x",
+}
 _REFUSALS = RuntimeError, TypeError, ValueError, LookupError, AttributeError, AssertionError
 
 
@@ -68,7 +73,8 @@ def blaming(name: str, x: Any, y: Any = None) -> Iterator[list[Any]]:
         shown = f"x is {described(x)}" + (f", y is {described(y)}" if y is not None else "")
         shown += "".join(f", the model answers {described(answer)}" for answer in answers)
         message = f"{name}: {shown}; these do not fit: {str(error).strip()}"
-        raise InputError(message, input=name, code="batch_does_not_fit") from error
+        hint = next((way for said, way in _WAYS.items() if said in message), None)
+        raise InputError(message, input=name, code="batch_does_not_fit", hint=hint) from error
 
 
 def classify(model: nn.Module, x: Any, y: Tensor, *, unpack: bool = False) -> tuple[Tensor, Tensor]:

@@ -167,7 +167,7 @@ def _some(what: str, names: list[str]) -> str:
 
 def _unreadable(path: Path, error: Exception) -> InputError:
     if type(error).__name__ == "UnpicklingError":
-        message = f"{path} holds Python objects besides tensors and could run code; it is refused"
+        message = f"{path} is no file of weights, or holds more and could run code; it is refused"
         hint = "torch.save(model.state_dict(), PATH), or PtSaveModel, writes a file that is safe"
         return InputError(message, input="model_path", code="unsafe_file", hint=hint)
     message = f"{path} cannot be read as weights: {error}"

@@ -44,6 +44,8 @@ def evaluate_classifier(
             progress(number, len(data_loader))
     if not labels:
         raise InputError("data_loader gives no batches", input="data_loader", code="no_batches")
+    if output.shape[1] == 1:
+        notice("every answer is class 0: the model has one output", code="one_class", input="model")
     figures = macro_figures(torch.cat(answers), torch.cat(labels))
     metric(**figures)
     return *figures.values(), len(torch.cat(labels))  # type: ignore[return-value]
@@ -129,7 +131,7 @@ def _answer(
     """The model's output for x, with one row of outputs a row, and a label a row."""
     with blaming(name, x, y) as answers:
         if not isinstance(x, torch.Tensor):
-            raise ValueError("x has to be one tensor")
+            raise ValueError("x has to be one tensor; texts with a mask are judged in training")
         output = model(x)
         answers.append(output)
         if not isinstance(output, torch.Tensor) or rank not in (None, output.dim()):

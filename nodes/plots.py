@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import torch
 
 from graphrun.node import InputError, MissingResource, Nodes, Socket, Text, notice
+from graphrun.sources.texts import instead_of
 
-from .tables import Frame, instead_of
+from ._types import Frame
 
 NODES = Nodes(category="Data Analysis", spaced=True)
 
@@ -80,5 +81,5 @@ def _label(frame: Any, name: str, input: str, *more: type) -> Hashable:
         with suppress(ValueError):
             if list(frame.columns).count(label := kind(name)) == 1:
                 return label
-    message, hint = f"no column is {name.strip()!r}, or several are", instead_of(name, frame)
+    message, hint = f"no column is {name.strip()!r}, or several", instead_of(name, frame.columns)
     raise InputError(message, input=input, code="missing_column", hint=hint)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Hashable
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -13,9 +11,10 @@ import pandas as pd
 import torch
 
 from graphrun.node import InputError, Nodes, Range, Resource, Text, notice
+from graphrun.sources.delimited import check_commas
 from graphrun.sources.paths import find_data_file
 from graphrun.sources.tables import check_utf8
-from graphrun.sources.texts import literal, unreadable
+from graphrun.sources.texts import instead_of, literal, unreadable
 
 from ._tiny import FOLDER, HELD_OUT
 from ._torch import refusals
@@ -102,7 +101,7 @@ def rename(
     pairs = _pairs(replacement_pairs, "replacement_pairs", object, _PLAIN | complex | bytes | None)
     labels = {*getattr(dataframe, axis)}
     for one in [one for one in pairs if one not in labels]:
-        message, hint = f"no {one!r} to rename in {axis}", instead_of(one, dataframe, axis)
+        message, hint = f"no {one!r} to rename in {axis}", instead_of(one, getattr(dataframe, axis))
         notice(message, code="unknown_label", input="replacement_pairs", hint=hint)
     return dataframe.rename(**{axis: {one: new for one, new in pairs.items() if one in labels}})
 
@@ -136,7 +135,7 @@ def split_features(
     """
     count, at = dataframe.shape[1], label_integer_position
     if not -count <= at < count:
-        message = f"there is no column {at}: the table has {count}"
+        message = f"there is no column {at}: the table has {count}, the first is 0, the last -1"
         raise InputError(message, input="label_integer_position", code="index_out_of_range")
     columns = [dataframe.iloc[:, i] for i in range(count)]
     label = _column(columns.pop(at), label_data_type, "label_data_type")
@@ -145,14 +144,8 @@ def split_features(
     return torch.stack(features, dim=1) if features else none, label
 
 
-def instead_of(label: Hashable, frame: pd.DataFrame, axis: str = "columns") -> str:
-    """A hint at what labels a table has, the nearest one first."""
-    texts = [str(one) for one in getattr(frame, axis)]
-    near = [f"did you mean {one}? " for one in get_close_matches(str(label), texts, n=1)]
-    return "".join([*near, "there are ", ", ".join(texts[:30]), ", ..." * (len(texts) > 30)])
-
-
 def _read_csv(path: Path, index_col: int) -> pd.DataFrame:
+    check_commas(path)
     try:
         return pd.read_csv(path, index_col=index_col, low_memory=False)
     except LookupError:

@@ -119,9 +119,11 @@ class Catalog(Mapping[str, NodeSpec]):
         return class_type in self._packs or class_type in self._definitions
 
     def near(self, class_type: str) -> list[str]:
-        """Up to three class types spelt alike, for "did you mean"."""
+        """Up to three class types spelt alike, else with the text in them, for "did you mean"."""
         lower = {name.lower(): name for name in self}
-        return [lower[m] for m in get_close_matches(class_type.lower(), lower, n=3, cutoff=0.7)]
+        near = get_close_matches(class_type.lower(), lower, n=3, cutoff=0.7)
+        within = [one for one in lower if len(class_type) > 2 and class_type.lower() in one]
+        return [lower[one] for one in near or sorted(within, key=len)[:3]]
 
     def differences(self, class_types: Iterable[str]) -> Iterator[Diagnostic]:
         """Warnings for kinds whose definition is not that of the pack, which is the one used."""

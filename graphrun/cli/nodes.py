@@ -58,7 +58,22 @@ def _listed(options: Namespace, catalog: Catalog) -> dict[str, NodeSpec]:
             continue
         if category in spec.category.lower():
             found[name] = spec
+    if not found and (part or category):
+        raise _none_of(options, catalog)
     return found
+
+
+def _none_of(options: Namespace, catalog: Catalog) -> UsageError:
+    """The error for a list that would be empty."""
+    if options.category is None:
+        near = catalog.near(options.name)
+        hint = f"did you mean {' or '.join(near)}?" if near else "`graphrun nodes` lists all"
+        said = f"no class has {options.name!r} in its name"
+    else:
+        hint = "`graphrun nodes` lists all, by category"
+        within = f" and {options.name!r} in its name" if options.name else ""
+        said = f"no class has {options.category!r} in its category{within}"
+    return UsageError(Diagnostic("no_such_class", said, hint=hint))
 
 
 def _show(options: Namespace) -> int:

@@ -50,7 +50,7 @@ def _check_present(data: Dataset, found: Found, columns: dict[str, str]) -> None
     left = [column for column in data.column_names if column not in columns.values()]
     one = len(absent) == 1
     only = left[0] if one and len(left) == 1 and _PLAIN.fullmatch(left[0]) else "COLUMN"
-    options = "&".join(f"{kind}={only}" for kind in absent)
+    options = dict.fromkeys(absent, only)
     keys = " and ".join(_INPUTS[kind] for kind in absent)
     hint = f"the input {keys} names the column" if one else f"the inputs {keys} name the columns"
     written = " and ".join(
@@ -61,7 +61,7 @@ def _check_present(data: Dataset, found: Found, columns: dict[str, str]) -> None
         f"{found.name} has no column {written}; its columns: {', '.join(data.column_names)}",
         input=_INPUTS[next(iter(absent))],
         code="missing_column",
-        hint=f"{hint}, and so does --alias '{found.place}?{options}'" if found.place else hint,
+        hint=f"{hint}, and so does {found.alias(**options)}" if found.place else hint,
     )
 
 
@@ -161,15 +161,19 @@ class _Labels:
         classes, place = self.found.labels, self.found.place
         words = [*classes, *(bad if classes else sorted(map(str, values)))]
         texts = all(isinstance(value, str) and value for value in bad)
+        respelled = {str(value).strip().casefold(): str(value) for value in bad}
+        if {*respelled} == {name.casefold() for name in classes}:
+            words = [respelled[name.casefold()] for name in classes]
         if not texts or (not classes and len(bad) < len(values)):
             return "labels are whole numbers; correct the rows that have none"
         plain = len(words) <= _SHOWN and not any(set(word) & set(",&;+%#'") for word in words)
-        option = f"?labels={','.join(words) if plain else 'A,B'}"
+        labels = ",".join(words) if plain else "A,B"
         if place:
-            return f"--alias '{place}{option}' numbers them 0, 1, ... in that order"
+            return f"{self.found.alias(labels=labels)} numbers them 0, 1, ... in that order"
         reader = "PtvHfDatasetWithTokenEncode"
         return (
-            f"write numbers into the file, or read it by {reader} and --alias 'NAME=FILE{option}'"
+            f"write numbers into the file, or read it by {reader} "
+            f"and --alias 'NAME=FILE?labels={labels}'"
         )
 
 

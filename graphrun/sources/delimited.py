@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _CHUNK = 10_000
 _LONGEST_CELL = 2**31 - 1
+_NO_COMMAS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+_PACKED = (".gz", ".bz2", ".zip", ".xz", ".zst", ".tar")
 
 
 def read_delimited(path: Path, delimiter: str, columns: Sequence[str]) -> pa.Table:
@@ -45,6 +47,23 @@ def read_delimited(path: Path, delimiter: str, columns: Sequence[str]) -> pa.Tab
     if not chunks:
         raise no_rows(path, "only the header " + delimiter.join(names))
     return pa.concat_tables(chunks)
+
+
+def check_commas(path: Path) -> None:
+    """Refuse a table whose header has other delimiters and no comma. Packed files are left alone.
+
+    Raises:
+        InputError: so it is; shows the header.
+    """
+    if not path.is_file() or path.suffix.lower() in _PACKED:
+        return
+    with path.open("rb") as file:
+        header = file.readline(_CHUNK).decode("utf-8-sig", "replace").rstrip("\r\n")
+    mark = next((mark for mark in _NO_COMMAS if mark in header), None)
+    if mark and "," not in header:
+        message = f"{path}:1: not CSV: {_NO_COMMAS[mark]} between the columns, and no commas"
+        hint = f"the header is {header[:80]!r}; save the file with commas, and points in numbers"
+        raise InputError(message, input="file_path", code="unreadable_data", hint=hint)
 
 
 def no_rows(path: Path, why: str) -> InputError:

@@ -80,6 +80,15 @@ class Found:
         """`NAME=PLACE` where an alias could say more of it, else blank."""
         return f"{self.name}={self.id}" if self.source in ("alias", "folder") else ""
 
+    def alias(self, **new: str) -> str:
+        """The option `--alias` with what was said and what is new, to be typed in as it is."""
+        said = {"text": self.text, "label": self.label, "labels": ",".join(self.labels)}
+        said |= {f"split.{split}": file for split, file in self.splits.items()}
+        # What a configuration file says may have signs in it that the option has other uses for.
+        kept = {k: v for k, v in said.items() if v and k not in new and not set(v) & set("&'")}
+        options = "&".join(f"{key}={value}" for key, value in {**new, **kept}.items())
+        return f"--alias '{self.place}?{options}'"
+
 
 def find_model(name: str) -> Found:
     """Where a model and its tokenizer are loaded from; raises what `_find` does."""

@@ -18,7 +18,7 @@ from graphrun.sources.names import CANONICAL, Found, announce, find_dataset, mis
 from graphrun.sources.paths import data_places, find_data_folder
 from graphrun.sources.pictures import SETS, Array, Files, Kind, Layout, reading
 from graphrun.sources.tables import read
-from graphrun.sources.texts import options
+from graphrun.sources.texts import instead_of, options
 
 Set = tuple[Array, Array, Sequence[str]]
 """Pictures, labels and the names of the classes."""
@@ -97,8 +97,9 @@ def _chosen(name: str, given: dict[str, Any], input: str) -> tuple[Kind, str]:
     """The set and its split. Options that it does not have are named in a notice."""
     key = f"EMNIST {given.get('split')}" if name == "EMNIST" else name
     if key not in SETS:
-        message = f"no data set {key!r} is known; known: {', '.join(SETS)}, ImageFolder"
-        hint = f'{input} says the split of EMNIST: {{"split": "balanced"}}'
+        message = f"no data set {key!r} is known; {instead_of(key, [*SETS, 'ImageFolder'])}"
+        split = f'{input} says the split of EMNIST: {{"split": "balanced"}}'
+        hint = split if key.startswith("EMNIST") else None
         where = input if name == "EMNIST" else "name"
         raise InputError(message, input=where, code="value_not_in_list", hint=hint)
     kind = SETS[key]
@@ -131,7 +132,8 @@ def _elsewhere(name: str, places: list[Path], kind: Kind, *, download: bool) -> 
         message = "\n    ".join([error.diagnostics[0].message, *map(str, own)])
         ways = [
             f"put the files it is distributed in into {own[0]}",
-            f"--alias {name}=DIR uses a folder of them, or of Parquet files",
+            f"--alias {name}=DIR uses a folder of them, or of Parquet files; with the name "
+            "ImageFolder and root=DIR it may have a folder of pictures a class",
             "--tiny tries the workflow with small generated pictures",
             "with a network, and download on, the next run downloads it",
         ]

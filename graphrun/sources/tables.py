@@ -186,7 +186,7 @@ def _no_split(found: Found, split: str, present: Sequence[str]) -> MissingResour
     message = f"data set {found.name} has no split {split}; splits in {found.id}: {names}"
     ways = ["the input split can be " + " or ".join(present[:3])] if present else []
     if found.place:
-        ways.append(f"--alias '{found.place}?split.{split}=FILE' says where it is")
+        ways.append(f"{found.alias(**{f'split.{split}': 'FILE'})} says where it is")
     return MissingResource.of("split", message, ways)
 
 

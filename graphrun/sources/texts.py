@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Any
 
 from graphrun.errors import InputError
@@ -98,7 +100,8 @@ def sizes(text: str, input: str, *counts: int, least: int = 1, blank: int = -1) 
     many = found if isinstance(found, tuple) else (found,)
     if min(many, default=-1) < least or (counts and len(many) not in counts):
         numbers = f"{' or '.join(map(str, counts)) or 'some'} whole numbers"
-        raise unreadable(text, input, f"{numbers}, each {least} or more", "[3, 5]")
+        example = [3, 5] if not counts or 2 in counts else [3] * max(counts)
+        raise unreadable(text, input, f"{numbers}, each {least} or more", str(example))
     return many
 
 
@@ -146,6 +149,15 @@ def unreadable(
         reason += f" at line {line + before.count(chr(10))}, column {column}"
     message = f"{shown!r} is not {what}{reason}"
     return InputError(message, input=input, code=code, hint=f"write {example}")
+
+
+def instead_of(name: object, known: Iterable[object]) -> str:
+    """A hint at what names there are, the nearest one first."""
+    texts = [str(one) for one in known]
+    lower = {text.lower(): text for text in texts}
+    near = [lower[one] for one in get_close_matches(str(name).lower(), lower, n=1)]
+    listed = ", ".join(texts[:30]) + ", ..." * (len(texts) > 30)
+    return "".join(f"did you mean {one}? " for one in near) + f"there are {listed}"
 
 
 class _Constants(ast.NodeTransformer):

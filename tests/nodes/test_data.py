@@ -246,6 +246,21 @@ def test_words_as_labels_need_their_order(call: Recorder, tmp_path: Path) -> Non
     assert caught.value.hint.startswith(f"--alias 'imdb={tmp_path}?labels=Neg,Pos'")
 
 
+def test_ways_out_keep_what_the_alias_says(call: Recorder, tmp_path: Path) -> None:
+    write(tmp_path / "all.csv", {"Text": ["a", "b"], "kind": ["Pos", "Neg"]})
+    splits = {"train": "all.csv"}
+    call.alias("imdb", tmp_path, text="Text", label="kind", labels=("neg", "pos"), splits=splits)
+    with pytest.raises(InputError) as caught:
+        load("imdb")
+    way = f"--alias 'imdb={tmp_path}?labels=Neg,Pos&text=Text&label=kind&split.train=all.csv' "
+    assert (caught.value.hint or "").startswith(way)
+    call.alias("imdb", tmp_path, text="text", label="kind", labels=("Neg", "Pos"), splits=splits)
+    with pytest.raises(InputError) as caught:
+        load("imdb")
+    way = f"--alias 'imdb={tmp_path}?text=Text&label=kind&labels=Neg,Pos&split.train=all.csv'"
+    assert (caught.value.hint or "").endswith(way)
+
+
 def test_a_label_outside_of_the_order_is_named(call: Recorder, tmp_path: Path) -> None:
     write(tmp_path / "train.csv", {"text": ["a", "b"], "label": ["Neg", "Mixed"]})
     call.alias("imdb", tmp_path, labels=("Neg", "Pos"))

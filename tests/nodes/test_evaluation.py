@@ -122,6 +122,11 @@ def test_a_class_without_a_name(names: dict[Any, str]) -> None:
     assert "numbers as keys" in (caught.value.hint or "")
 
 
+def test_one_output_is_no_classifier_of_two(call: Recorder) -> None:
+    evaluate_classifier(Echo(), tensor_loader(torch.zeros(2, 1), torch.tensor([0, 0]), 2))
+    assert [notice["code"] for notice in call.notices] == ["one_class"]
+
+
 @pytest.mark.parametrize("shape", [(4,), (4, 1), (2, 3, 1)])
 def test_regression(shape: tuple[int, ...]) -> None:
     x = torch.arange(float(torch.Size(shape).numel())).reshape(shape)

@@ -51,6 +51,17 @@ def test_a_csv_is_read_as_pandas_reads_it(call: Recorder, tmp_path, index):
     assert call.notices == []
 
 
+@pytest.mark.parametrize("mark", [";", "\t", "|"])
+def test_other_delimiters_are_named(tmp_path, mark):
+    path = written(tmp_path, f"a{mark}b\n1{mark}2\n")
+    said = refused("unreadable_data", "file_path", LOAD, path, 0)
+    assert {";": "semicolons", "\t": "tabs", "|": "bars"}[mark] in said
+    assert repr(f"a{mark}b") in said
+    path = written(tmp_path, f"a{mark}b\n1,5{mark}2,5\n")
+    assert "points in numbers" in refused("unreadable_data", "file_path", LOAD, path, 0)
+    LOAD(written(tmp_path, "a;b,c\n1,2\n", "some.csv"), 0)
+
+
 def test_a_file_is_found_through_the_alias_of_a_leading_folder(call: Recorder, tmp_path):
     (tmp_path / "examples").mkdir()
     written(tmp_path / "examples", "a,b\n1,2\n")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from graphrun.node import InputError
-from graphrun.sources.texts import dims, literal, number, options, size
+from graphrun.sources.texts import dims, literal, number, options, size, sizes
 
 
 @pytest.mark.parametrize(
@@ -83,3 +83,10 @@ def test_what_is_no_such_text_is_shown_with_its_place(
 def test_a_text_of_any_depth_is_an_error_and_no_crash() -> None:
     with pytest.raises(InputError):
         literal("[" * 5000 + "]" * 5000, "field")
+
+
+def test_the_example_has_as_many_numbers_as_are_wanted() -> None:
+    for counts, example in {(4,): "write [3, 3, 3, 3]", (1, 2): "write [3, 5]"}.items():
+        with pytest.raises(InputError) as caught:
+            sizes("[4, 64, 3]", "field", *counts)
+        assert caught.value.hint == example

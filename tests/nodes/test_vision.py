@@ -492,7 +492,12 @@ def test_a_set_that_is_nowhere(name: str, download: bool) -> None:
     folder = "cifar-10-batches-py" if name == "CIFAR10" else "stl10_binary"
     assert one.code == "missing_dataset"
     assert str(Path("data", folder).absolute()) in one.message
-    for way in (f"data/{folder}\n", f"--alias {name}=DIR", "--tiny"):
+    for way in (
+        f"data/{folder}\n",
+        f"--alias {name}=DIR",
+        "name ImageFolder and root=DIR",
+        "--tiny",
+    ):
         assert way in one.hint
     assert ("download" in one.hint) == (name == "CIFAR10")
 
@@ -815,3 +820,10 @@ def test_a_set_that_is_there_is_found(call: Recorder) -> None:
     # What no set can be, or is known only in the run, is for the node to say.
     for name, root, text in (("MNIST", "x", "{"), ("mnist", "x", ""), ("MNIST", None, "")):
         find_set(name, root=root, parameters=text)
+
+
+def test_the_nearest_name_is_offered() -> None:
+    for name, near in {"fashonmnist": "FashionMNIST", "Cifar-10": "CIFAR10"}.items():
+        with pytest.raises(InputError, match=f"did you mean {near}") as caught:
+            dataset(name)
+        assert caught.value.hint is None

@@ -580,3 +580,25 @@ def test_a_forked_process_leaves_ctrl_c_to_the_run_and_can_be_ended(capfd):
             ends[number] = os.waitpid(child, 0)[1]
     assert ends == {signal.SIGINT: 0, signal.SIGTERM: signal.SIGTERM}
     assert capfd.readouterr().err == ""
+
+
+def test_an_empty_list_of_classes_is_an_error(capsys):
+    said = {
+        ("ls", "--category", "Foo"): "no class has 'Foo' in its category",
+        ("ls", "Foo"): "no class has 'Foo' in its name",
+        ("ls", "conv2d", "--category", "Foo"): "category and 'conv2d' in its name",
+        ("show", "conv2"): "did you mean PtnConv2d?",
+    }
+    for arguments, what in said.items():
+        assert main(["nodes", *arguments]) in (2, 4)
+        found = capsys.readouterr()
+        assert (found.out, what in found.err) == ("", True)
+
+
+def test_only_a_number_in_quotes_is_to_lose_them(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for value, hint in {"4": "without quotes", "four": "a fresh node has"}.items():
+        prompt = {"1": {"class_type": "PrimitiveInt", "inputs": {"value": value}}}
+        Path("number.json").write_text(json.dumps(prompt))
+        main(["check", "number.json"])
+        assert hint in capsys.readouterr().err

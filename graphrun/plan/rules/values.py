@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -210,6 +211,7 @@ def _known(prompt: Prompt, specs: Specs) -> Iterator[tuple[PromptNode, NodeSpec]
 
 
 _ABSENT = object()
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*", re.IGNORECASE)
 
 
 def _chosen(value: Any, choices: tuple[Any, ...]) -> bool:
@@ -222,7 +224,7 @@ def _way_out(wanted: InputSpec, value: Any) -> str:
         return f"write {str(value).lower()} without quotes"
     if wanted.type == "INT" and isinstance(value, float) and math.isfinite(value):
         return f"{int(value)} or {int(value) + 1}?"
-    if wanted.type in ("INT", "FLOAT") and isinstance(value, str):
+    if wanted.type in ("INT", "FLOAT") and isinstance(value, str) and _NUMBER.fullmatch(value):
         return "write the number without quotes"
     if wanted.type == "STRING":
         return f"in quotes: {json.dumps(str(value))}"
