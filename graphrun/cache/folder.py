@@ -61,10 +61,15 @@ class Folder:
     def blobs(self) -> list[Path]:
         return [path for path in (self.root / "cas").glob("??/*") if _NAME.fullmatch(path.name)]
 
+    def make(self, path: Path) -> None:
+        """Make a folder of the store. Nobody but the owner enters the outermost."""
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.mkdir(exist_ok=True, parents=True)
+
     @contextmanager
     def unfinished(self) -> Iterator[Path]:
         """A name for a file that is to be moved to its place, and is gone if it was not."""
-        self.temporary.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.make(self.temporary)
         path = self.temporary / f"{_HOST}.{os.getpid()}.{secrets.token_hex(8)}"
         try:
             yield path
@@ -93,7 +98,7 @@ class Folder:
         Raises:
             OSError: the folder cannot be written, or a halted process has the lock.
         """
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.make(self.root)
         lock = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             _take(lock)

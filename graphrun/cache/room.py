@@ -41,7 +41,7 @@ def publish(folder: Folder, lock: int, moves: Sequence[tuple[Path, Path]]) -> in
     new: list[Path] = []
     try:
         for made, place in moves:
-            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.make(place.parent)
             if not place.exists():
                 new.append(place)
             made.replace(place)
