@@ -37,7 +37,7 @@ class Writing:
             self._hash.update(piece)
             self._file.write(piece)
         self.size += len(view)
-        return int(view.nbytes)
+        return len(view)
 
     @property
     def digest(self) -> str:
@@ -46,8 +46,8 @@ class Writing:
 
 def nbytes(parts: Parts) -> int:
     """Bytes that tensors and arrays will take; of tables, that is known when they are written."""
-    sizes = [one.numel() * one.element_size() for one in parts.tensors]
-    return sum(sizes) + sum(one.nbytes for one in parts.arrays)
+    sizes: list[int] = [one.numel() * one.element_size() for one in parts.tensors]
+    return sum(sizes) + sum(int(one.nbytes) for one in parts.arrays)
 
 
 def blobs(parts: Parts) -> Iterator[tuple[str, Any]]:

@@ -152,6 +152,8 @@ def _plain_tensor(tensor: Any) -> Any:
         raise NoCodec(f"a tensor on {tensor.device}")
     if tensor.layout != torch.strided or tensor.is_quantized:
         raise NoCodec("a sparse or quantized tensor")
+    if vars(tensor) or any(name is not None for name in getattr(tensor, "names", ())):
+        raise NoCodec("a tensor with attributes or names of its own")
     if tensor.requires_grad:
         raise NoCodec("a tensor that has a gradient")
     name = str(tensor.dtype).removeprefix("torch.")

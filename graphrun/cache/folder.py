@@ -99,10 +99,13 @@ class Folder:
             OSError: the folder cannot be written, or a halted process has the lock.
         """
         self.make(self.root)
-        lock = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             _take(lock)
-            yield lock
+            try:
+                yield lock
+            finally:
+                _give(lock)
         finally:
             os.close(lock)
 
@@ -156,6 +159,12 @@ def _take(lock: int) -> None:
             pause = min(pause * 2, 0.05)
         else:
             return
+
+
+def _give(lock: int) -> None:
+    """Closing is not enough: a process that was forked meanwhile has the file open too."""
+    if fcntl is not None:
+        fcntl.flock(lock, fcntl.LOCK_UN)
 
 
 def _is_dead(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from graphrun.cache.codecs import NoCodec
@@ -47,9 +48,14 @@ def _same(one: Any, other: Any) -> bool:
         )
     except AssertionError:
         return False
-    parts = [one.columns, one.index, *(one.iloc[:, i] for i in range(one.shape[1]))]
-    others = [other.columns, other.index, *(other.iloc[:, i] for i in range(other.shape[1]))]
-    return all(_alike(a, b) for a, b in zip(parts, others, strict=True))
+    return all(_alike(a, b) for a, b in zip(_lines(one), _lines(other), strict=True))
+
+
+def _lines(table: Any) -> Iterator[Any]:
+    """Columns, and the levels of index and names."""
+    for index in (table.index, table.columns):
+        yield from (index.get_level_values(i) for i in range(index.nlevels))
+    yield from (table.iloc[:, i] for i in range(table.shape[1]))
 
 
 def _alike(one: Any, other: Any) -> bool:
