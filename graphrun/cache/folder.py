@@ -63,8 +63,9 @@ class Folder:
 
     def make(self, path: Path) -> None:
         """Make a folder of the store. Nobody but the owner enters the outermost."""
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.mkdir(exist_ok=True, parents=True)
+        if not path.is_dir():
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.mkdir(parents=True, exist_ok=True)
 
     @contextmanager
     def unfinished(self) -> Iterator[Path]:

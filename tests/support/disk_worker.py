@@ -8,6 +8,7 @@ import random
 import resource
 import sys
 import time
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ import numpy as np
 
 from graphrun.cache.disk import DiskStore
 
-Outputs = tuple[list[Any], ...]
+LARGE = 1_000_000
 
 
+@lru_cache
 def value(key: str, size: int = 20_000) -> np.ndarray:
     """What belongs to a key."""
     return np.random.default_rng(int(key.removeprefix("k"))).integers(0, 255, size, "u1")
@@ -34,7 +36,7 @@ def write(folder: str) -> None:
     number = 0
     while True:
         key = f"k{number % 7}"
-        store.put(key, (([value(key, 3_000_000)],), {"text": [key]}))
+        store.put(key, (([value(key, LARGE)],), {"text": [key]}))
         number += 1
         if number == 1:
             print("ready", flush=True)
@@ -43,7 +45,7 @@ def write(folder: str) -> None:
 def share(folder: str, seed: str, most: str) -> None:
     """Put and get the same and other results as all, and say what was wrong."""
     store, draw = DiskStore(folder, int(most)), random.Random(seed)
-    for _ in range(60):
+    for _ in range(40):
         key = f"k{draw.randrange(12)}"
         if draw.random() < 0.5:
             store.put(key, (([value(key)],), {"text": [key]}))
