@@ -90,6 +90,8 @@ def _survey(folder: Folder) -> list[_Kept]:
             if not whole or folder.action(manifest.identity) != path:
                 raise Damaged("is not whole")
             blobs = {folder.blob(b.digest) for b in manifest.blobs}
+        except IsADirectoryError:
+            continue  # somebody else's
         except (Damaged, ValueError, TypeError, AttributeError):
             _remove(path)
         else:
