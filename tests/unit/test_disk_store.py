@@ -12,6 +12,7 @@ import tempfile
 import time
 import warnings
 from collections import OrderedDict, namedtuple
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import comfy_toys as toys
@@ -595,6 +596,21 @@ def test_eight_processes_put_and_get(tmp_path, most):
     assert all(is_right(one.identity, store.get(one.identity)) for one in store)
     assert files(tmp_path, "tmp") == []
     assert store.gc() == 0
+
+
+def test_threads_share_a_store(tmp_path):
+    store = graphrun.DiskStore(tmp_path, max_bytes=60_000)
+
+    def use(number):
+        key = f"k{number % 5}"
+        store.put(key, (([value(key)],), {"text": [key]}))
+        found = store.get(f"k{number % 3}")
+        return found is None or is_right(f"k{number % 3}", found)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(use, range(100)))
+    assert store.info().bytes <= 60_000
+    assert files(tmp_path, "tmp") == []
 
 
 def test_a_halted_process_with_the_lock_costs_a_result_and_no_run(store, monkeypatch):
