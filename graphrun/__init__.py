@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from graphrun.api import load as load
     from graphrun.api import plan as plan
     from graphrun.api import run as run
+    from graphrun.cache import DiskStore as DiskStore
     from graphrun.cache import MemoryStore as MemoryStore
     from graphrun.catalog import Alias as Alias
     from graphrun.catalog import Catalog as Catalog
@@ -37,6 +38,7 @@ __all__ = [
     "Cancelled",
     "Catalog",
     "Diagnostic",
+    "DiskStore",
     "GraphrunError",
     "MemoryStore",
     "NodeError",
@@ -59,6 +61,7 @@ _HOMES = {
     "Cancelled": "graphrun.errors",
     "Catalog": "graphrun.catalog",
     "Diagnostic": "graphrun.errors",
+    "DiskStore": "graphrun.cache",
     "GraphrunError": "graphrun.errors",
     "MemoryStore": "graphrun.cache",
     "NodeError": "graphrun.errors",

@@ -18,7 +18,11 @@ MAX_BYTES = 1 << 30
 
 
 class Store(Protocol):
-    """Where results are kept. Only results that are values come here."""
+    """Where results are kept. Only results that are values come here.
+
+    Both are called in the run, for one node: what `catalog.running.notice` is told there is said
+    to the run as a word of that node.
+    """
 
     def get(self, identity: str) -> Stored | None: ...
     def put(self, identity: str, stored: Stored) -> None: ...

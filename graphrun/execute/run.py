@@ -61,8 +61,8 @@ def execute(
     run = Run(plan, catalog, settings, list(observers), stop or Stop(), store, objects, keep)
     run.keep_going = keep_going
     with _finishing(run):
-        run.serve(plan.steps)
         run.tell(RunStarted(name=plan.prompt.name, seed=plan.seed, nodes=_infos(plan)))
+        run.serve(plan.steps)
         for warning in (*plan.refused, *plan.warnings):
             run.tell(Notice(diagnostic=warning))
         if run.served:
@@ -140,8 +140,8 @@ def _finish(run: Run, visit: Visit, outputs: Outputs, *, cached: bool = False) -
     step, name = visit.step, visit.step.node.id
     if step.identity and (cached or _is_shareable(run, step, outputs)):
         run.shareable[name] = visit.ui
-        if run.store is not None and not cached and not step.passing:
-            run.store.put(step.identity, (outputs, visit.ui))
+        if not cached and not step.passing:
+            run.put(step, outputs, visit.ui)
     pairs = zip(step.spec.outputs, outputs, strict=False)
     run.tell(
         NodeFinished(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from graphrun.cache import Store, Stored
+from graphrun.cache import Outputs, Store, Stored
 from graphrun.catalog import Catalog, Settings
+from graphrun.catalog.running import CALL
 from graphrun.errors import Cancelled, Diagnostic, NodeError, Severity
 from graphrun.execute.agenda import Agenda
 from graphrun.execute.background import Background
@@ -78,9 +80,26 @@ class Run:
         """Look for results of these nodes from before the run."""
         if self.store is not None:
             for step in steps:
-                stored = self.store.get(step.identity) if step.identity else None
-                if stored is not None:
-                    self.served[step.node.id] = stored
+                if step.identity:
+                    with self.speaking(step):
+                        stored = self.store.get(step.identity)
+                    if stored is not None:
+                        self.served[step.node.id] = stored
+
+    def put(self, step: Step, outputs: Outputs, ui: Mapping[str, list[Any]]) -> None:
+        """Hand a result to the store."""
+        if self.store is not None and step.identity:
+            with self.speaking(step):
+                self.store.put(step.identity, (outputs, ui))
+
+    @contextmanager
+    def speaking(self, step: Step) -> Iterator[None]:
+        """What a store has to say is said to the run, as a word of the node."""
+        token = CALL.set(NodeCall(self, step, {}))
+        try:
+            yield
+        finally:
+            CALL.reset(token)
 
     def hidden(self, step: Step) -> Mapping[str, Any]:
         """Values of the hidden inputs that a node declares, by token."""

@@ -1,0 +1,183 @@
+"""The folder of a disk store: where things lie, locks, unfinished files, and what was used last.
+
+v1/action/ab/<identity>.json   what a result is made of; written last
+v1/cas/ab/<digest>             tensors, arrays and tables, by what is in them
+v1/tmp/<host>.<process>.<…>    what is being written
+v1/lock, v1/clock
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows: several processes may then make each other miss a result
+    fcntl = None  # type: ignore[assignment]
+
+PATIENCE = 10.0
+"""Seconds to wait for another process; it needs milliseconds, unless it was halted."""
+
+STALE = 3600.0
+"""Seconds after which an unfinished file is nobody's, whatever its process does."""
+
+_NAME = re.compile(r"[0-9a-f]{64}")
+_HOST = re.sub(r"[^A-Za-z0-9-]", "-", platform.node())[:64] or "host"
+
+Signature = tuple[int, int, int]
+
+
+class Folder:
+    """The paths of a store, and the few things that are done to them."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.root = path / "v1"
+        self.temporary = self.root / "tmp"
+
+    def action(self, identity: str) -> Path:
+        """Identities are digests; any other text gets one, so that it can be no path."""
+        if not _NAME.fullmatch(identity):
+            identity = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
+        return self.root / "action" / identity[:2] / f"{identity}.json"
+
+    def blob(self, digest: str) -> Path:
+        if not _NAME.fullmatch(digest):
+            raise ValueError(f"{digest!r} is no digest")
+        return self.root / "cas" / digest[:2] / digest
+
+    def actions(self) -> list[Path]:
+        found = (self.root / "action").glob("??/*.json")
+        return [path for path in found if _NAME.fullmatch(path.stem)]
+
+    def blobs(self) -> list[Path]:
+        return [path for path in (self.root / "cas").glob("??/*") if _NAME.fullmatch(path.name)]
+
+    def make(self, path: Path) -> None:
+        """Make a folder of the store. Nobody but the owner enters the outermost."""
+        if not path.is_dir():
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def unfinished(self) -> Iterator[Path]:
+        """A name for a file that is to be moved to its place, and is gone if it was not."""
+        self.make(self.temporary)
+        path = self.temporary / f"{_HOST}.{os.getpid()}.{secrets.token_hex(8)}"
+        try:
+            yield path
+        finally:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+
+    def sweep(self) -> int:
+        """Remove unfinished files of processes that are no more, or are old. The bytes of them."""
+        freed = 0
+        for path in self.temporary.glob("*"):
+            with suppress(OSError):
+                found = path.stat()
+                if _is_dead(path.name) or abs(time.time() - found.st_mtime) > STALE:
+                    path.unlink()
+                    freed += found.st_size
+        return freed
+
+    @contextmanager
+    def locked(self) -> Iterator[int]:
+        """Alone among all processes and threads: what moves or removes files of the store.
+
+        Gives the descriptor of the lock's file, which holds the bytes of the store. The system
+        takes the lock back from a process that ends, however it ends.
+
+        Raises:
+            OSError: the folder cannot be written, or a halted process has the lock.
+        """
+        self.make(self.root)
+        lock = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            _take(lock)
+            try:
+                yield lock
+            finally:
+                _give(lock)
+        finally:
+            os.close(lock)
+
+    def touch(self, path: Path) -> None:
+        """Mark a result as the one used last.
+
+        The store's own time never goes back, also if the system's does: it is the time of a file,
+        and the next is later than that.
+        """
+        clock = self.root / "clock"
+        with suppress(OSError):
+            now = max(time.time_ns(), self.time() + 1000)
+            clock.touch(mode=0o600)
+            os.utime(clock, ns=(now, now))
+            os.utime(path, ns=(now, now))
+
+    def time(self) -> int:
+        """The store's time, of the last use, in nanoseconds."""
+        try:
+            return (self.root / "clock").stat().st_mtime_ns
+        except OSError:
+            return 0
+
+
+def signature(path: Path) -> Signature | None:
+    """What is another as soon as a file was replaced or written to; None without a file."""
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def size_of(path: Path) -> int:
+    found = signature(path)
+    return found[1] if found else 0
+
+
+def _take(lock: int) -> None:
+    if fcntl is None:
+        return
+    end = time.monotonic() + PATIENCE
+    pause = 0.0005
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > end:
+                raise TimeoutError("another process has had the store's lock for long") from None
+            time.sleep(pause)
+            pause = min(pause * 2, 0.05)
+        else:
+            return
+
+
+def _give(lock: int) -> None:
+    """Closing is not enough: a process that was forked meanwhile has the file open too."""
+    if fcntl is not None:
+        fcntl.flock(lock, fcntl.LOCK_UN)
+
+
+def _is_dead(name: str) -> bool:
+    """Whether a file's process is known to have ended. Of other machines, that is not known."""
+    host, _, rest = name.partition(".")
+    process = rest.partition(".")[0]
+    if os.name != "posix" or host != _HOST or not process.isdecimal():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False
