@@ -170,6 +170,10 @@ class Session:
         if folder:
             settings = replace(settings, outputs=folder.outputs, temporary=folder.temporary)
         report = Report(settings=_described(request, cuts), folder=folder.path if folder else None)
+        if folder:
+            from graphrun.record.record import recorded
+
+            report.record = recorded(planned, self.catalog, _expected(request))
         report.notices, self._unsaid = self._unsaid, []
         told: list[Observer] = [report, *([folder] if folder else [])]
         told += [observe] if callable(observe) else observe
