@@ -14,7 +14,7 @@ from graphrun.catalog import Catalog
 from graphrun.catalog.pack import ENTRY_POINTS, Pack, Provider
 from graphrun.documents import Prompt, Workflow
 from graphrun.record.repository import commit_of
-from graphrun.sources.contents import contents
+from graphrun.sources.contents import contents, parts
 
 _FOREIGN = "comfyui.custom_nodes"
 
@@ -61,7 +61,7 @@ def _offered() -> dict[str, metadata.Distribution]:
 
 def _in_folder(place: Path) -> dict[str, Any]:
     files = {place.name: place} if place.is_file() else dict(_sources(place))
-    held = contents(files)
+    held = contents(files) if files else None
     facts = {
         "digest": held.digest if held else None,
         "version": _declared_version(place / "pyproject.toml"),
@@ -71,10 +71,9 @@ def _in_folder(place: Path) -> dict[str, Any]:
 
 
 def _sources(folder: Path) -> Iterator[tuple[str, Path]]:
-    for path in folder.rglob("*.py"):
-        below = path.relative_to(folder)
-        if path.is_file() and not any(part.startswith((".", "__pycache")) for part in below.parts):
-            yield below.as_posix(), path
+    for name, path in parts("data_folder", folder).items():
+        if name.endswith(".py"):
+            yield name, path
 
 
 def _declared_version(file: Path) -> str | None:

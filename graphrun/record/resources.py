@@ -12,7 +12,7 @@ from graphrun.catalog import Catalog, Settings
 from graphrun.errors import Diagnostic
 from graphrun.execute.preflight import looked
 from graphrun.plan import Plan, ResourceUse
-from graphrun.sources.contents import Contents, contents, parts, revision
+from graphrun.sources.contents import Contents, contents, parts, plain, revision
 from graphrun.sources.names import Found
 
 _UNREAD = ("output_file", "device")
@@ -51,7 +51,7 @@ class Used:
             "kind": self.kind,
             "name": self.name,
             "source": self.source,
-            "place": self.place if place else None,
+            "place": plain(self.place) if place and self.place else None,
             "revision": self.revision,
             **held,
             "files": None if place else held.get("files"),

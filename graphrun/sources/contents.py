@@ -14,8 +14,8 @@ from typing import Any
 from graphrun.sources.files import cached_files, split_files
 from graphrun.sources.names import Found
 
-READ = 2 << 30
-"""Bytes that are read for a digest; of what is larger, sizes and times are taken."""
+READ, MANY = 2 << 30, 10_000
+"""Bytes and files that are read for a digest; of more, sizes and times are taken."""
 LISTED = 64
 """Files that are listed one by one."""
 
@@ -29,7 +29,7 @@ _MODEL = re.compile(
 )
 """Files of a model's folder that decide what it computes."""
 # What libraries leave beside data while they read it.
-_PASSING = re.compile(r"\.|cache-|tmp.*|.*\.(lock|incomplete)$")
+_PASSING = re.compile(r"\.|cache-[0-9a-f]+\.arrow$|tmp\w{8}$|.*\.(lock|incomplete)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +55,27 @@ def contents(files: Mapping[str, Path], *, read: int = READ) -> Contents | None:
     try:
         states = {name: files[name].stat() for name in sorted(files)}
         size = sum(state.st_size for state in states.values())
-        by = CONTENT if size <= read else TIMES
+        by = CONTENT if size <= read and len(states) <= MANY else TIMES
         told: dict[str, dict[str, Any]] = {}
         for name, state in states.items():
-            told[name] = {"bytes": state.st_size}
+            told[plain(name)] = {"bytes": state.st_size}
             if by == CONTENT:
-                told[name]["sha256"] = file_digest(files[name], state)
+                told[plain(name)]["sha256"] = file_digest(files[name], state)
             else:
-                told[name]["changed_ns"] = state.st_mtime_ns
+                told[plain(name)]["changed_ns"] = state.st_mtime_ns
     except OSError:
         return None
     if len(told) == 1 and by == CONTENT:  # a file's own digest, which other programs know too
         digest = next(iter(told.values()))["sha256"]
     else:
         parts = (f"{name}\0{sorted(of.items())}\n" for name, of in told.items())
-        digest = hashlib.sha256("".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
+        digest = hashlib.sha256("".join(parts).encode()).hexdigest()
     return Contents(digest, by, size, len(told), told if len(told) <= LISTED else {})
+
+
+def plain(name: str) -> str:
+    """A file's name as text that can be written: other bytes than UTF-8 as escapes."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def file_digest(path: Path, state: os.stat_result | None = None) -> str:
