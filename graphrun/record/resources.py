@@ -15,6 +15,9 @@ from graphrun.plan import Plan, ResourceUse
 from graphrun.sources.contents import Contents, contents, parts, plain, revision
 from graphrun.sources.names import Found
 
+Led = Found | Path | list[Path] | None
+"""Where a name leads; None where its pack does not say, or `--tiny` stands in."""
+
 _UNREAD = ("output_file", "device")
 """Kinds of resources that nothing is read of."""
 
@@ -64,7 +67,7 @@ def resources(
     plan: Plan, catalog: Catalog, settings: Settings
 ) -> tuple[list[Used], dict[tuple[str, str], Diagnostic]]:
     """What the plan's names lead to, by kind and name, and the names that lead nowhere."""
-    found: dict[tuple[str, str], list[tuple[ResourceUse, Any]]] = {}
+    found: dict[tuple[str, str], list[tuple[ResourceUse, Led]]] = {}
     missing: dict[tuple[str, str], Diagnostic] = {}
     uses = [use for use in plan.resources if use.kind not in _UNREAD]
     for use, led in looked(uses, plan, catalog, settings):
@@ -72,14 +75,20 @@ def resources(
         if isinstance(led, Diagnostic):
             missing.setdefault(key, led)
         else:
-            found.setdefault(key, []).append((use, led))
+            found.setdefault(key, []).append((use, _known(led)))
     used = [
         _used(kind, led, settings) for (kind, _), led in sorted(found.items(), key=itemgetter(0))
     ]
     return used, missing
 
 
-def _used(kind: str, led: list[tuple[ResourceUse, Any]], settings: Settings) -> Used:
+def _known(led: Any) -> Led:
+    """What a hook gave, if it is something that can be looked at: packs may give anything."""
+    several = isinstance(led, list) and led and all(isinstance(one, Path) for one in led)
+    return led if several or isinstance(led, Found | Path) else None
+
+
+def _used(kind: str, led: list[tuple[ResourceUse, Led]], settings: Settings) -> Used:
     """One name that nodes may use in several ways, as two splits of a set."""
     use, first = led[0]
     files: dict[str, Path] = {}

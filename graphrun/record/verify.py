@@ -41,7 +41,7 @@ def differences(
     found = [
         *_prompt(lock["prompt"], plan.prompt),
         *_classes(lock, plan, catalog),
-        *_packs(lock["packs"], plan, catalog),
+        *_packs(lock, plan, catalog),
         *_declared(lock["declared"], declared(document)),
         *_missing(lock["resources"], missing),
         *_resources(lock["resources"], used),
@@ -98,12 +98,13 @@ def _first(plan: Plan, class_types: Iterable[str]) -> str | None:
     return next((node.id for node in nodes if node.class_type in names), None)
 
 
-def _packs(before: Mapping[str, Any], plan: Plan, catalog: Catalog) -> Iterator[Diagnostic]:
+def _packs(lock: Mapping[str, Any], plan: Plan, catalog: Catalog) -> Iterator[Diagnostic]:
     brought = classes(plan, catalog)
     for name, state in packs(catalog, brought).items():
-        old = before.get(name, state)
+        old = lock["packs"].get(name, state)
         what, hint = _other_state(old, state)
-        if what:
+        same = old.get("distribution") == state.get("distribution")
+        if what and not (same and old.get("distribution") in lock["packages"]):  # told there
             node = _first(plan, (one for one, pack in brought.items() if pack == name))
             yield Diagnostic("pack_changed", f"pack {name}: {what}", node, hint=hint)
 
@@ -225,4 +226,6 @@ def _packages(lock: Mapping[str, Any]) -> Iterator[Diagnostic]:
         now = version(name)
         if now != old:
             there = f"{name} {now} instead of {old}" if now else f"{name} {old} is not installed"
-            yield Diagnostic("other_version", there, hint=f"pip install {name}=={old}")
+            release, _, build = old.partition("+")
+            way = f"pip install {name}=={release}" + (f", the build {build}" if build else "")
+            yield Diagnostic("other_version", there, hint=way)

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from graphrun.sources.files import cached_files, split_files
+from graphrun.sources.files import cached_files, is_saved, split_files
 from graphrun.sources.names import Found
 
 READ, MANY = 2 << 30, 10_000
@@ -129,6 +129,8 @@ def _model(folder: Path) -> dict[str, Path]:
 def _data(place: Path, named: Mapping[str, str]) -> dict[str, Path]:
     if place.is_file():
         return {place.name: place}
+    if is_saved(place):
+        return _everything(place)
     splits = cached_files(place) if (place / "dataset_info.json").is_file() else {}
     found = [path for files in (splits or split_files(place, named)).values() for path in files]
     about = (place / name for name in ("dataset_info.json", "dataset_dict.json"))

@@ -443,6 +443,97 @@ def test_a_prompt_that_breaks_rules_is_refused(capsys):
     assert main(["lock", "text.json"]) == 3
 
 
+def test_files_of_tables_and_pictures_are_compared(capsys):
+    Path("iris").mkdir()
+    for name in ("train", "val"):
+        shutil.copy(FOLDER / "iris.csv", f"iris/iris_{name}.csv")
+    shutil.copy(ROOT / "workflows/csv_classification.json", "table.json")
+    document = lock(capsys, "table.json")
+    digest = hashlib.sha256((FOLDER / "iris.csv").read_bytes()).hexdigest()
+    assert [(one["name"], one["digest"]) for one in document["resources"]] == [
+        ("iris/iris_train.csv", digest),
+        ("iris/iris_val.csv", digest),
+    ]
+    assert verify(capsys, "table.json") == (0, [])
+    with Path("iris/iris_val.csv").open("a") as file:
+        file.write("\n")
+    code, (found,) = verify(capsys, "table.json")
+    assert (code, found["code"]) == (1, "resource_changed")
+    assert "iris/iris_val.csv" in found["message"]
+
+
+def test_two_splits_of_a_set_of_pictures_are_one_resource(capsys):
+    raw = Path("FashionMNIST/raw")
+    raw.mkdir(parents=True)
+    for part in ("train", "t10k"):
+        for rest in ("images-idx3-ubyte", "labels-idx1-ubyte"):
+            (raw / f"{part}-{rest}").write_text(part)
+    shutil.copy(ROOT / "workflows/cnn_images.json", "pictures.json")
+    (found,) = lock(capsys, "pictures.json")["resources"]
+    assert (found["kind"], found["count"], found["source"]) == ("picture_set", 4, "folder")
+    (raw / "t10k-labels-idx1-ubyte").write_text("other")
+    _, (found,) = verify(capsys, "pictures.json")
+    assert "t10k-labels-idx1-ubyte is another" in found["message"]
+
+
+def test_what_libraries_leave_beside_data_is_not_data(tmp_path):
+    from datasets import Dataset
+
+    from graphrun.sources.contents import parts
+    from graphrun.sources.names import Found
+
+    rows = Dataset.from_dict({"text": ["a", "b"], "label": [0, 1]})
+    rows.save_to_disk(tmp_path / "saved")
+    found = Found("saved", "alias", str(tmp_path / "saved"))
+    before = parts("dataset", found)
+    assert {"dataset_info.json", "state.json"} < {name.rpartition("/")[2] for name in before}
+    for name in ("cache-0123abcd.arrow", "tmpab12cd_x", ".hidden", "a.lock"):
+        (tmp_path / "saved" / name).write_text("")
+    assert parts("dataset", found) == before
+
+
+def test_a_newer_graphrun_is_told_once(capsys):
+    lock(capsys, "text.json")
+
+    def change(document):
+        document["packages"]["graphrun"] = "0.0.1"
+        document["packs"]["graphrun"]["version"] = "0.0.1"
+
+    edited(change, Path("text.lock.json"))
+    _, (found,) = verify(capsys, "text.json")
+    assert (found["code"], found["hint"]) == ("other_version", "pip install graphrun==0.0.1")
+
+
+def test_what_a_hook_of_a_pack_gives_may_be_anything(capsys, tmp_path, monkeypatch):
+    site = tmp_path / "site"
+    site.mkdir()
+    monkeypatch.syspath_prepend(site)
+    code = """
+from typing import Annotated
+from graphrun.node import Nodes, Pack, Resource, show
+
+NODES = Nodes(category="odd")
+
+@NODES.node("Odd", output_node=True)
+def odd(name: Annotated[str, Resource("model")] = "a") -> None:
+    show(text=[name])
+
+def look(name):
+    return {"a": True, "b": []}.get(name)
+
+PACK = Pack(name="odd_pack", package=__name__, resources={"model": "odd_pack:look"})
+"""
+    code = code.replace('"odd_pack:look"', '":look"')
+    packs.install(site, "odd_pack", code)
+    names = ("a", "b", "c")
+    write("odd.json", {n: {"class_type": "Odd", "inputs": {"name": n}} for n in names})
+    assert main(["lock", "odd.json"]) == 0
+    assert capsys.readouterr().err.count("warning[unpinned_resource]") == 3
+    found = json.loads(Path("odd.lock.json").read_text())["resources"]
+    assert found == [{"kind": "model", "name": name} for name in names]
+    assert main(["odd.json"]) == 0
+
+
 def test_standard_input_has_no_lock_beside_it(capsys):
     assert main(["verify", "-"]) == 2
     assert "--lock LOCK" in capsys.readouterr().err
