@@ -47,6 +47,12 @@ class Used:
     def label(self) -> str:
         return f"{self.kind.replace('_', ' ')} {self.name}"
 
+    def _absolute(self) -> str | None:
+        """Paths as they are without the working folder; what is no path as it is."""
+        if self.place is None or self.source in ("hub", "tiny"):
+            return self.place
+        return plain(str(Path(self.place).absolute()))
+
     def to_json(self, *, place: bool = False) -> dict[str, Any]:
         """With `place` as a report has it, where it led; without, as a lock, its single files."""
         held = self.contents.to_json() if self.contents else {}
@@ -54,7 +60,7 @@ class Used:
             "kind": self.kind,
             "name": self.name,
             "source": self.source,
-            "place": plain(self.place) if place and self.place else None,
+            "place": self._absolute() if place else None,
             "revision": self.revision,
             **held,
             "files": None if place else held.get("files"),

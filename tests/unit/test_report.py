@@ -30,6 +30,9 @@ GOOD = {
 }
 
 
+SHOWN = {"class_type": "Show", "inputs": {"text": ["1", 0]}}
+
+
 def start(tmp_path, nodes, **options):
     request = Request(toys.prompt(nodes), out=tmp_path / "runs", min_free=0, **options)
     report = run(request, catalog=toys.catalog())
@@ -303,6 +306,20 @@ def test_the_state_of_the_documents_repository(tmp_path):
     assert repository(str(file)) == {**clean, "dirty": True}
 
 
+def test_a_run_notes_the_commit_of_its_document(tmp_path):
+    text = json.dumps({"1": {"class_type": "Work", "inputs": {}}, "2": SHOWN})
+    (tmp_path / "flow.json").write_text(text)
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", "flow.json")
+    git(tmp_path, "commit", "-qm", "one")
+    request = Request(load(tmp_path / "flow.json"), out=tmp_path / "runs", min_free=0)
+    report = run(request, catalog=toys.catalog())
+    document = json.loads((report.folder / "report.json").read_text())
+    assert check_report(document) == []
+    commit = git(tmp_path, "rev-parse", "HEAD")
+    assert document["git"] == {"commit": commit, "dirty": False, "path": "flow.json"}
+
+
 def test_no_git_is_no_problem(tmp_path, monkeypatch):
     git(tmp_path, "init", "-q")
     (tmp_path / "flow.json").write_text("{}")
@@ -330,7 +347,7 @@ def test_a_report_says_where_names_led(tmp_path, monkeypatch):
     assert found["packs"]["graphrun"]["distribution"] == "graphrun"
     data, model = found["resources"]
     assert (model["name"], model["source"]) == ("distilbert-base-uncased", "alias")
-    assert (model["place"], model["by"]) == ("model", "content")
+    assert (model["place"], model["by"]) == (str(tmp_path / "model"), "content")
     assert "files" not in model
     assert data["columns"] == {"text": "text"}
     assert data["bytes"] == sum(one.stat().st_size for one in Path("reviews").iterdir())
