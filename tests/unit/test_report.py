@@ -307,7 +307,7 @@ def test_the_state_of_the_documents_repository(tmp_path):
 
 
 def test_a_run_notes_the_commit_of_its_document(tmp_path):
-    text = json.dumps({"1": {"class_type": "Work", "inputs": {}}, "2": SHOWN})
+    text = json.dumps({"1": {"class_type": "Work", "inputs": {"steps": 3}}, "2": SHOWN})
     (tmp_path / "flow.json").write_text(text)
     git(tmp_path, "init", "-q")
     git(tmp_path, "add", "flow.json")
