@@ -18,6 +18,7 @@ from graphrun.record.packs import declared, packs
 from graphrun.record.resources import Used, resources
 from graphrun.record.versions import version
 from graphrun.sources.contents import CONTENT
+from graphrun.sources.names import CANONICAL
 
 AGAIN = "if that is wanted, `graphrun lock` writes it anew"
 SHOWN = 5
@@ -176,15 +177,16 @@ def _resource(old: Mapping[str, Any], now: Used) -> Diagnostic | None:
         hint = "--alias NAME='DIR?text=COLUMN&label=COLUMN&labels=A,B' as it was"
         return Diagnostic("resource_changed", message, hint=hint)
     held = now.contents
+    if held and held.digest == old.get("digest"):
+        return None
+    read = held is not None and held.by == old.get("by") == CONTENT
+    if not read and now.revision is not None and old.get("revision") == now.revision:
+        return None
     if held is None or "digest" not in old:
-        if old.get("revision") is not None and old.get("revision") == now.revision:
-            return None
         what = f"{now.label}: there is nothing to compare{place}"
         return Diagnostic("resource_unknown", what, severity="warning", hint=_way_back(old))
-    if held.digest == old["digest"]:
-        return None
     files = _other_files(old.get("files", {}), held.files)
-    if held.by == old["by"] == CONTENT or held.bytes != old["bytes"]:
+    if read or held.bytes != old["bytes"]:
         message = f"{now.label} holds something else{place}{files}"
         return Diagnostic("resource_changed", message, hint=_way_back(old))
     message = f"{now.label} has the same size and may hold something else{place}: it is too large "
@@ -212,7 +214,9 @@ def _other_files(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
 def _way_back(old: Mapping[str, Any]) -> str:
     name, commit = old["name"], old.get("revision")
     if commit:
-        return f"hf download {name} --revision {commit} --local-dir DIR, and --alias {name}=DIR"
+        what = f"{CANONICAL.get(name, name)} --revision {commit} --local-dir DIR"
+        kind = "" if old["kind"] == "model" else "--repo-type dataset "
+        return f"hf download {kind}{what}, and --alias {name}=DIR"
     if old["kind"] in ("model", "dataset", "picture_set"):
         return f"--alias {name}=DIR with what the lock was written for; {AGAIN}"
     return f"put back the file that the lock was written for; {AGAIN}"

@@ -377,10 +377,14 @@ def test_a_copy_of_the_hub_has_its_commit(capsys, tmp_path, monkeypatch):
     assert (model["source"], model["revision"]) == ("cache", commit)
     assert verify(capsys, "flow.json", *ALIASES[2:]) == (0, [])
     assert verify(capsys, "flow.json", *ALIASES) == (0, [])  # the same, in another place
+    # Too large to read, and fetched at another time: the commit tells.
+    large = {"by": TIMES, "digest": "0" * 64}
+    edited(lambda document: document["resources"][1].update(large))
+    assert verify(capsys, "flow.json", *ALIASES[2:]) == (0, [])
     shutil.rmtree(hub)
     code, (found,) = verify(capsys, "flow.json", *ALIASES[2:])
     assert (code, found["code"]) == (4, "missing_model")
-    assert f"hf download {MODEL} --revision {commit}" in found["hint"]
+    assert f"hf download distilbert/{MODEL} --revision {commit}" in found["hint"]
 
 
 def test_what_was_too_large_to_read_is_a_warning(capsys):
