@@ -169,8 +169,7 @@ class Session:
         folder = RunFolder.named(out, planned.prompt.name) if out is not None else None
         if folder:
             settings = replace(settings, outputs=folder.outputs, temporary=folder.temporary)
-        report = Report(settings=_described(request, cuts), folder=folder.path if folder else None)
-        report.notices, self._unsaid = self._unsaid, []
+        report = self._begun(request, planned, cuts, folder)
         told: list[Observer] = [report, *([folder] if folder else [])]
         told += [observe] if callable(observe) else observe
         try:
@@ -192,6 +191,18 @@ class Session:
             self._forget_objects(planned.prompt)
             if folder:
                 folder.close(report)
+        return report
+
+    def _begun(
+        self, request: Request, planned: Plan, cuts: list[str], folder: RunFolder | None
+    ) -> Report:
+        """A report with what is known before the run; what it depends on if it leaves a folder."""
+        report = Report(settings=_described(request, cuts), folder=folder.path if folder else None)
+        report.notices, self._unsaid = self._unsaid, []
+        if folder:
+            from graphrun.record.record import recorded
+
+            report.record = recorded(planned, self.catalog, _expected(request))
         return report
 
     def _converted(self, document: Document) -> Prompt:

@@ -39,7 +39,7 @@ class Provider(Protocol):
     def names(self) -> Iterator[str]: ...
     def spec(self, class_type: str) -> NodeSpec | None: ...
     def kind(self, spec: NodeSpec) -> Kind: ...
-    def look_for(self, kind: str, name: str, beside: Mapping[str, Any]) -> None: ...
+    def look_for(self, kind: str, name: str, beside: Mapping[str, Any]) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ class Pack:
 
     Two hooks are names of functions as `"module:function"`, inside the package or with the full
     name of a module of `graphrun.sources`, imported when first used: `resources` look for a model,
-    data set or device by name and raise `MissingResource`; `around` gives a context manager for
-    every node call and is passed a seed.
+    data set or device by name, give where it leads, and raise `MissingResource`; `around` gives a
+    context manager for every node call and is passed a seed.
     """
 
     name: str
@@ -127,19 +127,20 @@ class Pack:
             folder=str(Path(inspect.unwrap(function).__code__.co_filename).parent),
         )
 
-    def look_for(self, kind: str, name: str, beside: Mapping[str, Any]) -> None:
-        """Raise `MissingResource` if this machine cannot provide `name`; without a hook, pass.
+    def look_for(self, kind: str, name: str, beside: Mapping[str, Any]) -> Any:
+        """Where a name leads, as the hook for its kind says it; None without one.
 
-        `beside` are values of the node's other inputs; a hook gets those that it has keywords for.
+        A path, several, or a `Found` of `graphrun.sources`. Raises `MissingResource` if this
+        machine cannot provide it. `beside` are values of the node's other inputs; a hook gets those
+        that it has keywords for.
         """
-        if kind in self.resources:
-            hook = self._hook(self.resources[kind])
-            keywords = (
-                p.name
-                for p in inspect.signature(hook).parameters.values()
-                if p.kind == p.KEYWORD_ONLY
-            )
-            hook(name, **{key: beside[key] for key in keywords if key in beside})
+        if kind not in self.resources:
+            return None
+        hook = self._hook(self.resources[kind])
+        keywords = (
+            p.name for p in inspect.signature(hook).parameters.values() if p.kind == p.KEYWORD_ONLY
+        )
+        return hook(name, **{key: beside[key] for key in keywords if key in beside})
 
     def surround(self, seed: int) -> AbstractContextManager[Any]:
         if self.around is None:

@@ -17,7 +17,7 @@ from graphrun.errors import Diagnostic, ExitCode, GraphrunError
 
 _CODES = """exit codes:
   0  ok
-  1  a node failed; diff: the two differ
+  1  a node failed; diff, verify: there are differences
   2  wrong usage
   3  unreadable or invalid workflow
   4  missing node, pack, model, data set or device
@@ -72,7 +72,7 @@ def _refuse(found: Iterable[Diagnostic], options: argparse.Namespace) -> None:
         render.diagnostics(found)
 
 
-_VERBS = ("run", "check", "nodes", "convert", "diff")
+_VERBS = ("run", "check", "nodes", "convert", "diff", "lock", "verify")
 """Each is a function of that name in a module of that name, imported when it is asked for."""
 
 
@@ -103,12 +103,26 @@ def _parser() -> argparse.ArgumentParser:
         comparing.add_argument(name, metavar=name.upper(), help="workflow or prompt, - for stdin")
     listing = verbs.add_parser("nodes", help="list node classes, show one, export their schemas")
     _nodes_options(listing)
-    for sub in (checking, converting, comparing):
+    locking = verbs.add_parser("lock", help="write down what a workflow needs; runs nothing")
+    verifying = verbs.add_parser("verify", help="compare this machine with a lock; runs nothing")
+    _lock_options(locking, verifying)
+    for sub in (checking, converting, comparing, locking, verifying):
         reading.add_options(sub)
-    reading.add_lenient(checking)
-    for sub in (checking, comparing, listing):
+    for sub in (checking, locking, verifying):
+        reading.add_lenient(sub)
+    for sub in (checking, comparing, listing, verifying):
         sub.add_argument("--json", action="store_true", help="print JSON")
     return parser
+
+
+def _lock_options(locking: argparse.ArgumentParser, verifying: argparse.ArgumentParser) -> None:
+    for sub in (locking, verifying):
+        sub.add_argument("file", metavar="FILE", help="workflow or prompt, - for stdin")
+        reading.add_places(sub)
+    locking.add_argument(
+        "-o", "--output", metavar="LOCK", help="where to (FILE.lock.json), - for stdout"
+    )
+    verifying.add_argument("--lock", type=Path, metavar="LOCK", help="the lock (FILE.lock.json)")
 
 
 def _nodes_options(parser: argparse.ArgumentParser) -> None:
@@ -168,15 +182,6 @@ _RUN_OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     ),
     (("--device",), {"choices": DEVICES, "help": "where to compute (default auto)"}),
     (
-        ("--alias",),
-        {
-            "action": "append",
-            "default": [],
-            "metavar": "NAME=DIR",
-            "help": "a local folder for a model or data set name (repeatable)",
-        },
-    ),
-    (
         ("--tiny",),
         {
             "action": "store_true",
@@ -210,14 +215,6 @@ _RUN_OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
             "right of a file that has errors",
         },
     ),
-    (
-        ("--input-directory",),
-        {"type": Path, "metavar": "DIR", "help": "where nodes look for input files (input)"},
-    ),
-    (
-        ("--models-directory",),
-        {"type": Path, "metavar": "DIR", "help": "where packs look for models (models)"},
-    ),
     (("--dry-run",), {"action": "store_true", "help": "show what would run, and run nothing"}),
     (("--json",), {"action": "store_true", "help": "print the report as JSON on stdout"}),
     (("-q", "--quiet"), {"action": "store_true", "help": "only problems and the end"}),
@@ -233,6 +230,7 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("targets", nargs="*", metavar="NODE", help="run only what these ids need")
     for names, options in _RUN_OPTIONS:
         parser.add_argument(*names, **options)
+    reading.add_places(parser)
     reading.add_options(parser)
     reading.add_lenient(parser)
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from graphrun.cli import render
 
 if TYPE_CHECKING:
-    from graphrun.catalog import Catalog
+    from graphrun.catalog import Catalog, Settings
+    from graphrun.plan import Plan
     from graphrun.request import Document
 
 
@@ -55,6 +57,55 @@ def add_options(parser: ArgumentParser) -> None:
     )
 
 
+_PLACES: tuple[tuple[str, dict[str, Any]], ...] = (
+    (
+        "--alias",
+        {
+            "action": "append",
+            "default": [],
+            "metavar": "NAME=DIR",
+            "help": "a local folder for a model or data set name (repeatable)",
+        },
+    ),
+    (
+        "--input-directory",
+        {"type": Path, "metavar": "DIR", "help": "where nodes look for input files (input)"},
+    ),
+    (
+        "--models-directory",
+        {"type": Path, "metavar": "DIR", "help": "where packs look for models (models)"},
+    ),
+)
+
+
+def add_places(parser: ArgumentParser) -> None:
+    """Where names lead."""
+    for name, options in _PLACES:
+        parser.add_argument(name, **options)
+
+
+def settings(options: Namespace) -> Settings:
+    """Where names lead: the command line over the configuration file over the defaults.
+
+    Raises:
+        UsageError: the configuration or an alias cannot be read.
+    """
+    from graphrun.catalog import Settings
+    from graphrun.cli import config
+
+    found = config.read(Path.cwd())
+    given = config.parse_aliases(options.alias)
+    return Settings(
+        aliases={**found.get("alias", {}), **given},
+        inputs=_folder(options.input_directory, found, "input-directory", "input"),
+        models=_folder(options.models_directory, found, "models-directory", "models"),
+    )
+
+
+def _folder(given: Path | None, found: Mapping[str, Any], key: str, default: str) -> Path:
+    return (given or Path(found.get(key, default))).expanduser()
+
+
 def catalog(options: Namespace) -> Catalog:
     """Installed packs, those asked for, and definitions; what is odd about them goes to stderr.
 
@@ -92,3 +143,18 @@ def load(options: Namespace, file: str) -> Document:
     from graphrun import documents
 
     return documents.load(file, prefer=options.prefer)
+
+
+def planned(options: Namespace, document: Document) -> tuple[Plan, Catalog, Settings]:
+    """The plan of a document that is not going to run, and what it was made with.
+
+    Raises:
+        GraphrunError: as a run's would, before anything runs.
+    """
+    from graphrun.request import Request
+    from graphrun.session import Session
+
+    session = Session(catalog=catalog(options), remember=False)
+    request = Request(document, settings(options), lenient=options.lenient)
+    plan, _ = session.plan(request)
+    return plan, session.catalog, request.settings

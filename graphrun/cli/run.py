@@ -9,6 +9,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,19 +70,15 @@ def _asks(use: ResourceUse, alias: str) -> bool:
 
 def _request(options: Namespace) -> Request:
     """The command line over the configuration file over the defaults."""
-    from graphrun.catalog import Settings
     from graphrun.execute import MIN_FREE
     from graphrun.request import Request
 
     found = config.read(Path.cwd())
-    given = config.parse_aliases(options.alias)
-    settings = Settings(
+    settings = replace(
+        reading.settings(options),
         seed=options.seed if options.seed is not None else found.get("seed", 0),
         device=options.device or found.get("device", "auto"),
         tiny=options.tiny,
-        aliases={**found.get("alias", {}), **given},
-        inputs=_folder(options.input_directory, found, "input-directory", "input"),
-        models=_folder(options.models_directory, found, "models-directory", "models"),
         allow_paths=tuple(
             Path(path).expanduser() for path in (*options.allow_path, *found.get("allow-path", []))
         ),
@@ -96,10 +93,6 @@ def _request(options: Namespace) -> Request:
         out=(options.out or Path(found.get("out", "runs"))).expanduser(),
         min_free=MIN_FREE if options.min_free is None else options.min_free,
     )
-
-
-def _folder(given: Path | None, found: dict[str, Any], key: str, default: str) -> Path:
-    return (given or Path(found.get(key, default))).expanduser()
 
 
 def _dry_run(planned: Plan, cuts: list[str], options: Namespace) -> int:

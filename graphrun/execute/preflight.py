@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from graphrun.catalog import Catalog, Settings
 from graphrun.catalog.running import CALL, Silent, place_output
@@ -85,25 +86,33 @@ def unwritable(folder: Path, min_free: int = MIN_FREE) -> str | None:
     return None
 
 
+def looked(
+    uses: Iterable[ResourceUse], plan: Plan, catalog: Catalog, settings: Settings
+) -> Iterator[tuple[ResourceUse, Any]]:
+    """Where each name leads, as its pack's hook says; a `Diagnostic` where that is nowhere."""
+    for use in uses:
+        pack = catalog.pack(plan.prompt.nodes[use.user].class_type)
+        token = CALL.set(Silent(settings))
+        try:
+            found = pack.look_for(use.kind, use.name, use.beside)
+        except MissingResource as error:
+            found = error.diagnostics[0]
+            if use.kind != "device":
+                found = replace(found, node_id=use.node_id, input=use.input)
+            found = plan.prompt.located(found)
+        finally:
+            CALL.reset(token)
+        yield use, found
+
+
 def _missing(plan: Plan, catalog: Catalog, settings: Settings) -> Iterator[Diagnostic]:
-    token = CALL.set(Silent(settings))
     said = set()
-    try:
-        for use in (*_device(plan, settings), *plan.resources):
-            pack = catalog.pack(plan.prompt.nodes[use.user].class_type)
-            kind = use.kind.replace("tokenizer", "model")
-            try:
-                pack.look_for(use.kind, use.name, use.beside)
-            except MissingResource as error:
-                found = error.diagnostics[0]
-                if (kind, use.name, found.message) in said:
-                    continue
-                said.add((kind, use.name, found.message))
-                if use.kind != "device":
-                    found = replace(found, node_id=use.node_id, input=use.input)
-                yield plan.prompt.located(found)
-    finally:
-        CALL.reset(token)
+    uses = (*_device(plan, settings), *plan.resources)
+    for use, found in looked(uses, plan, catalog, settings):
+        key = use.kind.replace("tokenizer", "model"), use.name
+        if isinstance(found, Diagnostic) and (*key, found.message) not in said:
+            said.add((*key, found.message))
+            yield found
 
 
 def _device(plan: Plan, settings: Settings) -> Iterator[ResourceUse]:

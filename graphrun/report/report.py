@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -29,22 +27,10 @@ from graphrun.execute.events import (
     RunStarted,
     Status,
 )
+from graphrun.record.versions import machine, versions
 
 VERSION = 1
 """Version of report.json's format."""
-
-_LIBRARIES = (
-    "graphrun",
-    "torch",
-    "transformers",
-    "datasets",
-    "tokenizers",
-    "peft",
-    "numpy",
-    "safetensors",
-    "networkx",
-    "jsonschema",
-)
 
 
 @dataclass
@@ -76,7 +62,8 @@ class Report:
     `metrics` holds one entry per `metric()` call with the node's id; `final` the newest value of
     every figure. `error` is the first failure, `failures` are all of them. `outputs` has, by node
     id and slot, the list of values that the run's targets and outputs gave; it is filled when the
-    run is over, and not part of the JSON.
+    run is over, and not part of the JSON. `record` is what a run with a folder noted before it
+    began: `git`, `packs` and `resources` of the JSON.
     """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -93,6 +80,7 @@ class Report:
     failures: list[NodeFailed] = field(default_factory=list)
     outputs: Mapping[str, Outputs] = field(default_factory=dict)
     ran: list[str] = field(default_factory=list)
+    record: Mapping[str, Any] = field(default_factory=dict)
 
     def __call__(self, event: Event) -> None:
         match event:
@@ -220,7 +208,8 @@ class Report:
             "peak_mb": _rounded(self.peak_mb),
             "settings": dict(self.settings),
             "versions": versions(),
-            "machine": {"system": platform.platform(), "python": platform.python_version()},
+            "machine": machine(),
+            **self.record,
             "nodes": [_node_json(node, self._files_of(node)) for node in self.nodes.values()],
             "metrics": {"final": self.final, "history": self.metrics},
             "folder": str(self.folder) if self.folder else None,
@@ -243,17 +232,6 @@ def finite(value: Any) -> Any:
         case str() | int() | float() | bool() | None:
             return value
     return str(value)
-
-
-def versions() -> dict[str, str]:
-    """Versions of the installed libraries that results depend on; nothing is imported for it."""
-    found = {}
-    for name in _LIBRARIES:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
 
 
 def _node_json(node: NodeReport, files: list[str]) -> dict[str, Any]:

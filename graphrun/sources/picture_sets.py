@@ -52,8 +52,10 @@ def find_set(
     download: bool | None = True,
     parameters: str | None = "",
     dataset_parameters: str | None = "",
-) -> None:
-    """Look for a set as `open_set` does; what no set can be is left to the node to say.
+) -> Found | Path | list[Path] | None:
+    """Look for a set as `open_set` does, and say where it is.
+
+    What no set can be is left to the node to say.
 
     Of PtvDataset and PtvDatasetLoader. None are values that another node computes.
 
@@ -61,16 +63,18 @@ def find_set(
         MissingResource: it is not on this machine; says where was looked.
     """
     if root is None or parameters is None or dataset_parameters is None:
-        return
+        return None
     if name == "ImageFolder":
-        find_data_folder(root)
-        return
+        return find_data_folder(root)
     try:
         given = options(parameters or dataset_parameters, "parameters")
         kind, split = _chosen(name, given, "parameters")
     except InputError:
-        return
-    _place(name, root, kind, split, download=download is not False)
+        return None
+    place = _place(name, root, kind, split, download=download is not False)
+    if isinstance(place, Found):
+        return place
+    return list(dict.fromkeys(path for path, _ in place[1]))
 
 
 def _place(

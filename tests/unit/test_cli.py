@@ -300,6 +300,7 @@ def test_check_and_help_import_no_heavy_library():
         ["nodes"],
         ["convert", str(FLAGSHIP)],
         ["diff", str(FLAGSHIP), "text.json"],
+        ["verify", "text.json"],
     ):
         done = subprocess.run(
             [sys.executable, "-c", program, *arguments],

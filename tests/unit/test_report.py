@@ -3,16 +3,23 @@
 import io
 import json
 import math
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 import toys
+from graphrun_nodes._tiny import FOLDER, checkpoint
 
-from graphrun.api import Request, run
-from graphrun.catalog import Settings
+from graphrun.api import Request, convert, run
+from graphrun.catalog import Alias, Catalog, Settings
+from graphrun.documents import load
 from graphrun.errors import ExitCode, UsageError
 from graphrun.execute import events, unwritable
 from graphrun.execute.events import NodeInfo, NodeStarted, Progress, RunStarted
+from graphrun.plan import plan
+from graphrun.record.record import recorded
+from graphrun.record.repository import commit_of, repository
 from graphrun.report import Lines, Report, check_report, summary
 from graphrun.report.report import NodeReport
 
@@ -21,6 +28,9 @@ GOOD = {
     "2": ("Save", {"text": ["1", 0], "path": "sub/out.txt"}),
     "3": ("Show", {"text": ["2", 0]}),
 }
+
+
+SHOWN = {"class_type": "Show", "inputs": {"text": ["1", 0]}}
 
 
 def start(tmp_path, nodes, **options):
@@ -246,3 +256,103 @@ def test_what_json_cannot_say_is_a_text_in_the_document():
     )
     assert report.to_json()["nodes"][0]["ui"] == {"x": ["nan", {"1": "inf"}]}
     json.dumps(report.to_json(), allow_nan=False)
+
+
+def test_a_report_says_what_it_ran_on(tmp_path):
+    _, folder = start(tmp_path, GOOD)
+    document = json.loads((folder / "report.json").read_text())
+    assert check_report(document) == []
+    assert {"graphrun", "torch", "pandas", "numpy"} <= document["versions"].keys()
+    assert document["machine"].keys() >= {"system", "python", "cpu", "cores", "memory_mb", "gpus"}
+    assert document["machine"]["cores"] >= 1
+    assert document["machine"]["memory_mb"] > 100
+    assert document["git"] is None
+    assert document["packs"].keys() == {"toys"}
+    assert document["resources"] == []
+
+
+def git(folder, *arguments):
+    who = ["-c", "user.name=n", "-c", "user.email=e@example.org"]
+    done = subprocess.run(
+        ["git", *who, *arguments], cwd=folder, check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+def test_the_state_of_the_documents_repository(tmp_path):
+    inner = tmp_path / "flows"
+    inner.mkdir()
+    file = inner / "flow.json"
+    file.write_text("{}")
+    assert repository(str(file)) is None
+    git(tmp_path, "init", "-q")
+    path = "flows/flow.json"
+    assert repository(str(file)) == {"commit": None, "dirty": True, "path": path}
+    (tmp_path / "other.txt").write_text("a")
+    git(tmp_path, "add", "other.txt")
+    git(tmp_path, "commit", "-qm", "one")
+    commit = git(tmp_path, "rev-parse", "HEAD")
+    assert commit_of(tmp_path) == commit
+    assert commit_of(inner) is None
+    assert repository(str(file)) == {"commit": commit, "dirty": True, "path": path}  # untracked
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "two")
+    commit = git(tmp_path, "rev-parse", "HEAD")
+    clean = {"commit": commit, "dirty": False, "path": path}
+    assert repository(str(file)) == repository(f"{file} (workflow)") == clean
+    (tmp_path / "untracked").write_text("is nothing of the commit")
+    assert repository(str(file)) == clean
+    (tmp_path / "other.txt").write_text("b")
+    assert repository(str(file)) == {**clean, "dirty": True}
+
+
+def test_a_run_notes_the_commit_of_its_document(tmp_path):
+    text = json.dumps({"1": {"class_type": "Work", "inputs": {"steps": 3}}, "2": SHOWN})
+    (tmp_path / "flow.json").write_text(text)
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", "flow.json")
+    git(tmp_path, "commit", "-qm", "one")
+    request = Request(load(tmp_path / "flow.json"), out=tmp_path / "runs", min_free=0)
+    report = run(request, catalog=toys.catalog())
+    document = json.loads((report.folder / "report.json").read_text())
+    assert check_report(document) == []
+    commit = git(tmp_path, "rev-parse", "HEAD")
+    assert document["git"] == {"commit": commit, "dirty": False, "path": "flow.json"}
+
+
+def test_no_git_is_no_problem(tmp_path, monkeypatch):
+    git(tmp_path, "init", "-q")
+    (tmp_path / "flow.json").write_text("{}")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert repository(str(tmp_path / "flow.json")) is None
+    assert repository("<stdin>") is None
+    assert repository("no/such\0file") is None
+
+
+def test_a_report_says_where_names_led(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(checkpoint("distilbert"), "model")
+    shutil.copytree(FOLDER / "reviews", "reviews")
+    root = Path(__file__).parents[2]
+    document = load(root / "workflows/distilbert_classification.json")
+    catalog = Catalog.installed()
+    settings = Settings(
+        aliases={
+            "distilbert-base-uncased": Alias(Path("model")),
+            "imdb": Alias(Path("reviews"), text="text"),
+        }
+    )
+    planned = plan(convert(document, catalog), catalog)
+    found = recorded(planned, catalog, settings)
+    assert found["packs"]["graphrun"]["distribution"] == "graphrun"
+    data, model = found["resources"]
+    assert (model["name"], model["source"]) == ("distilbert-base-uncased", "alias")
+    assert (model["place"], model["by"]) == (str(tmp_path / "model"), "content")
+    assert "files" not in model
+    assert data["columns"] == {"text": "text"}
+    assert data["bytes"] == sum(one.stat().st_size for one in Path("reviews").iterdir())
+    report = Report(record=found, status="success")
+    assert check_report(report.to_json()) == []
+    tiny = recorded(planned, catalog, Settings(tiny=True))["resources"]
+    assert {(one["source"], "digest" in one) for one in tiny} == {("tiny", False)}
+    assert check_report(Report(record={"resources": tiny}, status="success").to_json()) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from graphrun.catalog.markers import Hidden, Options, Resource, Socket
@@ -33,8 +34,8 @@ Prompt = Annotated[Any, Hidden("PROMPT")]
 Extra = Annotated[Any, Hidden("EXTRA_PNGINFO")]
 
 
-def find_picture(name: str) -> None:
-    """Before a run: whether the input folder has a file.
+def find_picture(name: str) -> Path | None:
+    """Before a run: whether the input folder has a file, and where that is.
 
     The folders of outputs and previews belong to the run, what is in them shows when it runs.
 
@@ -43,11 +44,12 @@ def find_picture(name: str) -> None:
     """
     if places.annotated(name)[1] in (None, "input"):
         try:
-            places.existing(name)
+            return places.existing(name)
         except InputError as error:
             raise MissingResource.of(
                 "file", str(error), [error.hint] if error.hint else []
             ) from error
+    return None
 
 
 def _named(image: Any) -> bool | str:

@@ -1,0 +1,46 @@
+"""`graphrun lock FILE [-o LOCK]`"""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from pathlib import Path
+
+from graphrun.cli import reading, render
+from graphrun.errors import ExitCode
+
+_TOLD = (
+    ("classes", "class", "classes"),
+    ("packs", "pack", "packs"),
+    ("resources", "model or file", "models or files"),
+    ("packages", "package", "packages"),
+)
+
+
+def lock(options: Namespace) -> int:
+    """Write the lock; what it cannot fix goes to stderr."""
+    from graphrun.record.lock import locked
+
+    document = reading.load(options, options.file)
+    found, loose = locked(document, *reading.planned(options, document))
+    render.diagnostics(loose)
+    text = json.dumps(found, indent=1, ensure_ascii=False, sort_keys=True)
+    target = options.output or str(beside(options.file) or "-")
+    if target == "-":
+        render.out(text)
+        return ExitCode.OK
+    render.to_file(Path(target), text + "\n")
+    told = ", ".join(_count(len(found[key]), *words) for key, *words in _TOLD)
+    render.out(f"{target}: {told}")
+    return ExitCode.OK
+
+
+def beside(file: str) -> Path | None:
+    """The lock of a file, where none is named; None for standard input."""
+    from graphrun.record.lock import SUFFIX
+
+    return None if file == "-" else Path(file).with_suffix(SUFFIX)
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"

@@ -1,0 +1,32 @@
+"""`graphrun verify FILE [--lock LOCK]`"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from graphrun.cli import reading, render
+from graphrun.cli.lock import beside
+from graphrun.errors import MISSING, Diagnostic, ExitCode, UsageError
+
+
+def verify(options: Namespace) -> int:
+    """Tell what differs from the lock; 4 if something is missing, 1 if something is another."""
+    from graphrun.record.lock import read_lock
+    from graphrun.record.verify import differences
+
+    path = options.lock or beside(options.file)
+    if path is None:
+        raise UsageError(Diagnostic("bad_usage", "graphrun verify -: --lock LOCK says which lock"))
+    lock = read_lock(path)
+    document = reading.load(options, options.file)
+    found = differences(lock, document, *reading.planned(options, document))
+    wrong = [one for one in found if one.severity == "error"]
+    if options.json:
+        render.out_json({"same": not wrong, "differences": [one.to_json() for one in found]})
+    else:
+        render.diagnostics(found)
+        count = f"{len(wrong)} difference{'s' * (len(wrong) != 1)}" if wrong else "as locked"
+        render.out(f"{options.file}: {count} ({path})")
+    if any(one.code in MISSING for one in wrong):
+        return ExitCode.MISSING
+    return ExitCode.DIFFERENT if wrong else ExitCode.OK
