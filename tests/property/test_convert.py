@@ -1,7 +1,8 @@
 """Conversion of random graphs with nested subgraphs: ids are only names, no node is lost.
 
 The graphs are acyclic: every input is fed by an earlier node, by an input of its subgraph, or by
-nothing. All ids differ, so that none has to be renumbered.
+nothing. Only a GetNode may read what a later SetNode sets; rings of these are left out. All ids
+differ, so that none has to be renumbered.
 """
 
 import json
@@ -9,12 +10,13 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from graphrun.catalog.spec import InputSpec, NodeSpec, OutputSpec
 from graphrun.convert import convert, explain
 from graphrun.documents import Link, Prompt, Source, Workflow
+from graphrun.errors import DocumentError
 
 Json = dict[str, Any]
 
@@ -115,7 +117,14 @@ def documents(draw: st.DrawFn) -> Json:
     for number in range(1, draw(st.integers(0, 3)) + 1):
         definitions.append(_Drawing(draw, number, definitions).made(f"subgraph {number}"))
     root = _Drawing(draw, 0, definitions).made("root")
-    return {**root, "definitions": {"subgraphs": definitions}}
+    document = {**root, "definitions": {"subgraphs": definitions}}
+    try:
+        _convert(document)
+    except DocumentError as error:
+        if {d.code for d in error.diagnostics} != {"dependency_cycle"}:
+            raise
+        reject()
+    return document
 
 
 def _workflow(document: Json) -> Workflow:
