@@ -75,6 +75,8 @@ class DiskStore:
     owner can enter the folders that are made; whoever can write there decides what runs get.
     """
 
+    speaks = True
+
     def __init__(self, path: str | os.PathLike[str], max_bytes: int = MAX_BYTES) -> None:
         self.path = Path(path).expanduser().absolute()
         self.max_bytes = max_bytes

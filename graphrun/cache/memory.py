@@ -20,8 +20,8 @@ MAX_BYTES = 1 << 30
 class Store(Protocol):
     """Where results are kept. Only results that are values come here.
 
-    Both are called in the run, for one node: what `catalog.running.notice` is told there is said
-    to the run as a word of that node.
+    Both are called in the run, for one node. What a store with a true attribute `speaks` tells
+    `catalog.running.notice` is said to the run, as a word of that node.
     """
 
     def get(self, identity: str) -> Stored | None: ...

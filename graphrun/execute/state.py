@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -81,23 +80,22 @@ class Run:
         if self.store is not None:
             for step in steps:
                 if step.identity:
-                    with self.speaking(step):
-                        stored = self.store.get(step.identity)
+                    stored = self._ask(step, self.store.get, step.identity)
                     if stored is not None:
                         self.served[step.node.id] = stored
 
     def put(self, step: Step, outputs: Outputs, ui: Mapping[str, list[Any]]) -> None:
         """Hand a result to the store."""
         if self.store is not None and step.identity:
-            with self.speaking(step):
-                self.store.put(step.identity, (outputs, ui))
+            self._ask(step, self.store.put, step.identity, (outputs, ui))
 
-    @contextmanager
-    def speaking(self, step: Step) -> Iterator[None]:
-        """What a store has to say is said to the run, as a word of the node."""
+    def _ask(self, step: Step, store: Callable[..., Any], *about: Any) -> Any:
+        """Ask the store; what it has to say is said to the run, as a word of the node."""
+        if not getattr(self.store, "speaks", False):
+            return store(*about)
         token = CALL.set(NodeCall(self, step, {}))
         try:
-            yield
+            return store(*about)
         finally:
             CALL.reset(token)
 
