@@ -118,7 +118,8 @@ def _evaluating(model: nn.Module, use_gpu: bool) -> Iterator[torch.device]:
     modes, device = [(module, module.training) for module in model.modules()], pick_device(use_gpu)
     try:
         with torch.no_grad():
-            yield (model.eval().to(device) and device)
+            model.eval().to(device)
+            yield device
     finally:
         model.to("cpu")
         for module, mode in modes:

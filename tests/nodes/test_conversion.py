@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ast import literal_eval
 from collections.abc import Callable
 from typing import Any
 
@@ -49,7 +50,7 @@ def test_what_draws_random_numbers_says_so() -> None:
     "text", ["3", "-0.5", "[1, 2.5, 0]", "((1, 0), (2, 3))", "[[[1e3]]]", "[]", " 1_000 ", "True"]
 )
 def test_numbers_typed_in(text: str) -> None:
-    value = eval(text)
+    value = literal_eval(text)
     for kind, dtype in (
         ("PtFloatCreate", torch.float32),
         ("PtIntCreate", torch.int32),

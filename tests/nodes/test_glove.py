@@ -282,7 +282,8 @@ def test_the_stand_in_is_of_the_word_alone(here: Path, call: Recorder) -> None:
 
 
 def test_texts_without_words(call: Recorder) -> None:
-    datasets = pytest.importorskip("datasets")
+    import datasets
+
     data = datasets.Dataset.from_dict({"text": ["", "?!"], "label": [0, 1]})
     made = VectorText(data, 8, lambda numbered: np.zeros((len(numbered), 32), np.float32))
     assert [tuple(made[i][0].shape) for i in (0, 1)] == [(8, 32)] * 2

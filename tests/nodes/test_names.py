@@ -134,7 +134,8 @@ def test_a_configuration_in_the_hub_cache(home: Path) -> None:
 
 
 def test_prepared_data_sets_are_read_from_the_cache(home: Path, call: Recorder) -> None:
-    datasets = pytest.importorskip("datasets")
+    import datasets
+
     from graphrun.sources.tables import read
 
     folder = home / "datasets" / "stanfordnlp___imdb" / "plain_text" / "0.0.0" / "f00d"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from ast import literal_eval
 from pathlib import Path
 
 import pandas as pd
@@ -291,7 +292,7 @@ def test_texts_that_are_no_pairs(text):
 def test_what_only_labels_can_be(text):
     frame = pd.DataFrame({"a": [1]})
     refused("invalid_text", "replacement_dict", REPLACE, frame, text)
-    pairs, odd = eval(text), pd.Index([(1, 2), "b"], tupleize_cols=False)
+    pairs, odd = literal_eval(text), pd.Index([(1, 2), "b"], tupleize_cols=False)
     for one in (frame, pd.DataFrame([[1, 2]], columns=odd)):
         wanted = [pairs.get(label, label) for label in one.columns]
         assert RENAME(one, "columns", text).columns.tolist() == wanted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ast import literal_eval
 from collections.abc import Callable
 from itertools import product
 from typing import Any
@@ -299,7 +300,7 @@ def test_other_shapes() -> None:
     assert same(NODES["PtFlatten"](tens.T), torch.tensor([0, 3, 1, 4, 2, 5]))
     assert NODES["PtFlatten"](torch.tensor(1.0)).shape == (1,)
     for text in ("[3, -1]", "3, 2", "(6,)", "[1, 2, 3]"):
-        shape = eval(text)
+        shape = literal_eval(text)
         assert same(NODES["PtReshape"](tens, text), tens.reshape(shape))
         assert same(NODES["PtView"](tens, text), tens.view(shape))
         assert NODES["PtView"](tens, text).data_ptr() == tens.data_ptr()
@@ -320,7 +321,7 @@ def test_permuting() -> None:
     tens = sample((2, 3, 4), torch.int32)
     for text in ("[2, 0, 1]", "(-1, 0, 1)", "0, 1, 2"):
         found = NODES["PtPermute"](tens, text)
-        assert same(found, tens.permute(eval(text)))
+        assert same(found, tens.permute(literal_eval(text)))
         assert found.data_ptr() == tens.data_ptr()
     for text in ("[0, 1]", "[0, 0, 1]"):
         refused("PtPermute", "invalid_shape", "new_axes", tens=tens, new_axes=text)
@@ -332,10 +333,10 @@ def test_permuting() -> None:
 def test_picking(dtype: torch.dtype) -> None:
     tens = sample((3, 4), dtype)
     for dim, text in ((0, "[[0, 2, 1]]"), (1, "[[3], [0], [0]]"), (-1, "[[0, 1]]"), (0, "[[],[]]")):
-        wanted = torch.gather(tens, dim, torch.tensor(eval(text), dtype=torch.int64))
+        wanted = torch.gather(tens, dim, torch.tensor(literal_eval(text), dtype=torch.int64))
         assert same(NODES["PtGather"](tens, dim, index=text), wanted)
     for dim, text in ((0, "[2, 0, 2]"), (-1, "[0]"), (1, "[]")):
-        wanted = torch.index_select(tens, dim, torch.tensor(eval(text), dtype=torch.int64))
+        wanted = torch.index_select(tens, dim, torch.tensor(literal_eval(text), dtype=torch.int64))
         assert same(NODES["PtIndexSelect"](tens, dim, index=text), wanted)
     assert same(NODES["PtGather"](tens, index="[[1.0]]"), tens[1:2, :1])
     single = tens[0, 0]

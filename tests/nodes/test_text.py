@@ -28,7 +28,8 @@ def encode(call: Recorder, checkpoint: Callable[[str], Path]) -> Callable[..., T
 
 
 def _data(pairs: list[tuple[Any, Any]]) -> Any:
-    datasets = pytest.importorskip("datasets")
+    import datasets
+
     return datasets.Dataset.from_dict(
         {"text": [text for text, _ in pairs], "label": [label for _, label in pairs]}
     )

@@ -152,7 +152,8 @@ def test_an_encoder_can_be_pickled(encoder: Callable[..., PieceEncoder]) -> None
 
 
 def test_batches_come_from_spawned_loader_processes(encoder: Callable[..., PieceEncoder]) -> None:
-    datasets = pytest.importorskip("datasets")
+    import datasets
+
     data = datasets.Dataset.from_dict({"text": TEXTS, "label": [label for _, label in PAIRS]})
     encode = encoder(padding=True, truncation=True, max_length=12)
     dataset = EncodedText(data, encode, clean=True)
@@ -271,7 +272,8 @@ def test_an_encoder_that_gives_something_else(call: Recorder, result: Any, what:
 
 @pytest.mark.parametrize("wrong", [torch.relu, 5])
 def test_a_function_that_encodes_no_texts(call: Recorder, wrong: Any) -> None:
-    datasets = pytest.importorskip("datasets")
+    import datasets
+
     data = EncodedText(datasets.Dataset.from_dict({"text": ["a"], "label": [1]}), wrong, clean=True)
     for encode, what in (
         (lambda: tokenize(wrong, ["a", "b"]), "2 texts"),

@@ -340,7 +340,8 @@ def test_a_loss_that_is_lost_is_said_once(call: Recorder) -> None:
 
 
 def _reviews(call: Recorder, folder: Path, labels: list[int]) -> EncodedText:
-    datasets = pytest.importorskip("datasets")
+    import datasets
+
     call.alias("distilbert-base-uncased", folder)
     encode: Any = tokenizer_encode(
         "distilbert-base-uncased", padding_method="max_length", max_length=12
