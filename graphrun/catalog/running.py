@@ -59,6 +59,10 @@ class Call(Protocol):
     @property
     def settings(self) -> Settings: ...
     @property
+    def said(self) -> set[str]:
+        """What the run was told once, and is not told again."""
+
+    @property
     def node_id(self) -> str: ...
     @property
     def index(self) -> int:
@@ -84,6 +88,7 @@ class Silent:
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
+        self.said: set[str] = set()
         self._builders = 0
 
     def next_builder(self) -> int:
@@ -101,24 +106,6 @@ class Silent:
 
 
 CALL: ContextVar[Call] = ContextVar("graphrun_call", default=Silent())  # noqa: B039
-
-
-class _Said:
-    """What has been said once in the newest run. A run is told by its settings object."""
-
-    def __init__(self) -> None:
-        self._run: Settings | None = None
-        self._messages: set[str] = set()
-
-    def first(self, message: str) -> bool:
-        if self._run is not settings():
-            self._run, self._messages = settings(), set()
-        known = message in self._messages
-        self._messages.add(message)
-        return not known
-
-
-_SAID = _Said()
 
 
 def settings() -> Settings:
@@ -158,9 +145,12 @@ def notice(
 
     With `once`, what the run was told already is not said again.
     """
-    if once and not _SAID.first(message):
+    call = CALL.get()
+    if once and message in call.said:
         return
-    CALL.get().notice(message, code=code, input=input, severity=severity, hint=hint)
+    if once:
+        call.said.add(message)
+    call.notice(message, code=code, input=input, severity=severity, hint=hint)
 
 
 def show(**ui: list[Any]) -> None:

@@ -55,6 +55,7 @@ class Run:
     shareable: dict[str, Mapping[str, list[Any]]] = field(default_factory=dict)
     """Nodes whose outputs may be handed to nodes that do the same, and what they showed."""
     failures: list[NodeError] = field(default_factory=list)
+    said: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.agenda = Agenda(self.served.__contains__)
@@ -153,6 +154,10 @@ class NodeCall:
     @property
     def settings(self) -> Settings:
         return self.run.settings
+
+    @property
+    def said(self) -> set[str]:
+        return self.run.said
 
     @property
     def node_id(self) -> str:

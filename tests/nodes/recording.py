@@ -34,6 +34,7 @@ class Recorder:
     metrics: list[Mapping[str, Any]] = field(default_factory=list)
     notices: list[dict[str, Any]] = field(default_factory=list)
     ui: dict[str, list[Any]] = field(default_factory=dict)
+    said: set[str] = field(default_factory=set)
     stop_after: int | None = None
 
     def progress(self, step: int, total: int, metrics: Mapping[str, Any]) -> None:

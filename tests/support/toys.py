@@ -118,6 +118,13 @@ def work(steps: Annotated[int, Range(1, 1000)] = 3) -> str:
     return "done"
 
 
+@NODES.node("SayOnce")
+def say_once(text: str) -> str:
+    """Tells something that is to be said once in a run."""
+    notice("only once", once=True)
+    return text
+
+
 @NODES.node("Save", volatile=True)
 def save(text: str, path: Annotated[str, Resource("output_file")] = "out.txt") -> str:
     """Writes a text."""

@@ -368,3 +368,23 @@ def test_what_comes_from_files_is_read_in_every_run(tmp_path):
     keys = [[s.identity for s in plan(toys.prompt(nodes), toys.catalog()).steps] for _ in range(2)]
     assert None not in keys[0]
     assert keys[0] == keys[1]
+
+
+def test_what_is_to_be_said_once_is_said_once_in_every_run():
+    nodes = {
+        "1": ("SayOnce", {"text": "a"}),
+        "2": ("SayOnce", {"text": "b"}),
+        "3": ("Join", {"a": ["1", 0], "b": ["2", 0]}),
+        "4": ("Show", {"text": ["3", 0]}),
+    }
+    told = []
+
+    def again(event):
+        # A second run in the midst of the first, as one of another thread would be.
+        if isinstance(event, NodeFinished) and event.node_id == "1" and not told:
+            told.append([e for e in run(nodes) if isinstance(e, Notice)])
+
+    planned, catalog, seen = plan(toys.prompt(nodes), toys.catalog()), toys.catalog(), []
+    execute(planned, catalog, Settings(), observers=[seen.append, again])
+    assert len([e for e in seen if isinstance(e, Notice)]) == 1
+    assert len(told[0]) == 1
