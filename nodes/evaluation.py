@@ -11,8 +11,8 @@ from torch import nn
 
 from graphrun.node import InputError, Nodes, Socket, metric, notice, progress
 
-from ._batches import batches, blaming, on
 from ._device import pick_device
+from ._fitting.batches import batches, blaming, on
 from ._torch import described
 from ._types import Loader, Model, Tensor
 

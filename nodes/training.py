@@ -15,9 +15,9 @@ from torch.utils.data import TensorDataset
 
 from graphrun.node import Cancelled, InputError, Mutates, Nodes, Range, notice, output_file, show
 
-from ._batches import classify, last_step, recur
 from ._device import pick_device
-from ._fit import Forward, Job, fit, move_state
+from ._fitting.batches import classify, last_step, recur
+from ._fitting.loop import Forward, Job, fit, move_state
 from ._torch import described
 from ._types import Loader, Loss, Model, Optimizer, Scheduler, Tensor
 from ._weights import save_weights

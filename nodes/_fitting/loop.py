@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader
 
 from graphrun.node import InputError, metric, notice, progress
 
-from ._batches import batches, blaming, check_classes, on, paired
+from .batches import batches, blaming, check_classes, on, paired
 
 Forward = Callable[[nn.Module, Any, Tensor], tuple[Tensor, Tensor]]
 """(model, x, y) on the device → (output, target) for the loss."""

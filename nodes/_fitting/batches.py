@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader, SequentialSampler, TensorDataset
 
 from graphrun.node import InputError
 
-from ._torch import described
+from .._torch import described
 
 # These broadcast what differs in shape, and so compare every row with every other.
 _BY_ELEMENT = (nn.MSELoss, nn.L1Loss, nn.SmoothL1Loss, nn.HuberLoss, nn.KLDivLoss)

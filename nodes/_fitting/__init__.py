@@ -1,0 +1,1 @@
+"""How models are trained: the loop, its batches, and the ways to compute them."""
