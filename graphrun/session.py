@@ -28,8 +28,10 @@ from graphrun.plan import Plan, override, shrink
 from graphrun.plan import check as _check
 from graphrun.plan import plan as _plan
 from graphrun.plan.identity import changed
+from graphrun.plan.world import World
 from graphrun.report import Report, RunFolder
 from graphrun.request import Document, Options, Request, Runnable
+from graphrun.sources.digests import Digests
 
 if TYPE_CHECKING:
     from graphrun.comfy.loading import PackSource
@@ -53,8 +55,10 @@ class Session:
         *,
         catalog: Catalog | None = None,
         store: Store | None = None,
+        digests: Digests | None = None,
         remember: bool = True,
     ) -> None:
+        self.digests = digests or Digests()
         self.catalog = catalog or Catalog.installed()
         self.store = MemoryStore() if store is None and remember else store
         self.objects: dict[tuple[str, str], Any] = {}
@@ -115,9 +119,11 @@ class Session:
         kinds = {node.class_type for node in prompt.nodes.values()}
         specs = {name: self.catalog[name] for name in kinds if name in self.catalog}
         question = (prompt.nodes, specs, options, self._tokens(prompt, specs), prompt.source)
-        if self._last is not None and self._last[0] == question:
+        expected = replace(_expected(request), new_folder=request.out is not None)
+        world = World(self.catalog, expected, self.digests)
+        if self._last is not None and self._last[0] == question and _same(self._last[1], world):
             return self._last[1]
-        planned = _plan(prompt, self.catalog, **options)
+        planned = _plan(prompt, self.catalog, world=world, **options)
         # Foreign classes are asked once a run, and each time; checks of their own likewise.
         asked = any(s.own_checks or (s.watches and s.foreign) for s in specs.values())
         self._last = None if asked else (question, planned)
@@ -259,6 +265,13 @@ def _targets(request: Request) -> tuple[str, ...]:
         hint = "leave `targets` out to run for the outputs of the document"
         raise UsageError(Diagnostic("prompt_no_outputs", message, hint=hint))
     return tuple(request.targets or ())
+
+
+def _same(planned: Plan, world: World) -> bool:
+    """Whether the world is as it was when the plan was made."""
+    led = tuple(world.led(planned.resources, planned.prompt))
+    around, _ = world.surroundings((step.node for step in planned.steps), led)
+    return led == planned.led and around == planned.around
 
 
 def _expected(request: Request) -> Settings:

@@ -50,6 +50,12 @@ PACK = Pack(
         "data_folder": "graphrun.sources.paths:find_data_folder",
     },
     around="_around:around",
+    depends={
+        "": ("torch",),
+        "model": ("transformers", "peft"),
+        "tokenizer": ("transformers", "tokenizers"),
+    },
+    device_switch="use_gpu",
 )
 
 __getattr__ = for_comfyui(PACK)

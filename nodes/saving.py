@@ -17,7 +17,7 @@ NODES = Nodes(category="Data Analysis", spaced=True)
 _PICKLES = frozenset({".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth"})
 
 
-@NODES.node("PtSaveModel", outputs=("model full path",), volatile=True)
+@NODES.node("PtSaveModel", outputs=("model full path",), writes=True)
 def save_model(
     model: Model, model_path: Annotated[str, Resource("output_file")] = "model.pkl"
 ) -> str:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 NODES = Nodes(category="Training", spaced=True)
 
 
-@NODES.node("HfTokenizerEncode", category="Data Analysis")
+@NODES.node("HfTokenizerEncode", category="Data Analysis", reads=True)
 def tokenizer_encode(
     model_name: Annotated[str, Resource("tokenizer")] = "", *, padding: bool = True,
     padding_method: Literal["max_length", "longest"], truncation: bool = True,

@@ -1,7 +1,16 @@
 """Where results are kept, by identity."""
 
 from graphrun.cache.disk import DiskStore
-from graphrun.cache.memory import MemoryStore, Outputs, Store, Stored
+from graphrun.cache.memory import Kept, MemoryStore, Outputs, Placed, Store, Stored
 from graphrun.cache.values import is_value
 
-__all__ = ["DiskStore", "MemoryStore", "Outputs", "Store", "Stored", "is_value"]
+__all__ = [
+    "DiskStore",
+    "Kept",
+    "MemoryStore",
+    "Outputs",
+    "Placed",
+    "Store",
+    "Stored",
+    "is_value",
+]

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
 from graphrun.cache.codecs import TENSORS, Parts
 from graphrun.cache.tables import table_bytes, table_of
+
+FILE = "file"
+"""The codec of files that nodes wrote: their bytes."""
 
 _CHUNK = 1 << 22
 _ALIGNED = 64
@@ -59,6 +62,18 @@ def blobs(parts: Parts) -> Iterator[tuple[str, Any]]:
     for table in parts.tables:
         data = table_bytes(table)
         yield "arrow", lambda out, data=data: out.write(data)
+
+
+def copies(files: Mapping[str, Path]) -> Iterator[tuple[str, Any]]:
+    """Files that a node wrote, as `blobs` gives those of values."""
+    for path in files.values():
+        yield FILE, lambda out, path=path: copy(path, out)
+
+
+def copy(path: Path, out: Writing) -> None:
+    with path.open("rb") as file:
+        while piece := file.read(_CHUNK):
+            out.write(piece)
 
 
 def read(codec: str, path: Path, parts: Parts) -> None:

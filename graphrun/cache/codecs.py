@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from graphrun.cache.memory import Placed
 from graphrun.catalog.blocking import Blocker
 
 DEEPEST = 100
@@ -215,6 +216,7 @@ _SCALARS: dict[type, Callable[[Any], Any]] = {
     bytes: lambda value: {"bytes": base64.b64encode(value).decode()},
     complex: lambda value: {"complex": [_float(value.real), _float(value.imag)]},
     Blocker: lambda value: {"blocker": None if value.message is None else _text(value.message)},
+    Placed: lambda value: {"placed": _text(value.name)},
 }
 
 _KINDS: dict[str, Callable[[Any], Any]] = {
@@ -224,5 +226,6 @@ _KINDS: dict[str, Callable[[Any], Any]] = {
     "bytes": lambda body: base64.b64decode(body, validate=True),
     "complex": lambda body: complex(_loose_float(body[0]), _loose_float(body[1])),
     "blocker": lambda body: Blocker(decode(body, Parts())),
+    "placed": lambda body: Placed(decode(body, Parts())),
     "size": _size,
 }

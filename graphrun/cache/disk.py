@@ -6,13 +6,15 @@ import hashlib
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
-from graphrun.cache.blobs import Writing, blobs, nbytes, read
+from graphrun.cache.blobs import FILE, Writing, blobs, copies, nbytes, read
 from graphrun.cache.codecs import NoCodec, Parts, decode, encode
 from graphrun.cache.folder import Folder, Signature, signature, size_of
 from graphrun.cache.manifest import Blob, Damaged, Manifest
@@ -123,6 +125,17 @@ class DiskStore:
             with self._lock:
                 self._reasons.pop(identity, None)
 
+    def glance(self, identity: str) -> tuple[Mapping[str, Any], ...] | None:
+        """What the node of a result said; None if there is no such result.
+
+        Its files are not looked at, nor does it count as use.
+        """
+        try:
+            manifest = Manifest.of(self._folder.action(identity).read_bytes())
+            return tuple(decode(manifest.said, Parts())) if manifest.identity == identity else None
+        except (OSError, Damaged, ValueError, TypeError):
+            return None
+
     def why_not(self, identity: str) -> str | None:
         """Why the newest `put` of this object kept nothing; None if it did, or there was none."""
         with self._lock:
@@ -180,10 +193,14 @@ class DiskStore:
         if manifest.identity != identity:
             raise _Lost("the entry is that of another result")
         parts = Parts()
+        opened = []
         for blob in manifest.blobs:
             path, seen = self._checked(blob)
             try:
-                read(blob.codec, path, parts)
+                if blob.codec == FILE:  # open, so that it stays readable when it is evicted
+                    opened.append(path.open("rb"))
+                else:
+                    read(blob.codec, path, parts)
             except FileNotFoundError:
                 raise _Lost("a file is gone", path) from None
             except (OSError, ImportError, MemoryError):
@@ -192,11 +209,13 @@ class DiskStore:
                 raise _Lost(f"{type(error).__name__}: {error}", path, seen) from error
         try:
             outputs, ui = decode(manifest.outputs, parts), decode(manifest.ui, parts)
+            said = tuple(decode(manifest.said, parts))
+            files = dict(zip(manifest.files, opened, strict=True))
         except (ImportError, MemoryError):
             raise
         except Exception as error:  # its digest is right, so that another program wrote it
             raise _Lost(f"the entry is of another form ({error})") from error
-        return outputs, ui
+        return Stored(outputs, ui, said, files)
 
     def _checked(self, blob: Blob) -> tuple[Path, Signature]:
         try:
@@ -229,24 +248,27 @@ class DiskStore:
         return True
 
     def _write(self, identity: str, stored: Stored) -> None:
-        outputs, ui = stored
+        outputs, ui, said, files = stored
         parts = Parts()
         try:
-            trees = encode(tuple(outputs), parts), encode(dict(ui), parts)
+            shown, words = encode(dict(ui), parts), encode(list(said), parts)
+            values = encode(tuple(outputs), parts)
         except RecursionError:
             raise NoCodec("too many collections in each other") from None
         self._must_fit(nbytes(parts))
         with ExitStack() as unfinished:
             moves: list[tuple[Path, Path]] = []
             written: list[Blob] = []
-            for codec, write in blobs(parts):
+            for codec, write in chain(blobs(parts), copies(files)):
                 made = unfinished.enter_context(self._folder.unfinished())
                 with made.open("xb") as file:
                     out = Writing(file)
                     write(out)
                 written.append(Blob(codec, out.digest, out.size))
                 moves.append((made, self._folder.blob(out.digest)))
-            text = Manifest(identity, _version(), tuple(written), *trees).text()
+            text = Manifest(
+                identity, _version(), tuple(written), values, shown, words, tuple(files)
+            ).text()
             self._must_fit(len(text) + sum(blob.size for blob in written))
             made = unfinished.enter_context(self._folder.unfinished())
             made.write_bytes(text)

@@ -1,7 +1,7 @@
 """Manifests: the file of a result, which holds small values and names the files of the others.
 
     {"sha256": "…", "entry": {"identity": …, "graphrun": …, "blobs": [{codec, digest, size}],
-                              "outputs": …, "ui": …}}
+                              "outputs": …, "ui": …, "said": …, "files": [names]}}
 
 The digest is that of the text of the entry, which starts at a fixed place.
 """
@@ -32,13 +32,18 @@ class Blob:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A result: its values as `codecs.encode` gives them, and its files."""
+    """A result: its values as `codecs.encode` gives them, and its files.
+
+    `files` are the names of what the node wrote; those are the last of the blobs, in this order.
+    """
 
     identity: str
     graphrun: str
     blobs: tuple[Blob, ...]
     outputs: Any
     ui: Any
+    said: Any = None
+    files: tuple[str, ...] = ()
 
     def text(self) -> bytes:
         entry = {
@@ -47,6 +52,8 @@ class Manifest:
             "blobs": [{"codec": b.codec, "digest": b.digest, "size": b.size} for b in self.blobs],
             "outputs": self.outputs,
             "ui": self.ui,
+            "said": self.said,
+            "files": list(self.files),
         }
         body = json.dumps(entry, separators=(",", ":"), allow_nan=False).encode()
         digest = hashlib.sha256(body).hexdigest().encode()
@@ -65,7 +72,8 @@ class Manifest:
         try:
             entry = json.loads(body)
             found = tuple([Blob(b["codec"], b["digest"], b["size"]) for b in entry["blobs"]])
-            who, version = entry["identity"], entry["graphrun"]
-            return cls(who, version, found, entry["outputs"], entry["ui"])
+            who, version, names = entry["identity"], entry["graphrun"], tuple(entry["files"])
+            outputs, ui, said = entry["outputs"], entry["ui"], entry["said"]
+            return cls(who, version, found, outputs, ui, said, names)
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise Damaged(f"is of another form ({error})") from None

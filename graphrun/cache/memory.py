@@ -6,26 +6,52 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 Outputs = tuple[list[Any], ...]
 """Per output slot the list of values, one for each call of the node."""
 
-Stored = tuple[Outputs, Mapping[str, list[Any]]]
-"""Outputs and what the node showed."""
+Kept = tuple[list[Any] | None, ...]
+"""Outputs of which some are no values, and None there: a trained model, beside its losses."""
 
 MAX_BYTES = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The path of a file that the node wrote, by its name below the run's outputs.
+
+    It stands for the path in what is kept: every run has a folder of its own.
+    """
+
+    name: str
+
+
+class Stored(NamedTuple):
+    """What a node leaves for later runs.
+
+    `ui` is what it showed, `said` its figures and notices, each as `{"metric": …}` or
+    `{"notice": …}`. `files` are those that it wrote, by their names below the run's outputs: paths
+    when they are put, and when they come back, files that are open for reading.
+    """
+
+    outputs: Kept
+    ui: Mapping[str, list[Any]]
+    said: tuple[Mapping[str, Any], ...] = ()
+    files: Mapping[str, Any] = {}
 
 
 class Store(Protocol):
     """Where results are kept. Only results that are values come here.
 
-    Both are called in the run, for one node. What a store with a true attribute `speaks` tells
-    `catalog.running.notice` is said to the run, as a word of that node.
+    `glance` gives what the node of a result said, without its values, and is cheap; None if there
+    is no such result. All are called in the run, for one node. What a store with a true attribute
+    `speaks` tells `catalog.running.notice` is said to the run, as a word of that node.
     """
 
     def get(self, identity: str) -> Stored | None: ...
     def put(self, identity: str, stored: Stored) -> None: ...
+    def glance(self, identity: str) -> tuple[Mapping[str, Any], ...] | None: ...
 
 
 @dataclass(slots=True)
@@ -60,9 +86,14 @@ class MemoryStore:
             self._found.move_to_end(identity)
             return entry.stored
 
+    def glance(self, identity: str) -> tuple[Mapping[str, Any], ...] | None:
+        with self._lock:
+            entry = self._found.get(identity)
+            return entry.stored.said if entry is not None else None
+
     def put(self, identity: str, stored: Stored) -> None:
         size, marks = _measured(stored)
-        if size > self.max_bytes:
+        if size > self.max_bytes or stored.files:
             return
         with self._lock:
             if identity in self._found:

@@ -62,6 +62,11 @@ class Mutates:
 
 
 @dataclass(frozen=True, slots=True)
+class Extends:
+    """A larger value goes on from where a smaller one ended, as with the epochs of a training."""
+
+
+@dataclass(frozen=True, slots=True)
 class Resource:
     """What a text names.
 

@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 from graphrun.catalog.markers import (
     Control,
     Each,
+    Extends,
     ForceInput,
     Hidden,
     Lazy,
@@ -50,6 +51,7 @@ __all__ = [
     "Cancelled",
     "Control",
     "Each",
+    "Extends",
     "ForceInput",
     "Hidden",
     "InputError",
@@ -117,8 +119,8 @@ class Nodes(Mapping[str, Callable[..., Any]]):
             validate: called with those of its parameters that are literals, None for links; gives
                 True or a text that says what is wrong. The values of these inputs are checked by
                 nothing else.
-            flags: `version`, `volatile`, `reads`, `random`, `output_node`, `echoes`, `title`,
-                `category`, `input_is_list`, `about` of the `NodeSpec`.
+            flags: `version`, `volatile`, `reads`, `writes`, `random`, `output_node`, `echoes`,
+                `title`, `category`, `input_is_list`, `about` of the `NodeSpec`.
 
         Raises:
             TypeError: a parameter has no type, or one that is neither a widget nor a socket.

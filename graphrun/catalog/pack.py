@@ -29,13 +29,19 @@ class Provider(Protocol):
     """What a catalogue knows of a pack, however its nodes are written.
 
     `foreign` packs were written for ComfyUI: where two packs have one name for a kind, theirs is
-    the one that is left out.
+    the one that is left out. `depends` names the distributions whose minor version changes what
+    nodes give: of all nodes under "", of those with a resource of a kind under that kind.
+    `device_switch` is the input with which nodes ask for a GPU.
     """
 
     @property
     def name(self) -> str: ...
     @property
     def foreign(self) -> bool: ...
+    @property
+    def depends(self) -> Mapping[str, tuple[str, ...]]: ...
+    @property
+    def device_switch(self) -> str: ...
     def names(self) -> Iterator[str]: ...
     def spec(self, class_type: str) -> NodeSpec | None: ...
     def kind(self, spec: NodeSpec) -> Kind: ...
@@ -54,7 +60,8 @@ class Pack:
     Two hooks are names of functions as `"module:function"`, inside the package or with the full
     name of a module of `graphrun.sources`, imported when first used: `resources` look for a model,
     data set or device by name, give where it leads, and raise `MissingResource`; `around` gives a
-    context manager for every node call and is passed a seed.
+    context manager for every node call and is passed a seed. `depends` and `device_switch` are
+    those of `Provider`.
     """
 
     name: str
@@ -64,6 +71,8 @@ class Pack:
     resources: Mapping[str, str] = field(default_factory=dict)
     around: str | None = None
     folder: str = "nodes"
+    depends: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    device_switch: str = ""
     foreign = False
 
     def names(self) -> Iterator[str]:

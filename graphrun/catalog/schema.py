@@ -148,6 +148,7 @@ def _extension(spec: NodeSpec) -> dict[str, Any]:
         "input_is_list",
         "volatile",
         "reads",
+        "writes",
         "random",
         "echoes",
         "watches",

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from graphrun.catalog.markers import (
     EACH,
     Control,
+    Extends,
     ForceInput,
     Hidden,
     Lazy,
@@ -91,6 +92,7 @@ def _input(parameter: inspect.Parameter, hint: Any, where: str) -> tuple[InputSp
         resource=resource.kind if resource else None,
         mutates=bool(_first(markers, Mutates)),
         tiny=number.tiny if number else None,
+        extends=bool(_first(markers, Extends)),
         example=text.example if text else None,
     ), is_list
 

@@ -19,8 +19,9 @@ class InputSpec:
     `options` are ComfyUI's: default, min, max, step, multiline, forceInput; a combo's choices
     are in `options["options"]`. What ComfyUI has no word for stands beside them:
     `resource` says what a text names (a model, a data set, a file to write), `mutates` that the
-    node changes the value in place, `tiny` is the largest value under `--tiny`, and `example` a
-    text that a user may type in.
+    node changes the value in place, `tiny` is the largest value under `--tiny`, `extends` that a
+    larger value goes on from where a smaller one ended, and `example` a text that a user may type
+    in.
     """
 
     name: str
@@ -30,6 +31,7 @@ class InputSpec:
     resource: str | None = None
     mutates: bool = False
     tiny: int | float | None = None
+    extends: bool = False
     example: str | None = None
 
     @property
@@ -81,11 +83,12 @@ class NodeSpec:
     """A node kind. `inputs` are in widget order: required, optional, hidden.
 
     `version` is part of the identity: raise it when the same inputs give another result.
-    `volatile` nodes have no identity (they act on the world). Nodes with `reads` read files that
-    may have changed since: what they and all behind them give is not served in another run, but it
-    has an identity, so that random numbers stay. `random` nodes draw random numbers,
-    so the run's seed is part of theirs. `echoes` names the input that a constant passes on as
-    its first output, which lets a value be known before anything runs.
+    `volatile` nodes have no identity (they act on the world). Nodes with `reads` read files, whose
+    contents are part of their identity; where those cannot be told before the run, what they and
+    all behind them give is not served in another run. Nodes with `writes` leave files below the
+    run's outputs, which they show as `files`: those are kept with the result. `random` nodes draw
+    random numbers, so the run's seed is part of their identity. `echoes` names the input that a
+    constant passes on as its first output, which lets a value be known before anything runs.
 
     What ComfyUI's classes have besides: `foreign` says that its rules hold for literals (see
     `plan/rules`), `asynchronous` that the function is a coroutine, `not_idempotent` that two nodes
@@ -108,6 +111,7 @@ class NodeSpec:
     input_is_list: bool = False
     volatile: bool = False
     reads: bool = False
+    writes: bool = False
     random: bool = False
     echoes: str | None = None
     module: str = ""
@@ -128,7 +132,9 @@ class NodeSpec:
     hidden: tuple[InputSpec, ...] = field(init=False, compare=False, repr=False)
     lazy: frozenset[str] = field(init=False, compare=False, repr=False)
     raw: frozenset[str] = field(init=False, compare=False, repr=False)
-    """Names of inputs that are computed on demand, and of those that get the link itself."""
+    extending: frozenset[str] = field(init=False, compare=False, repr=False)
+    """Names of inputs that are computed on demand, of those that get the link itself, and of those
+    that say how far to go."""
     dynamic: bool = field(init=False, compare=False, repr=False)
     """Whether inputs come and go with the values of others."""
     _by_name: Mapping[str, InputSpec] = field(init=False, compare=False, repr=False)
@@ -139,6 +145,7 @@ class NodeSpec:
         self._set("hidden", tuple(i for i in self.inputs if i.section == "hidden"))
         self._set("lazy", frozenset(i.name for i in self.inputs if i.options.get("lazy")))
         self._set("raw", frozenset(i.name for i in self.inputs if i.options.get("rawLink")))
+        self._set("extending", frozenset(i.name for i in self.inputs if i.extends))
         brings = self.brought is not None or any(i.type in DYNAMIC for i in self.inputs)
         self._set("dynamic", brings)
         self._set("_by_name", {i.name: i for i in reversed(self.inputs)})
@@ -157,3 +164,8 @@ class NodeSpec:
     def storable(self) -> bool:
         """Whether results may be served again: only types that nothing changes in place."""
         return not self.volatile and all(o.type in STORABLE for o in self.outputs)
+
+    @property
+    def storable_slots(self) -> tuple[bool, ...]:
+        """Which outputs may be served again, for those that go without the others."""
+        return tuple([o.type in STORABLE and not self.volatile for o in self.outputs])

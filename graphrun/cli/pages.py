@@ -120,8 +120,10 @@ def _flags(spec: NodeSpec, around: Neighbours) -> Iterator[str]:
         yield "Draws random numbers; `--seed` and the inputs decide which."
     if spec.volatile:
         yield "Acts on the world: it runs every time, and its results are not kept."
+    elif spec.writes:
+        yield "Writes files, which are kept with its result and come back with it."
     elif spec.reads:
-        yield "Reads files, which may change: it and all behind it runs in every run."
+        yield "Reads files: it runs again when their contents have changed."
     elif runs and not spec.foreign and not all(o.type in STORABLE for o in spec.outputs):
         yield "Gives an object that other nodes may change: each run makes its own."
     if spec.watches:

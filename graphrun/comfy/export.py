@@ -31,7 +31,7 @@ def mappings(pack: Pack) -> dict[str, dict[str, Any]]:
 def _hosted_class(pack: Pack, spec: NodeSpec) -> type:
     """A class for a host that keeps results for ever, unless `IS_CHANGED` is never the same."""
     call, name, more = hosted.function(pack, spec), spec.class_type, dict[str, Any]()
-    if not spec.storable or spec.random or spec.reads:
+    if not spec.storable or spec.random or spec.reads or spec.writes:
         more["IS_CHANGED"] = staticmethod(lambda **inputs: math.nan)
     if not (spec.lazy or spec.watches or spec.own_checks):
         return v1_class(spec, call, more=more)

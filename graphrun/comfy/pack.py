@@ -24,6 +24,11 @@ class ForeignPack:
     titles: Mapping[str, str] = field(default_factory=dict)
     folder: str | None = None
     foreign = True
+    device_switch = ""
+
+    @property
+    def depends(self) -> Mapping[str, tuple[str, ...]]:
+        return {"": ("torch",)}
 
     @property
     def module(self) -> str:

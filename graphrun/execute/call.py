@@ -43,11 +43,12 @@ def gather(
                 found[name] = [list(value)]
                 continue
             outputs = values.get(value.node_id) if name not in unseen else None
-            if outputs is None or value.slot >= len(outputs):
+            values_of = outputs[value.slot] if outputs and value.slot < len(outputs) else None
+            if values_of is None:
                 missing.add(name)
                 found[name] = _ABSENT
             else:
-                found[name] = outputs[value.slot]
+                found[name] = values_of
             continue
         if spec.foreign and spec.any_input is None and spec.input(name) is None:
             continue

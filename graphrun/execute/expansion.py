@@ -15,6 +15,7 @@ from graphrun.plan import Step
 from graphrun.plan.identity import identities
 from graphrun.plan.plan import told_passing, twins
 from graphrun.plan.static import ancestors, spec_of
+from graphrun.plan.world import World
 
 
 def add(run: Run, parent: Step, graph: Any) -> None:
@@ -29,8 +30,9 @@ def add(run: Run, parent: Step, graph: Any) -> None:
         display = info.get("override_display_id")
         run.dynamic.add_ephemeral_node(node.id, info, parent.node.id, display)
     inside = {node.id for node in nodes}
-    outside = [link.node_id for n in nodes for _, link in n.links() if link.node_id not in inside]
-    admit(run, parent, outside, "the graph it built links to")
+    outside = [link for n in nodes for _, link in n.links() if link.node_id not in inside]
+    run.demand(outside)
+    admit(run, parent, [link.node_id for link in outside], "the graph it built links to")
     steps = _steps(run, nodes)
     _schedule(run, parent, steps)
     run.agenda.enter(step.node.id for step in steps if step.spec.output_node)
@@ -56,7 +58,7 @@ def admit(run: Run, parent: Step, names: Iterable[str], what: str) -> None:
 def _schedule(run: Run, parent: Step, steps: list[Step]) -> None:
     infos = tuple(_info(run, step) for step in steps)
     run.tell(NodesAdded(node_id=parent.node.id, nodes=infos))
-    run.serve(steps)
+    run.serve(steps, {step.node.id for step in steps})
     run.agenda.add(twins(steps, run.firsts))
 
 
@@ -99,17 +101,20 @@ def _steps(run: Run, nodes: list[PromptNode]) -> list[Step]:
             message = f"the graph it built has the class {node.class_type!r}, which no pack brings"
             raise InputError(message, code="missing_node_type")
         kinds[node.id] = spec
+    world = World(catalog, run.settings)
+    around, unknown = world.surroundings(nodes, ())
     keys = identities(
         nodes,
         catalog,
         seed=run.plan.seed,
         notes=notes,
         source=lambda name: known[name].identity if name in known else None,
+        surroundings=around,
     )
     for note in notes:
         run.notice(note)
     steps = (Step.of(node, kinds[node.id], keys[node.id]) for node in nodes)
-    return list(told_passing(steps, lambda name: name in known and known[name].passing))
+    return list(told_passing(steps, unknown, lambda name: name in known and known[name].passing))
 
 
 def _info(run: Run, step: Step) -> NodeInfo:

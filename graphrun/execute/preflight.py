@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from graphrun.catalog import Catalog, Settings
-from graphrun.catalog.running import CALL, Silent, place_output
+from graphrun.catalog.running import place_output
 from graphrun.errors import Diagnostic, MissingResource, UsageError
 from graphrun.plan import Plan, ResourceUse
+from graphrun.plan.world import World, missing
 
 MIN_FREE = 256 * 1024**2
 """Bytes that must be free where a run writes: a small model and its logs."""
@@ -31,9 +30,9 @@ def preflight(
         MissingResource: this machine cannot provide something; all of it is listed.
         UsageError: a folder cannot be written to, or its disk is full.
     """
-    missing = list(_missing(plan, catalog, settings))
-    if missing:
-        raise MissingResource(missing)
+    lacking = list(_missing(plan, catalog, settings))
+    if lacking:
+        raise MissingResource(lacking)
     wanted = [use for use in plan.resources if use.kind == "output_file"]
     for use in wanted:
         problem = _unwritable_file(use.name, settings, min_free)
@@ -86,33 +85,10 @@ def unwritable(folder: Path, min_free: int = MIN_FREE) -> str | None:
     return None
 
 
-def looked(
-    uses: Iterable[ResourceUse], plan: Plan, catalog: Catalog, settings: Settings
-) -> Iterator[tuple[ResourceUse, Any]]:
-    """Where each name leads, as its pack's hook says; a `Diagnostic` where that is nowhere."""
-    for use in uses:
-        pack = catalog.pack(plan.prompt.nodes[use.user].class_type)
-        token = CALL.set(Silent(settings))
-        try:
-            found = pack.look_for(use.kind, use.name, use.beside)
-        except MissingResource as error:
-            found = error.diagnostics[0]
-            if use.kind != "device":
-                found = replace(found, node_id=use.node_id, input=use.input)
-            found = plan.prompt.located(found)
-        finally:
-            CALL.reset(token)
-        yield use, found
-
-
 def _missing(plan: Plan, catalog: Catalog, settings: Settings) -> Iterator[Diagnostic]:
-    said = set()
-    uses = (*_device(plan, settings), *plan.resources)
-    for use, found in looked(uses, plan, catalog, settings):
-        key = use.kind.replace("tokenizer", "model"), use.name
-        if isinstance(found, Diagnostic) and (*key, found.message) not in said:
-            said.add((*key, found.message))
-            yield found
+    world = World(catalog, settings)
+    led = plan.led if plan.led is not None else world.led(plan.resources, plan.prompt)
+    return missing((*world.led(_device(plan, settings), plan.prompt), *led))
 
 
 def _device(plan: Plan, settings: Settings) -> Iterator[ResourceUse]:

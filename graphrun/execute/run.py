@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from graphrun.cache import Outputs, Store, is_value
+from graphrun.cache import Outputs, Store, Stored
 from graphrun.catalog import Catalog, Settings
 from graphrun.errors import Cancelled
 from graphrun.execute.call import described
@@ -24,10 +25,11 @@ from graphrun.execute.events import (
     Status,
 )
 from graphrun.execute.failure import blame, circular
+from graphrun.execute.keeping import brought_back, is_whole, kept, said_again
 from graphrun.execute.memory import peak_mb
 from graphrun.execute.state import Objects, Run, Stop
 from graphrun.execute.visit import Visit
-from graphrun.plan import Plan, Step
+from graphrun.plan import Plan
 from graphrun.plan.plan import twins
 
 POLL = 0.05
@@ -62,17 +64,26 @@ def execute(
     run.keep_going = keep_going
     with _finishing(run):
         run.tell(RunStarted(name=plan.prompt.name, seed=plan.seed, nodes=_infos(plan)))
-        run.serve(plan.steps)
+        run.serve(plan.steps, {*plan.roots, *keep})
         for warning in (*plan.refused, *plan.warnings):
             run.tell(Notice(diagnostic=warning))
-        if run.served:
-            run.tell(NodesCached(node_ids=tuple(run.served)))
+        _tell_cached(run)
         run.agenda.add(twins(plan.steps, run.firsts), keep)
         served = [step for step in plan.steps if step.node.id in run.served]
         again = [s.node.id for s in served if s.spec.shows_anyway or s.node.id in keep]
         run.agenda.enter([*plan.roots, *again])
         _loop(run)
     return {name: run.agenda.values[name] for name in keep if name in run.agenda.values}
+
+
+def _tell_cached(run: Run) -> None:
+    """Which results are there, and what those said that nothing needs."""
+    cached = [s for s in run.plan.steps if s.node.id in run.served or s.node.id in run.unneeded]
+    if cached:
+        run.tell(NodesCached(node_ids=tuple([step.node.id for step in cached])))
+    for step in cached:
+        words = run.unneeded.get(step.node.id, ())
+        run.say(step, said_again(words, run.settings.outputs))
 
 
 def _loop(run: Run) -> None:
@@ -128,20 +139,31 @@ def _take_over(run: Run, visit: Visit) -> bool:
     stored = run.served.pop(step.node.id, None)
     if stored is None and step.twin in run.shareable:
         twin = run.agenda.values.get(step.twin)
-        stored = (twin, run.shareable[step.twin]) if twin is not None else None
+        stored = Stored(twin, run.shareable[step.twin]) if twin is not None else None
     if stored is None:
         return False
-    visit.ui = {key: list(values) for key, values in stored[1].items()}
-    _finish(run, visit, stored[0], cached=True)
+    try:
+        stored = brought_back(stored, run.settings.outputs)
+    except OSError as error:
+        message = f"a stored file cannot be written, so the node runs: {error.strerror or error}"
+        run.say(step, [{"notice": ["store_failed", message, None, "warning", None]}])
+        run.agenda.suspend(step.node.id, step.needs)
+        return True
+    visit.ui = {key: list(values) for key, values in stored.ui.items()}
+    run.say(step, stored.said)
+    _finish(run, visit, stored.outputs, cached=True)
     return True
 
 
-def _finish(run: Run, visit: Visit, outputs: Outputs, *, cached: bool = False) -> None:
+def _finish(run: Run, visit: Visit, outputs: Any, *, cached: bool = False) -> None:
     step, name = visit.step, visit.step.node.id
-    if step.identity and (cached or _is_shareable(run, step, outputs)):
-        run.shareable[name] = visit.ui
-        if not cached and not step.passing:
-            run.put(step, outputs, visit.ui)
+    if step.identity:
+        whole = is_whole(run, step, outputs) if not cached else None not in outputs
+        if whole:
+            run.shareable[name] = visit.ui
+        stored = kept(visit, outputs, whole=whole) if not cached else None
+        if stored is not None:
+            run.put(step, stored)
     pairs = zip(step.spec.outputs, outputs, strict=False)
     run.tell(
         NodeFinished(
@@ -149,23 +171,13 @@ def _finish(run: Run, visit: Visit, outputs: Outputs, *, cached: bool = False) -
             seconds=time.perf_counter() - visit.start,
             peak_mb=peak_mb(),
             cached=cached,
-            outputs=tuple([f"{output.name}: {described(values)}" for output, values in pairs]),
+            outputs=tuple(
+                [f"{o.name}: {described(found)}" for o, found in pairs if found is not None]
+            ),
             ui=visit.ui,
         )
     )
     run.agenda.finish(name, outputs)
-
-
-def _is_shareable(run: Run, step: Step, outputs: Outputs) -> bool:
-    """Whether a result may serve another node or run.
-
-    A foreign class that was given an object may have changed it, so that its result is not all
-    that it did: the next run's object would stay unchanged.
-    """
-    if not step.spec.foreign and step.spec.storable:
-        return True
-    pure = all(s in run.shareable for s in step.uses if s in run.agenda.over)
-    return pure and is_value(outputs, step.spec)
 
 
 def _fail(run: Run, visit: Visit, error: BaseException) -> None:

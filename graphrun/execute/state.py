@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from graphrun.cache import Outputs, Store, Stored
+from graphrun.cache import Store, Stored
 from graphrun.catalog import Catalog, Settings
 from graphrun.catalog.running import CALL
+from graphrun.documents import Link
 from graphrun.errors import Cancelled, Diagnostic, NodeError, Severity
 from graphrun.execute.agenda import Agenda
 from graphrun.execute.background import Background
@@ -51,6 +53,8 @@ class Run:
     keep: Collection[str] = ()
     keep_going: bool = False
     served: dict[str, Stored] = field(default_factory=dict)
+    unneeded: dict[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    """What nodes said in an earlier run whose results nothing needs in this one."""
     firsts: dict[str, str] = field(default_factory=dict)
     shareable: dict[str, Mapping[str, list[Any]]] = field(default_factory=dict)
     """Nodes whose outputs may be handed to nodes that do the same, and what they showed."""
@@ -76,19 +80,58 @@ class Run:
         workflow = self.plan.prompt.workflow
         return {"workflow": workflow} if workflow is not None else None
 
-    def serve(self, steps: Iterable[Step]) -> None:
-        """Look for results of these nodes from before the run."""
-        if self.store is not None:
-            for step in steps:
-                if step.identity:
-                    stored = self._ask(step, self.store.get, step.identity)
-                    if stored is not None:
-                        self.served[step.node.id] = stored
+    def serve(self, steps: Sequence[Step], roots: Collection[str]) -> None:
+        """Look for results of these nodes from before the run, as far as something needs them.
 
-    def put(self, step: Step, outputs: Outputs, ui: Mapping[str, list[Any]]) -> None:
+        `roots` are needed with all of their outputs; of the others, those that feed a node which
+        will run. Of nodes that nothing needs, what they said is looked for: to the report they are
+        as much a part of the run as those that are served.
+        """
+        if self.store is None:
+            return
+        wanted: defaultdict[str, set[int]] = defaultdict(set)
+        for step in reversed(steps):
+            name = step.node.id
+            whole, slots = name in roots, wanted.get(name, set())
+            if step.identity and not step.passing:
+                if not (whole or slots or step.spec.shows_anyway):
+                    self._glance(step)
+                    continue
+                if self._fetch(step, None if whole or not slots else slots):
+                    continue
+            if whole or slots:
+                for _, link in step.node.links():
+                    wanted[link.node_id].add(link.slot)
+
+    def _fetch(self, step: Step, slots: Collection[int] | None) -> bool:
+        """Look for a result that has these outputs, None for all."""
+        assert self.store is not None
+        stored = self._ask(step, self.store.get, step.identity)
+        if stored is None or not _has(stored, step, slots):
+            return False
+        self.served[step.node.id] = stored
+        return True
+
+    def _glance(self, step: Step) -> None:
+        assert self.store is not None
+        said = self._ask(step, self.store.glance, step.identity)
+        if said is not None:
+            self.unneeded[step.node.id] = said
+
+    def demand(self, links: Iterable[Link]) -> None:
+        """Have outputs that a graph links to which came later: served ones may lack them."""
+        for link in links:
+            stored = self.served.get(link.node_id)
+            values = self.agenda.values.get(link.node_id)
+            if stored is not None and not _present(stored.outputs, link.slot):
+                del self.served[link.node_id]
+            if values is not None and not _present(values, link.slot):
+                del self.agenda.values[link.node_id]  # it is over, and runs again when entered
+
+    def put(self, step: Step, stored: Stored) -> None:
         """Hand a result to the store."""
         if self.store is not None and step.identity:
-            self._ask(step, self.store.put, step.identity, (outputs, ui))
+            self._ask(step, self.store.put, step.identity, stored)
 
     def _ask(self, step: Step, store: Callable[..., Any], *about: Any) -> Any:
         """Ask the store; what it has to say is said to the run, as a word of the node."""
@@ -137,8 +180,31 @@ class Run:
                     lost = Diagnostic("observer_failed", message, severity="warning")
                     self.tell(Notice(diagnostic=lost))
 
+    def say(self, step: Step, words: Iterable[Mapping[str, Any]]) -> None:
+        """Figures and notices of a node, as it says them or as it said them in an earlier run."""
+        for word in words:
+            if "metric" in word:
+                self.tell(Metric(node_id=step.node.id, values=word["metric"]))
+            else:
+                code, message, input, severity, hint = word["notice"]
+                node_id = self.display_id(step.node.id)
+                self.notice(Diagnostic(code, message, node_id, input, severity, hint))
+
     def notice(self, diagnostic: Diagnostic) -> None:
         self.tell(Notice(diagnostic=self.plan.prompt.located(diagnostic)))
+
+
+def _has(stored: Stored, step: Step, slots: Collection[int] | None) -> bool:
+    """Whether a result has these outputs, None for all."""
+    outputs = stored.outputs
+    if slots is None:
+        slots = range(len(step.spec.outputs))
+    return all(_present(outputs, slot) for slot in slots)
+
+
+def _present(outputs: Sequence[Any], slot: int) -> bool:
+    """A slot beyond the outputs is a mistake, which is told where it is used."""
+    return slot >= len(outputs) or outputs[slot] is not None
 
 
 @dataclass(slots=True)
@@ -149,6 +215,8 @@ class NodeCall:
     step: Step
     ui: dict[str, list[Any]]
     index: int = 0
+    words: list[dict[str, Any]] = field(default_factory=list)
+    """What the node said that is said again when its result is served."""
     builders: int = 0
 
     @property
@@ -174,13 +242,16 @@ class NodeCall:
         self.run.tell(Progress(node_id=node_id, step=step, total=total, metrics=metrics))
 
     def metric(self, values: Mapping[str, Any]) -> None:
-        self.run.tell(Metric(node_id=self.step.node.id, values=values))
+        self._say({"metric": dict(values)})
 
     def notice(
         self, message: str, *, code: str, input: str | None, severity: Severity, hint: str | None
     ) -> None:
-        node_id = self.run.display_id(self.step.node.id)
-        self.run.notice(Diagnostic(code, message, node_id, input, severity, hint))
+        self._say({"notice": [code, message, input, severity, hint]})
+
+    def _say(self, word: dict[str, Any]) -> None:
+        self.words.append(word)
+        self.run.say(self.step, [word])
 
     def show(self, ui: Mapping[str, list[Any]]) -> None:
         for key, values in ui.items():

@@ -40,6 +40,7 @@ class Visit:
         self.run, self.step = run, step
         self.start = time.perf_counter()
         self.ui: dict[str, list[Any]] = {}
+        self.words: list[dict[str, Any]] = []
         self.inputs: Lists = {}
         self._asked: frozenset[str] = frozenset()
         # Of each call: `Returned`, a coroutine with its context, or the future of a started one.
@@ -207,7 +208,7 @@ class Visit:
             self.run.notice(Diagnostic("execution_blocked", message, node_id, severity="warning"))
 
     def _call_at(self, index: int) -> NodeCall:
-        return NodeCall(self.run, self.step, self.ui, index)
+        return NodeCall(self.run, self.step, self.ui, index, self.words)
 
     def _around(self, kind: Kind) -> AbstractContextManager[Any]:
         return kind.around(self._seed()) if kind.around is not None else nullcontext()
@@ -217,8 +218,9 @@ class Visit:
 
         So that results depend neither on the order of nodes nor on what was served from a store.
         """
-        if self.step.identity is None:
+        key = self.step.draw or self.step.identity
+        if key is None:
             return int(digest(["seed", self.run.plan.seed, self.step.node.id])[:15], 16)
         # The same text by hand: this is done for every node.
-        text = f'["seed",{self.run.plan.seed},"{self.step.identity}"]'
+        text = f'["seed",{self.run.plan.seed},"{key}"]'
         return int(hashlib.sha256(text.encode()).hexdigest()[:15], 16)

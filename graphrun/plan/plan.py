@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from graphrun.catalog import Catalog, NodeSpec
 from graphrun.documents import Prompt, PromptNode
 from graphrun.errors import Diagnostic, UsageError, ValidationFailed
-from graphrun.plan.identity import identities
+from graphrun.plan.identity import Key, identities
 from graphrun.plan.rules import checked
 from graphrun.plan.rules.graph import without_code
-from graphrun.plan.sharing import files_in_order, readers_first, same_files
+from graphrun.plan.sharing import files_in_order, readers_first, rivals, same_files
 from graphrun.plan.static import ResourceUse, ancestors, outputs, resources, spec_of
 
 if TYPE_CHECKING:
     import networkx as nx
+
+    from graphrun.plan.world import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,9 @@ class Step:
     `uses` are the nodes that its inputs link to, once each, and `needs` those of them that it
     cannot begin without: all but the ones behind lazy inputs. `after` are nodes that it only has
     to wait for; `twin`, one of them, is an earlier node of the same identity. What a `passing` step
-    gives comes from files that may have changed when there is another run.
+    gives may be something else in another run: it depends on what cannot be told before the run.
+    The `lineage` is the identity without what only says how far to go, None where nothing does, and
+    random numbers come from `draw` (see `Key`).
     """
 
     node: PromptNode
@@ -37,15 +41,18 @@ class Step:
     after: tuple[str, ...] = ()
     twin: str | None = None
     passing: bool = False
+    lineage: str | None = None
+    draw: str | None = None
 
     @classmethod
-    def of(cls, node: PromptNode, spec: NodeSpec, identity: str | None) -> Step:
+    def of(cls, node: PromptNode, spec: NodeSpec, key: Key) -> Step:
         links = node.links()
         uses = tuple(dict.fromkeys([link.node_id for _, link in links]))
         if not spec.lazy:
-            return cls(node, spec, identity, uses, uses)
+            return cls(node, spec, key.identity, uses, uses, lineage=key.lineage, draw=key.draw)
         at_once = [link.node_id for name, link in links if name not in spec.lazy]
-        return cls(node, spec, identity, uses, tuple(dict.fromkeys(at_once)))
+        needs = tuple(dict.fromkeys(at_once))
+        return cls(node, spec, key.identity, uses, needs, lineage=key.lineage, draw=key.draw)
 
 
 def twins(steps: Iterable[Step], firsts: dict[str, str] | None = None) -> Iterator[Step]:
@@ -60,16 +67,18 @@ def twins(steps: Iterable[Step], firsts: dict[str, str] | None = None) -> Iterat
 
 
 def told_passing(
-    steps: Iterable[Step], known: Callable[[str], bool] = lambda name: False
+    steps: Iterable[Step],
+    unknown: Collection[str],
+    known: Callable[[str], bool] = lambda name: False,
 ) -> Iterator[Step]:
-    """The steps in their order, those that read files and all behind them told to be passing.
+    """The steps in their order, the `unknown` ones and all behind them told to be passing.
 
     `known` tells it of steps that are not among them.
     """
     found: dict[str, bool] = {}
     for step in steps:
         above = (found[name] if name in found else known(name) for name in step.uses)
-        found[step.node.id] = passing = step.spec.reads or any(above)
+        found[step.node.id] = passing = step.node.id in unknown or any(above)
         yield replace(step, passing=True) if passing else step
 
 
@@ -79,7 +88,9 @@ class Plan:
 
     `warnings` are what the rules found that is no error. `refused` are errors of outputs that are
     left out because others can run. `resources` are the names to look for before the run: files
-    that the run itself writes first are not among them.
+    that the run itself writes first are not among them. `led` says where each of them leads, and
+    `around` what results depend on besides the prompt, by node id; None and empty for a plan that
+    was made without a `World`.
     """
 
     prompt: Prompt
@@ -89,6 +100,8 @@ class Plan:
     warnings: tuple[Diagnostic, ...] = ()
     resources: tuple[ResourceUse, ...] = ()
     refused: tuple[Diagnostic, ...] = ()
+    led: tuple[tuple[ResourceUse, Any], ...] | None = None
+    around: Mapping[str, Any] = field(default_factory=dict)
 
 
 def plan(
@@ -99,10 +112,12 @@ def plan(
     seed: int = 0,
     lenient: bool = False,
     keep_going: bool = False,
+    world: World | None = None,
 ) -> Plan:
     """Check a prompt, keep what its outputs (or `targets`) need, and put it in order.
 
-    With `keep_going`, outputs that the errors do not touch are planned without the others.
+    With `keep_going`, outputs that the errors do not touch are planned without the others. Without
+    a `world`, nothing is known of the files that nodes read.
 
     Raises:
         ValidationFailed: the prompt breaks rules, or needs a node of which only the definition is
@@ -120,26 +135,43 @@ def plan(
     if missing or (wrong and not roots):
         raise ValidationFailed(missing or problems)
     graph = _graph(prompt, needed)
-    used = tuple(resources(prompt, specs, graph))
+    steps, facts = _steps(graph, prompt, specs, seed=seed, world=world)
+    warnings = [p for p in problems if p.severity != "error"]
+    warnings += [prompt.located(one) for one in facts.pop("notes")]
+    return Plan(
+        prompt, steps, tuple(roots), seed, tuple(warnings), refused=tuple(wrong), **facts
+    )  # fmt: skip
+
+
+def _steps(
+    graph: nx.DiGraph[str],
+    prompt: Prompt,
+    specs: Mapping[str, NodeSpec],
+    *,
+    seed: int,
+    world: World | None,
+) -> tuple[tuple[Step, ...], dict[str, Any]]:
+    """The steps in order, and what was found out on the way: fields of `Plan`, and `notes`."""
     links = graph.number_of_edges()
+    used = tuple(resources(prompt, specs, graph))
     served = set(files_in_order(graph, used))
-    shared = [*readers_first(graph, prompt, specs), *same_files(prompt, used)]
+    unknown = rivals(graph, prompt, specs)
+    notes = [*readers_first(graph, prompt, specs), *same_files(prompt, used)]
     nodes = _ordered(graph, prompt, specs)
-    keys = identities(nodes, specs, seed=seed, notes=shared)
+    used = tuple(use for use in used if use not in served)
+    led, around = None, dict[str, Any]()
+    if world is not None:
+        led = tuple(world.led(used, prompt))
+        around, untold = world.surroundings(nodes, led)
+        unknown |= untold
+    else:
+        unknown |= {node.id for node in nodes if specs[node.class_type].reads}
+    keys = identities(nodes, specs, seed=seed, notes=notes, surroundings=around)
     plain = (Step.of(n, spec_of(n, specs) or specs[n.class_type], keys[n.id]) for n in nodes)
-    steps = list(told_passing(plain))
+    steps = list(told_passing(plain, unknown))
     if graph.number_of_edges() > links:
         steps = [_waiting(step, graph) for step in steps]
-    warnings = (p for p in problems if p.severity != "error")
-    return Plan(
-        prompt,
-        tuple(steps),
-        tuple(roots),
-        seed,
-        (*warnings, *(prompt.located(w) for w in shared)),
-        tuple(use for use in used if use not in served),
-        tuple(wrong),
-    )
+    return tuple(steps), {"resources": used, "led": led, "around": around, "notes": notes}
 
 
 def _waiting(step: Step, graph: nx.DiGraph[str]) -> Step:

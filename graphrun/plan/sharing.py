@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from graphrun.catalog import NodeSpec
@@ -54,6 +55,27 @@ def readers_first(
             if apart and not nx.has_path(graph, reader, change.node_id):
                 graph.add_edge(reader, change.node_id)
                 yield _shared(prompt, change, reader)
+
+
+def rivals(graph: Graph, prompt: Prompt, specs: Mapping[str, NodeSpec]) -> set[str]:
+    """Nodes that change one object and do not follow from each other.
+
+    What each of them gives depends on which came first, which their identities do not tell.
+    """
+    import networkx as nx
+
+    changes = list(_changes(graph, prompt, specs))
+    origin = _origins(changes, prompt, specs)
+    changers = defaultdict(set)
+    for change in changes:
+        changers[origin.get(change.link, change.link)].add(change.node_id)
+    return {
+        one
+        for group in changers.values()
+        for a, b in combinations(sorted(group), 2)
+        if not nx.has_path(graph, a, b) and not nx.has_path(graph, b, a)
+        for one in (a, b)
+    }
 
 
 def files_in_order(graph: Graph, uses: tuple[ResourceUse, ...]) -> Iterator[ResourceUse]:

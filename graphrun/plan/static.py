@@ -22,8 +22,8 @@ class ResourceUse:
     """An input that names a model, a data set or a file to write.
 
     `node_id` and `input` say where the name stands: on the node itself, or on the constant that
-    feeds it. `user` is the node that needs it, and `beside` are its other values that are known:
-    None for those that come from a node that computes them.
+    feeds it. `user` is the node that needs it, `socket` its input, and `beside` are its other
+    values that are known: None for those that come from a node that computes them.
     """
 
     kind: str
@@ -31,6 +31,7 @@ class ResourceUse:
     user: str
     node_id: str
     input: str
+    socket: str = ""
     beside: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
@@ -80,7 +81,8 @@ def resources(
                         for found, *_ in (trace(prompt, specs, node_id, name),)
                         if name != wanted.name
                     }
-                    yield ResourceUse(wanted.resource, str(value), node_id, at, input, beside)
+                    kind, name = wanted.resource, str(value)
+                    yield ResourceUse(kind, name, node_id, at, input, wanted.name, beside)
 
 
 def outputs(prompt: Prompt, specs: Mapping[str, NodeSpec]) -> list[str]:

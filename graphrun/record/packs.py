@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import metadata
@@ -11,12 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from graphrun.catalog import Catalog
-from graphrun.catalog.pack import ENTRY_POINTS, Pack, Provider
+from graphrun.catalog.pack import Provider
 from graphrun.documents import Prompt, Workflow
+from graphrun.plan import code
 from graphrun.record.repository import commit_of
-from graphrun.sources.contents import contents, parts
-
-_FOREIGN = "comfyui.custom_nodes"
 
 
 def packs(catalog: Catalog, class_types: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -26,54 +23,25 @@ def packs(catalog: Catalog, class_types: Iterable[str]) -> dict[str, dict[str, A
     pyproject.toml, and its commit if it is a repository. One that is neither has only its name.
     """
     found = {pack.name: pack for pack in (catalog.pack(name) for name in class_types)}
-    offered = _offered()
+    offered = code.offered()
     return {name: _state(found[name], offered) for name in sorted(found)}
 
 
 def _state(pack: Provider, offered: Mapping[str, metadata.Distribution]) -> dict[str, Any]:
-    if isinstance(pack, Pack):
-        distribution, place = offered.get(pack.package), _place(pack.package)
-    else:
-        distribution, place = offered.get(pack.name), getattr(pack, "folder", None)
-        distribution = None if place else distribution
+    distribution = code.distribution(pack, offered)
     if distribution is not None:
         return {"distribution": distribution.name, "version": distribution.version}
-    return _in_folder(Path(place)) if place else {}
-
-
-def _place(package: str) -> str | None:
-    """Where a pack that was loaded from a path lies: its module is known by then."""
-    file = getattr(sys.modules.get(package), "__file__", None)
-    if not isinstance(file, str):
-        return None
-    return str(Path(file).parent) if Path(file).name == "__init__.py" else file
-
-
-def _offered() -> dict[str, metadata.Distribution]:
-    """The distributions that packs come from, by package or, of ComfyUI's, by the pack's name."""
-    found = {}
-    for group in (ENTRY_POINTS, _FOREIGN):
-        for point in metadata.entry_points(group=group):
-            if point.dist is not None:
-                found[point.name if group == _FOREIGN else point.module] = point.dist
-    return found
+    place = code.place(pack)
+    return _in_folder(place) if place else {}
 
 
 def _in_folder(place: Path) -> dict[str, Any]:
-    files = {place.name: place} if place.is_file() else dict(_sources(place))
-    held = contents(files) if files else None
     facts = {
-        "digest": held.digest if held else None,
+        "digest": code.digest(place),
         "version": _declared_version(place / "pyproject.toml"),
         "commit": commit_of(place),
     }
     return {key: value for key, value in facts.items() if value is not None}
-
-
-def _sources(folder: Path) -> Iterator[tuple[str, Path]]:
-    for name, path in parts("data_folder", folder).items():
-        if name.endswith(".py"):
-            yield name, path
 
 
 def _declared_version(file: Path) -> str | None:

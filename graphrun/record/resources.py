@@ -10,16 +10,13 @@ from typing import Any
 
 from graphrun.catalog import Catalog, Settings
 from graphrun.errors import Diagnostic
-from graphrun.execute.preflight import looked
 from graphrun.plan import Plan, ResourceUse
+from graphrun.plan.world import UNREAD, World
 from graphrun.sources.contents import Contents, contents, parts, plain, revision
 from graphrun.sources.names import Found
 
 Led = Found | Path | list[Path] | None
 """Where a name leads; None where its pack does not say, or `--tiny` stands in."""
-
-_UNREAD = ("output_file", "device")
-"""Kinds of resources that nothing is read of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +72,11 @@ def resources(
     """What the plan's names lead to, by kind and name, and the names that lead nowhere."""
     found: dict[tuple[str, str], list[tuple[ResourceUse, Led]]] = {}
     missing: dict[tuple[str, str], Diagnostic] = {}
-    uses = [use for use in plan.resources if use.kind not in _UNREAD]
-    for use, led in looked(uses, plan, catalog, settings):
+    world = World(catalog, settings)
+    all_led = plan.led if plan.led is not None else world.led(plan.resources, plan.prompt)
+    for use, led in all_led:
+        if use.kind in UNREAD:
+            continue
         key = use.kind.replace("tokenizer", "model"), use.name
         if isinstance(led, Diagnostic):
             missing.setdefault(key, led)

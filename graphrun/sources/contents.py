@@ -7,10 +7,10 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from graphrun.sources.digests import Digests
 from graphrun.sources.files import cached_files, is_saved, split_files
 from graphrun.sources.names import Found
 
@@ -20,6 +20,8 @@ LISTED = 64
 """Files that are listed one by one."""
 
 CONTENT, TIMES = "content", "sizes and times"
+
+_DIGESTS = Digests()
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _MODEL = re.compile(
@@ -50,8 +52,14 @@ class Contents:
         return {**fields, "files": dict(self.files)} if self.files else fields
 
 
-def contents(files: Mapping[str, Path], *, read: int = READ) -> Contents | None:
-    """The contents of files by the names they are told under; None if one cannot be read."""
+def contents(
+    files: Mapping[str, Path], *, read: int = READ, digests: Digests | None = None
+) -> Contents | None:
+    """The contents of files by the names they are told under; None if one cannot be read.
+
+    `digests` remembers those of single files; without, they are remembered by this process.
+    """
+    digest_of = (digests or _DIGESTS).of
     try:
         states = {name: files[name].stat() for name in sorted(files)}
         size = sum(state.st_size for state in states.values())
@@ -60,7 +68,7 @@ def contents(files: Mapping[str, Path], *, read: int = READ) -> Contents | None:
         for name, state in states.items():
             told[plain(name)] = {"bytes": state.st_size}
             if by == CONTENT:
-                told[plain(name)]["sha256"] = file_digest(files[name], state)
+                told[plain(name)]["sha256"] = digest_of(files[name], state)
             else:
                 told[plain(name)]["changed_ns"] = state.st_mtime_ns
     except OSError:
@@ -76,18 +84,6 @@ def contents(files: Mapping[str, Path], *, read: int = READ) -> Contents | None:
 def plain(name: str) -> str:
     """A file's name as text that can be written: other bytes than UTF-8 as escapes."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
-
-
-def file_digest(path: Path, state: os.stat_result | None = None) -> str:
-    """sha256 of a file, read once in a process as long as it stays the same."""
-    state = state or path.stat()
-    return _sha256(str(path.absolute()), state.st_size, state.st_mtime_ns, state.st_ino)
-
-
-@lru_cache(maxsize=4096)
-def _sha256(path: str, *_: int) -> str:
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def revision(found: Found) -> str | None:

@@ -25,6 +25,7 @@ from comfy_toys import catalog
 from safetensors.torch import load_file, save_file
 
 from graphrun import DiskStore, Session
+from graphrun.cache import Stored
 
 ROUNDS = 5
 SHOWN = 50
@@ -47,7 +48,7 @@ def weights(mebibytes: int, folder: Path) -> None:
         return float(sum(one.view(torch.int64).sum() for one in load_file(bare).values()))
 
     rows = [
-        ("put", least(lambda: store.put("w", (([state],), {}))),
+        ("put", least(lambda: store.put("w", Stored(([state],), {}))),
          "save_file", least(lambda: save_file(state, bare))),
         ("get, first", least(lambda: DiskStore(store.path).get("w")),
          "load_file and every byte", least(every_byte)),

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from graphrun.cache.disk import DiskStore
+from graphrun.cache import DiskStore, Stored
 
 LARGE = 1_000_000
 
@@ -36,7 +36,7 @@ def write(folder: str) -> None:
     number = 0
     while True:
         key = f"k{number % 7}"
-        store.put(key, (([value(key, LARGE)],), {"text": [key]}))
+        store.put(key, Stored(([value(key, LARGE)],), {"text": [key]}))
         number += 1
         if number == 1:
             print("ready", flush=True)
@@ -48,7 +48,7 @@ def share(folder: str, seed: str, most: str) -> None:
     for _ in range(40):
         key = f"k{draw.randrange(12)}"
         if draw.random() < 0.5:
-            store.put(key, (([value(key)],), {"text": [key]}))
+            store.put(key, Stored(([value(key)],), {"text": [key]}))
         else:
             stored = store.get(key)
             if stored is not None and not is_right(key, stored):
@@ -62,8 +62,8 @@ def limited(folder: str) -> None:
     """No file may be larger than 100 kB: a real error in the middle of a write."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
     store = DiskStore(folder)
-    store.put("k1", (([value("k1", 1_000_000)],), {"text": ["k1"]}))
-    store.put("k2", (([value("k2")],), {"text": ["k2"]}))
+    store.put("k1", Stored(([value("k1", 1_000_000)],), {"text": ["k1"]}))
+    store.put("k2", Stored(([value("k2")],), {"text": ["k2"]}))
     print(store.why_not("k1"), "|", store.why_not("k2"))
 
 
@@ -78,7 +78,7 @@ def hold(folder: str) -> None:
 def read(folder: str, key: str) -> None:
     """A value of one process in another."""
     stored = DiskStore(folder).get(key)
-    print(stored)
+    print(stored and stored[:2])
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import graphrun
+from graphrun.cache import Stored
 from graphrun.cache import folder as folders
 from graphrun.cache.codecs import TENSORS
 from graphrun.catalog.blocking import Blocker
@@ -40,7 +41,7 @@ def store(tmp_path):
 
 
 def stored(*values):
-    return tuple([[one] for one in values]), {}
+    return Stored(tuple([[one] for one in values]), {})
 
 
 def back(store, one):
@@ -265,10 +266,10 @@ def test_what_would_not_come_back_exactly_is_not_kept(store, name):
 
 def test_lists_slots_and_what_was_shown(store):
     outputs = ([1, 2], [], [torch.ones(2)])
-    store.put("k", (outputs, {"text": ["a"], "images": [{"filename": "x.png"}]}))
-    found, shown = store.get("k")
-    assert same(found, outputs)
-    assert shown == {"text": ["a"], "images": [{"filename": "x.png"}]}
+    store.put("k", Stored(outputs, {"text": ["a"], "images": [{"filename": "x.png"}]}))
+    found = store.get("k")
+    assert same(found.outputs, outputs)
+    assert found.ui == {"text": ["a"], "images": [{"filename": "x.png"}]}
 
 
 def test_every_get_gives_new_objects(store):
@@ -605,7 +606,7 @@ def test_threads_share_a_store(tmp_path):
 
     def use(number):
         key = f"k{number % 5}"
-        store.put(key, (([value(key)],), {"text": [key]}))
+        store.put(key, Stored(([value(key)],), {"text": [key]}))
         found = store.get(f"k{number % 3}")
         return found is None or is_right(f"k{number % 3}", found)
 

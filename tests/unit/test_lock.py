@@ -15,7 +15,8 @@ from graphrun_nodes._tiny import FOLDER, checkpoint
 from graphrun.cli.main import main
 from graphrun.documents import loads, schema
 from graphrun.record import packs as told
-from graphrun.sources.contents import CONTENT, TIMES, contents, file_digest
+from graphrun.sources.contents import CONTENT, TIMES, contents
+from graphrun.sources.digests import Digests
 
 ROOT = Path(__file__).parents[2]
 FLAGSHIP = ROOT / "workflows/distilbert_classification.json"
@@ -417,9 +418,9 @@ def test_large_files_are_told_by_sizes_and_times(tmp_path):
 def test_a_file_is_read_again_when_it_changed(tmp_path):
     file = tmp_path / "a"
     file.write_text("one")
-    assert file_digest(file) == hashlib.sha256(b"one").hexdigest()
+    assert Digests().of(file) == hashlib.sha256(b"one").hexdigest()
     file.write_text("four")
-    assert file_digest(file) == hashlib.sha256(b"four").hexdigest()
+    assert Digests().of(file) == hashlib.sha256(b"four").hexdigest()
 
 
 @pytest.mark.parametrize(

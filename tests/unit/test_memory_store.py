@@ -3,15 +3,15 @@
 import numpy
 import torch
 
-from graphrun.cache import MemoryStore
+from graphrun.cache import MemoryStore, Stored
 
 
 def stored(value):
-    return ([value],), {}
+    return Stored(([value],), {})
 
 
 def test_the_least_recently_used_goes_first():
-    store = MemoryStore(max_bytes=3000)
+    store = MemoryStore(max_bytes=3100)
     for name in "abc":
         store.put(name, stored("x" * 900))
     assert store.get("a") is not None

@@ -19,5 +19,6 @@ PACK = Pack(
     ),
     schemas="graphrun.schemas",
     folder="core",
+    depends={"": ("torch", "pillow")},
     resources={"picture": "files:find_picture"},
 )
