@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
 from collections import OrderedDict
@@ -11,13 +10,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from graphrun.cache.blobs import Writing, blobs, nbytes, read
+from graphrun.cache.blobs import Writing, blobs, content, digest_of, nbytes, read
 from graphrun.cache.codecs import NoCodec, Parts, decode, encode
-from graphrun.cache.folder import Folder, Signature, signature, size_of
+from graphrun.cache.folder import Folder, Signature, signature, size_of, told
 from graphrun.cache.manifest import Blob, Damaged, Manifest
 from graphrun.cache.memory import Stored
-from graphrun.cache.room import make_room, publish, write_size
+from graphrun.cache.room import leave, make_room, publish, write_size
 from graphrun.catalog.running import notice
 
 MAX_BYTES = 20 << 30
@@ -136,12 +136,12 @@ class DiskStore:
         Raises:
             OSError: the folder cannot be read or written.
         """
-        if not self._folder.root.is_dir():
+        if not self._is_there():
             return 0
         with self._folder.locked() as lock:
             before = sum(map(size_of, (*self._folder.actions(), *self._folder.blobs())))
             after = make_room(self._folder, lock, self.max_bytes)
-            return before - after + self._folder.sweep()
+            return before - after + self._folder.sweep() + leave(self._folder)
 
     def clear(self) -> None:
         """Remove every result. Those that runs have read stay valid.
@@ -149,12 +149,13 @@ class DiskStore:
         Raises:
             OSError: the folder cannot be read or written.
         """
-        if self._folder.root.is_dir():
+        if self._is_there():
             with self._folder.locked() as lock:
                 for path in (*self._folder.actions(), *self._folder.blobs()):
                     path.unlink(missing_ok=True)
                 write_size(lock, 0)
                 self._folder.sweep()
+                leave(self._folder)
 
     def info(self) -> Info:
         """What is there now."""
@@ -172,6 +173,9 @@ class DiskStore:
             size = found.st_size + sum(blob.size for blob in manifest.blobs)
             yield Entry(manifest.identity, size, found.st_mtime, manifest.graphrun)
 
+    def _is_there(self) -> bool:
+        return self._folder.root.is_dir() or bool(self._folder.outdated())
+
     def _read(self, identity: str, text: bytes) -> Stored:
         try:
             manifest = Manifest.of(text)
@@ -181,11 +185,9 @@ class DiskStore:
             raise _Lost("the entry is that of another result")
         parts = Parts()
         for blob in manifest.blobs:
-            path, seen = self._checked(blob)
+            path, seen, data = self._checked(blob)
             try:
-                read(blob.codec, path, parts)
-            except FileNotFoundError:
-                raise _Lost("a file is gone", path) from None
+                read(blob.codec, data, parts)
             except (OSError, ImportError, MemoryError):
                 raise
             except Exception as error:  # whatever the libraries make of it
@@ -198,23 +200,26 @@ class DiskStore:
             raise _Lost(f"the entry is of another form ({error})") from error
         return outputs, ui
 
-    def _checked(self, blob: Blob) -> tuple[Path, Signature]:
+    def _checked(self, blob: Blob) -> tuple[Path, Signature, Any]:
+        """A file and its bytes, which are those that were looked at, whatever happens to it."""
         try:
             path = self._folder.blob(blob.digest)
         except (ValueError, TypeError) as error:
             raise _Lost(str(error)) from None
-        seen = signature(path)
-        if seen is None:
-            raise _Lost("a file is gone", path)
-        if seen[1] != blob.size:
-            raise _Lost(f"a file has {seen[1]} bytes instead of {blob.size}", path, seen)
-        if self._intact.get(path) != seen:
+        try:
             with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            if digest != blob.digest:
+                seen = told(os.fstat(file.fileno()))
+                if seen[1] != blob.size:
+                    what = f"a file has {seen[1]} bytes instead of {blob.size}"
+                    raise _Lost(what, path, seen)
+                data = content(file, seen[1])
+        except (FileNotFoundError, NotADirectoryError):
+            raise _Lost("a file is gone", path) from None
+        if self._intact.get(path) != seen:
+            if digest_of(data) != blob.digest:
                 raise _Lost("the bytes of a file have changed", path, seen)
             self._intact[path] = seen
-        return path, seen
+        return path, seen, data
 
     def _drop(self, path: Path, text: bytes, lost: _Lost) -> bool:
         """Remove a result that is lost; False if another process has changed it meanwhile."""
@@ -241,8 +246,7 @@ class DiskStore:
             written: list[Blob] = []
             for codec, write in blobs(parts):
                 made = unfinished.enter_context(self._folder.unfinished())
-                with made.open("xb") as file:
-                    out = Writing(file)
+                with made.open("xb") as file, Writing(file) as out:
                     write(out)
                 written.append(Blob(codec, out.digest, out.size))
                 moves.append((made, self._folder.blob(out.digest)))

@@ -69,7 +69,7 @@ def limited(folder: str) -> None:
 
 def hold(folder: str) -> None:
     """Take the lock and be halted."""
-    lock = os.open(Path(folder) / "v1" / "lock", os.O_RDWR)
+    lock = os.open(Path(folder) / "v2" / "lock", os.O_RDWR)
     fcntl.flock(lock, fcntl.LOCK_EX)
     print("ready", flush=True)
     time.sleep(600)
