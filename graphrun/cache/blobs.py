@@ -13,13 +13,15 @@ import math
 import mmap
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import IO, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Self
 
 from blake3 import blake3
 
 from graphrun.cache.codecs import LONGEST_HEAD, TENSORS, Parts
 from graphrun.cache.tables import table_bytes, table_of
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 MAPPED = 1 << 18
 """Bytes from which files are mapped; of smaller ones, a process may have very many."""
@@ -74,12 +76,18 @@ class Writing:
             self._hash.update(view)
             self._file.write(view)
         else:
-            self._beside = self._beside or ThreadPoolExecutor(1)
-            hashed = self._beside.submit(self._hash.update, view)
+            hashed = self._second().submit(self._hash.update, view)
             self._file.write(view)
             hashed.result()
         self.size += len(view)
         return len(view)
+
+    def _second(self) -> ThreadPoolExecutor:
+        if self._beside is None:
+            from concurrent.futures import ThreadPoolExecutor
+
+            self._beside = ThreadPoolExecutor(1)
+        return self._beside
 
     @property
     def digest(self) -> str:

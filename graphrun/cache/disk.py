@@ -18,7 +18,7 @@ from graphrun.cache.folder import Folder, Signature, signature, size_of, told
 from graphrun.cache.manifest import Blob, Damaged, Manifest
 from graphrun.cache.memory import Stored
 from graphrun.cache.room import leave, make_room, publish, write_size
-from graphrun.catalog.running import notice
+from graphrun.catalog.running import CALL, notice
 
 MAX_BYTES = 20 << 30
 
@@ -37,6 +37,9 @@ class Entry:
     used: float
     graphrun: str
     """The version that wrote it."""
+
+    class_type: str
+    """Of the node that gave it; empty if no run put it there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +174,8 @@ class DiskStore:
             except (OSError, Damaged):
                 continue
             size = found.st_size + sum(blob.size for blob in manifest.blobs)
-            yield Entry(manifest.identity, size, found.st_mtime, manifest.graphrun)
+            said = manifest.graphrun, manifest.class_type
+            yield Entry(manifest.identity, size, found.st_mtime, *said)
 
     def _is_there(self) -> bool:
         return self._folder.root.is_dir() or bool(self._folder.outdated())
@@ -250,7 +254,7 @@ class DiskStore:
                     write(out)
                 written.append(Blob(codec, out.digest, out.size))
                 moves.append((made, self._folder.blob(out.digest)))
-            text = Manifest(identity, _version(), tuple(written), *trees).text()
+            text = Manifest(identity, _version(), tuple(written), *trees, _maker()).text()
             self._must_fit(len(text) + sum(blob.size for blob in written))
             made = unfinished.enter_context(self._folder.unfinished())
             made.write_bytes(text)
@@ -280,6 +284,11 @@ class DiskStore:
     def _complain(self, done: str, error: BaseException) -> None:
         message = f"results cannot be {done} in {self.path}: {_words(error)}"
         notice(message, code="store_failed", once=True)
+
+
+def _maker() -> str:
+    """The class of the node that runs; the call of a run knows it, other calls need not."""
+    return str(getattr(CALL.get(), "class_type", ""))
 
 
 @cache

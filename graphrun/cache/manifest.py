@@ -1,7 +1,7 @@
 """Manifests: the file of a result, which holds small values and names the files of the others.
 
-    {"sha256": "…", "entry": {"identity": …, "graphrun": …, "blobs": [{codec, digest, size}],
-                              "outputs": …, "ui": …}}
+    {"sha256": "…", "entry": {"identity": …, "class": …, "graphrun": …,
+                              "blobs": [{codec, digest, size}], "outputs": …, "ui": …}}
 
 The digest is that of the text of the entry, which starts at a fixed place.
 """
@@ -39,10 +39,13 @@ class Manifest:
     blobs: tuple[Blob, ...]
     outputs: Any
     ui: Any
+    class_type: str = ""
+    """Of the node that gave it, empty if nobody said; for people alone."""
 
     def text(self) -> bytes:
         entry = {
             "identity": self.identity,
+            "class": self.class_type,
             "graphrun": self.graphrun,
             "blobs": [{"codec": b.codec, "digest": b.digest, "size": b.size} for b in self.blobs],
             "outputs": self.outputs,
@@ -66,6 +69,7 @@ class Manifest:
             entry = json.loads(body)
             found = tuple([Blob(b["codec"], b["digest"], b["size"]) for b in entry["blobs"]])
             who, version = entry["identity"], entry["graphrun"]
-            return cls(who, version, found, entry["outputs"], entry["ui"])
+            made = str(entry.get("class", ""))
+            return cls(who, version, found, entry["outputs"], entry["ui"], made)
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise Damaged(f"is of another form ({error})") from None
