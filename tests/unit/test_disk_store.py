@@ -80,7 +80,10 @@ def files(path, *parts):
 
 def start(*arguments):
     return subprocess.Popen(
-        [sys.executable, WORKER, *map(str, arguments)], stdout=subprocess.PIPE, text=True
+        [sys.executable, WORKER, *map(str, arguments)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
 
 
@@ -593,28 +596,68 @@ def test_a_manifest_that_cannot_have_its_place_leaves_no_files(store):
 # Processes
 
 
+def gone(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
 def test_processes_that_are_killed_while_they_write(tmp_path):
-    """Twenty, three at a time, so that every one dies among others that write."""
-    draw, store = random.Random(7), graphrun.DiskStore(tmp_path)
-    waiting = [start("write", tmp_path) for _ in range(3)]
-    for _ in range(20):
-        waiting.append(start("write", tmp_path))
-        process = waiting.pop(0)
-        assert process.stdout.readline() == "ready\n"
-        time.sleep(draw.random() / 20)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        for key in (f"k{i}" for i in range(7)):
-            found = store.get(key)
-            assert found is None or is_right(key, found, LARGE)
-    for process in waiting:
-        process.kill()
-        process.communicate()
+    """Sixty, three at a time, so that every one dies among others that write."""
+    draw, store, unfinished = random.Random(7), graphrun.DiskStore(tmp_path), 0
+    parent, waiting = start("breed", tmp_path), []
+    for _ in range(63):
+        parent.stdin.write("\n")
+        parent.stdin.flush()
+        waiting.append(int(parent.stdout.readline()))
+        if len(waiting) <= 3:
+            continue
+        time.sleep(draw.random() / 10)
+        child = waiting.pop(0)
+        os.kill(child, signal.SIGKILL)
+        while not gone(child):
+            time.sleep(0.001)
+        unfinished += any(f".{child}." in path.name for path in files(tmp_path, "tmp"))
+        found = {key: store.get(key) for key in (f"k{i}" for i in range(7))}
+        assert all(one is None or is_right(key, one, LARGE) for key, one in found.items())
+    for child in waiting:
+        os.kill(child, signal.SIGKILL)
+    parent.communicate(timeout=60)
+    assert unfinished > 5
     store.gc()
     assert files(tmp_path, "tmp") == []
-    assert all(is_right(one.identity, store.get(one.identity), LARGE) for one in store)
-    assert store.info().entries == len(files(tmp_path, "cas"))
-    assert sum(1 for _ in store) == store.info().entries > 0
+    others = graphrun.DiskStore(tmp_path)
+    assert all(is_right(one.identity, others.get(one.identity), LARGE) for one in others)
+    assert others.info().entries == len(files(tmp_path, "cas"))
+    assert sum(1 for _ in others) == others.info().entries == 7
+    assert others.gc() == 0
+
+
+@pytest.mark.parametrize("way", ["evicted", "cleared", "written again"])
+def test_what_another_process_has_stays_right(tmp_path, way):
+    """Whatever becomes of the files that its memory is mapped from."""
+    keys = [f"k{i}" for i in range(4)]
+    store = graphrun.DiskStore(tmp_path)
+    for key in keys:
+        store.put(key, (([value(key, LARGE)],), {"text": [key]}))
+    process = start("keep", tmp_path, *keys)
+    assert process.stdout.readline() == "ready\n"
+    before = files(tmp_path, "cas")
+    if way == "evicted":
+        small = graphrun.DiskStore(tmp_path, 2 * LARGE)
+        for key in ("k7", "k8", "k9"):
+            small.put(key, (([value(key, LARGE)],), {"text": [key]}))
+        assert not set(before) & set(files(tmp_path, "cas"))
+    elif way == "cleared":
+        store.clear()
+        assert files(tmp_path, "cas") == []
+    else:
+        for key in keys:
+            store.put(key, (([value(key, LARGE)],), {"text": [key]}))
+    said, _ = process.communicate("\n", timeout=60)
+    assert said == "[]\n"
 
 
 @pytest.mark.parametrize("most", [1 << 30, 100_000])
