@@ -12,6 +12,7 @@ import json
 import math
 import mmap
 import os
+from collections import deque
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any, Self
 
@@ -21,13 +22,17 @@ from graphrun.cache.codecs import LONGEST_HEAD, TENSORS, Parts
 from graphrun.cache.tables import table_bytes, table_of
 
 if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 MAPPED = 1 << 18
 """Bytes from which files are mapped; of smaller ones, a process may have very many."""
 
 _THREADS = 1 << 20
 """Bytes that are worth another thread."""
+
+_BEHIND = 64 << 20
+_PIECES = 1000
+"""Bytes and pieces that may wait to be hashed: they are kept in memory until then."""
 
 _ALIGNED = 64
 _NAMES = {code: name for name, code in TENSORS.items() if code}
@@ -37,21 +42,24 @@ _NO_RESERVE = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)
 class Writing:
     """A file that is written, with its size and digest so far; to be left as a context.
 
-    What is large is hashed by another thread while it is written.
+    From the first large piece on, another thread hashes what this one writes, some way behind it:
+    to wait for each other at every piece takes long when others have the processors.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self._hash = blake3()
         self._beside: ThreadPoolExecutor | None = None
+        self._behind: deque[tuple[Future[Any], int]] = deque()
+        self._waiting = 0
         self.size = 0
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self._beside is not None:
-            self._beside.shutdown()
+            self._beside.shutdown(cancel_futures=kind is not None)
 
     def reserve(self, size: int) -> None:
         """Have the disk find room for that many bytes at once: it takes less time than piece by
@@ -68,29 +76,39 @@ class Writing:
                 raise
 
     def write(self, data: Any) -> int:
+        """The data must not change before `digest` is known."""
         view = memoryview(data)
         if not view.nbytes:
             return 0
         view = view.cast("B")
-        if len(view) < _THREADS:
-            self._hash.update(view)
-            self._file.write(view)
-        else:
-            hashed = self._second().submit(self._hash.update, view)
-            self._file.write(view)
-            hashed.result()
+        self._hashed(view)
+        self._file.write(view)
         self.size += len(view)
         return len(view)
 
-    def _second(self) -> ThreadPoolExecutor:
+    def _hashed(self, view: memoryview) -> None:
         if self._beside is None:
+            if len(view) < _THREADS:
+                self._hash.update(view)
+                return
             from concurrent.futures import ThreadPoolExecutor
 
             self._beside = ThreadPoolExecutor(1)
-        return self._beside
+        self._behind.append((self._beside.submit(self._hash.update, view), len(view)))
+        self._waiting += len(view)
+        while self._waiting > _BEHIND or len(self._behind) > _PIECES:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Wait for the oldest piece."""
+        hashed, size = self._behind.popleft()
+        hashed.result()
+        self._waiting -= size
 
     @property
     def digest(self) -> str:
+        while self._behind:
+            self._catch_up()
         return self._hash.hexdigest()
 
 
