@@ -12,27 +12,25 @@ import json
 import math
 import mmap
 import os
-from collections import deque
 from collections.abc import Iterator
-from typing import IO, TYPE_CHECKING, Any, Self
+from typing import IO, Any
 
 from blake3 import blake3
 
 from graphrun.cache.codecs import LONGEST_HEAD, TENSORS, Parts
 from graphrun.cache.tables import table_bytes, table_of
 
-if TYPE_CHECKING:
-    from concurrent.futures import Future, ThreadPoolExecutor
-
 MAPPED = 1 << 18
 """Bytes from which files are mapped; of smaller ones, a process may have very many."""
 
-_THREADS = 1 << 20
-"""Bytes that are worth another thread."""
+_CHUNK = 1 << 20
+"""Bytes that are in the processor's cache when they are written, since they were just hashed.
 
-_BEHIND = 64 << 20
-_PIECES = 1000
-"""Bytes and pieces that may wait to be hashed: they are kept in memory until then."""
+A second thread that hashes beside is faster where a processor is idle, and slower where none is.
+"""
+
+_THREADS = 1 << 20
+"""Bytes of a whole file that are worth more than one thread."""
 
 _ALIGNED = 64
 _NAMES = {code: name for name, code in TENSORS.items() if code}
@@ -40,26 +38,12 @@ _NO_RESERVE = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)
 
 
 class Writing:
-    """A file that is written, with its size and digest so far; to be left as a context.
-
-    From the first large piece on, another thread hashes what this one writes, some way behind it:
-    to wait for each other at every piece takes long when others have the processors.
-    """
+    """A file that is written, with its size and digest so far."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self._hash = blake3()
-        self._beside: ThreadPoolExecutor | None = None
-        self._behind: deque[tuple[Future[Any], int]] = deque()
-        self._waiting = 0
         self.size = 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._beside is not None:
-            self._beside.shutdown(cancel_futures=kind is not None)
 
     def reserve(self, size: int) -> None:
         """Have the disk find room for that many bytes at once: it takes less time than piece by
@@ -76,39 +60,19 @@ class Writing:
                 raise
 
     def write(self, data: Any) -> int:
-        """The data must not change before `digest` is known."""
         view = memoryview(data)
         if not view.nbytes:
             return 0
         view = view.cast("B")
-        self._hashed(view)
-        self._file.write(view)
+        for start in range(0, len(view), _CHUNK):
+            piece = view[start : start + _CHUNK]
+            self._hash.update(piece)
+            self._file.write(piece)
         self.size += len(view)
         return len(view)
 
-    def _hashed(self, view: memoryview) -> None:
-        if self._beside is None:
-            if len(view) < _THREADS:
-                self._hash.update(view)
-                return
-            from concurrent.futures import ThreadPoolExecutor
-
-            self._beside = ThreadPoolExecutor(1)
-        self._behind.append((self._beside.submit(self._hash.update, view), len(view)))
-        self._waiting += len(view)
-        while self._waiting > _BEHIND or len(self._behind) > _PIECES:
-            self._catch_up()
-
-    def _catch_up(self) -> None:
-        """Wait for the oldest piece."""
-        hashed, size = self._behind.popleft()
-        hashed.result()
-        self._waiting -= size
-
     @property
     def digest(self) -> str:
-        while self._behind:
-            self._catch_up()
         return self._hash.hexdigest()
 
 

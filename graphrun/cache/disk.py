@@ -250,7 +250,8 @@ class DiskStore:
             written: list[Blob] = []
             for codec, write in blobs(parts):
                 made = unfinished.enter_context(self._folder.unfinished())
-                with made.open("xb") as file, Writing(file) as out:
+                with made.open("xb") as file:
+                    out = Writing(file)
                     write(out)
                 written.append(Blob(codec, out.digest, out.size))
                 moves.append((made, self._folder.blob(out.digest)))

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +34,29 @@ ROUNDS = 7
 SHOWN = 50
 
 
-def least(*calls: Callable[[], Any]) -> list[float]:
-    """Seconds of each, the least of several rounds in which they take turns."""
-    times: list[list[float]] = [[] for _ in calls]
+@dataclass(order=True)
+class Took:
+    """Seconds on the clock, and of processor time in all threads."""
+
+    wall: float
+    cpu: float
+
+    def __add__(self, other: Took) -> Took:
+        return Took(self.wall + other.wall, self.cpu + other.cpu)
+
+    def __str__(self) -> str:
+        return f"{self.wall * 1e3:.1f} ms, {self.cpu * 1e3:.1f} of cpu"
+
+
+def least(*calls: Callable[[], Any]) -> list[Took]:
+    """What each took, the least of several rounds in which they take turns."""
+    times: list[list[Took]] = [[] for _ in calls]
     for _ in range(ROUNDS):
         for call, found in zip(calls, times, strict=True):
-            start = time.perf_counter()
+            start, cpu = time.perf_counter(), time.process_time()
             call()
-            found.append(time.perf_counter() - start)
-    return [min(found) for found in times]
+            found.append(Took(time.perf_counter() - start, time.process_time() - cpu))
+    return [Took(min(t.wall for t in found), min(t.cpu for t in found)) for found in times]
 
 
 def weights(mebibytes: int, folder: Path) -> None:
@@ -67,7 +82,7 @@ def weights(mebibytes: int, folder: Path) -> None:
         "load_file": lambda: load_file(bare),
         "load_file and every byte": every_byte,
     }
-    seconds = dict(zip((*ours, *theirs), least(*ours.values(), *theirs.values()), strict=True))
+    took = dict(zip((*ours, *theirs), least(*ours.values(), *theirs.values()), strict=True))
     assert store.why_not("w") is None
     print(f"{mebibytes} MiB of weights")
     for mine, other in (
@@ -78,9 +93,9 @@ def weights(mebibytes: int, folder: Path) -> None:
         (("put", "get, first"), ("save_file", "load_file")),
         (("put", "get, first"), ("save_file", "load_file and every byte")),
     ):
-        a, b = (sum(seconds[name] for name in names) for names in (mine, other))
-        what, than = " + ".join(mine), " + ".join(other)
-        print(f"  {what:17}{a * 1e3:8.1f} ms   {b / a:6.0%} of the speed of {than} ({b * 1e3:.1f})")
+        a, b = (sum((took[name] for name in names), Took(0, 0)) for names in (mine, other))
+        print(f"  {' + '.join(mine)}: {a}")
+        print(f"    {b.wall / a.wall:.0%} of the speed of {' + '.join(other)}: {b}")
 
 
 def document(count: int) -> dict[str, Any]:
@@ -109,9 +124,9 @@ def nodes(count: int, folder: Path) -> None:
     session.run(prompt)
     (memory,) = least(lambda: session.run(prompt))
     print(f"{len(prompt)} trivial nodes")
-    print(f"  no store          {bare * 1e3:9.1f} ms")
-    for name, seconds in (("disk, empty", cold), ("disk, all there", again), ("memory", memory)):
-        print(f"  {name:18}{seconds * 1e3:9.1f} ms   {seconds / bare:6.2f} x no store")
+    print(f"  no store: {bare}")
+    for name, took in (("disk, empty", cold), ("disk, all there", again), ("memory", memory)):
+        print(f"  {name}: {took}; {took.wall / bare.wall:.2f} x no store")
 
 
 def fresh(count: int, folder: Path) -> None:

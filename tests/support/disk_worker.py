@@ -18,7 +18,7 @@ import numpy as np
 from graphrun.cache.disk import DiskStore
 
 LARGE = 1_500_000
-"""Bytes of a file that is mapped, and that two threads write."""
+"""Bytes of a file that is mapped, and written in more than one piece."""
 
 
 @lru_cache
