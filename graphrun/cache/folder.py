@@ -45,6 +45,7 @@ class Folder:
         self.path = path
         self.root = path / "v2"
         self.temporary = self.root / "tmp"
+        self._clock = self.root / "clock"
 
     def action(self, identity: str) -> Path:
         """Identities are digests; any other text gets one, so that it can be no path."""
@@ -124,17 +125,19 @@ class Folder:
         The store's own time never goes back, also if the system's does: it is the time of a file,
         and the next is later than that.
         """
-        clock = self.root / "clock"
         with suppress(OSError):
             now = max(time.time_ns(), self.time() + 1000)
-            clock.touch(mode=0o600)
-            os.utime(clock, ns=(now, now))
+            try:
+                os.utime(self._clock, ns=(now, now))
+            except FileNotFoundError:
+                os.close(os.open(self._clock, os.O_WRONLY | os.O_CREAT, 0o600))
+                os.utime(self._clock, ns=(now, now))
             os.utime(path, ns=(now, now))
 
     def time(self) -> int:
         """The store's time, of the last use, in nanoseconds."""
         try:
-            return (self.root / "clock").stat().st_mtime_ns
+            return self._clock.stat().st_mtime_ns
         except OSError:
             return 0
 
