@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from graphrun.cache.blobs import FILE, Writing, blobs, copies, nbytes, read
+from graphrun.cache.blobs import FILE, Writing, blobs, content, copies, digest_of, nbytes, read
 from graphrun.cache.codecs import NoCodec, Parts, decode, encode
-from graphrun.cache.folder import Folder, Signature, signature, size_of
-from graphrun.cache.manifest import Blob, Damaged, Manifest
+from graphrun.cache.folder import Folder, Signature, signature, size_of, told
+from graphrun.cache.manifest import Blob, Damaged, Manifest, own_version
 from graphrun.cache.memory import Stored
-from graphrun.cache.room import make_room, publish, write_size
-from graphrun.catalog.running import notice
+from graphrun.cache.room import leave, make_room, publish, write_size
+from graphrun.catalog.running import CALL, notice
 
 MAX_BYTES = 20 << 30
 
@@ -39,6 +37,9 @@ class Entry:
     used: float
     graphrun: str
     """The version that wrote it."""
+
+    class_type: str
+    """Of the node that gave it; empty if no run put it there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +150,12 @@ class DiskStore:
         Raises:
             OSError: the folder cannot be read or written.
         """
-        if not self._folder.root.is_dir():
+        if not self._is_there():
             return 0
         with self._folder.locked() as lock:
             before = sum(map(size_of, (*self._folder.actions(), *self._folder.blobs())))
             after = make_room(self._folder, lock, self.max_bytes)
-            return before - after + self._folder.sweep()
+            return before - after + self._folder.sweep() + leave(self._folder)
 
     def clear(self) -> None:
         """Remove every result. Those that runs have read stay valid.
@@ -162,12 +163,13 @@ class DiskStore:
         Raises:
             OSError: the folder cannot be read or written.
         """
-        if self._folder.root.is_dir():
+        if self._is_there():
             with self._folder.locked() as lock:
                 for path in (*self._folder.actions(), *self._folder.blobs()):
                     path.unlink(missing_ok=True)
                 write_size(lock, 0)
                 self._folder.sweep()
+                leave(self._folder)
 
     def info(self) -> Info:
         """What is there now."""
@@ -183,7 +185,11 @@ class DiskStore:
             except (OSError, Damaged):
                 continue
             size = found.st_size + sum(blob.size for blob in manifest.blobs)
-            yield Entry(manifest.identity, size, found.st_mtime, manifest.graphrun)
+            said = manifest.graphrun, manifest.class_type
+            yield Entry(manifest.identity, size, found.st_mtime, *said)
+
+    def _is_there(self) -> bool:
+        return self._folder.root.is_dir() or bool(self._folder.outdated())
 
     def _read(self, identity: str, text: bytes) -> Stored:
         try:
@@ -193,16 +199,14 @@ class DiskStore:
         if manifest.identity != identity:
             raise _Lost("the entry is that of another result")
         parts = Parts()
-        opened = []
+        written = []
         for blob in manifest.blobs:
-            path, seen = self._checked(blob)
+            path, seen, data = self._checked(blob)
             try:
-                if blob.codec == FILE:  # open, so that it stays readable when it is evicted
-                    opened.append(path.open("rb"))
+                if blob.codec == FILE:
+                    written.append(memoryview(data))
                 else:
-                    read(blob.codec, path, parts)
-            except FileNotFoundError:
-                raise _Lost("a file is gone", path) from None
+                    read(blob.codec, data, parts)
             except (OSError, ImportError, MemoryError):
                 raise
             except Exception as error:  # whatever the libraries make of it
@@ -210,30 +214,33 @@ class DiskStore:
         try:
             outputs, ui = decode(manifest.outputs, parts), decode(manifest.ui, parts)
             said = tuple(decode(manifest.said, parts))
-            files = dict(zip(manifest.files, opened, strict=True))
+            files = dict(zip(manifest.files, written, strict=True))
         except (ImportError, MemoryError):
             raise
         except Exception as error:  # its digest is right, so that another program wrote it
             raise _Lost(f"the entry is of another form ({error})") from error
         return Stored(outputs, ui, said, files)
 
-    def _checked(self, blob: Blob) -> tuple[Path, Signature]:
+    def _checked(self, blob: Blob) -> tuple[Path, Signature, Any]:
+        """A file and its bytes, which are those that were looked at, whatever happens to it."""
         try:
             path = self._folder.blob(blob.digest)
         except (ValueError, TypeError) as error:
             raise _Lost(str(error)) from None
-        seen = signature(path)
-        if seen is None:
-            raise _Lost("a file is gone", path)
-        if seen[1] != blob.size:
-            raise _Lost(f"a file has {seen[1]} bytes instead of {blob.size}", path, seen)
-        if self._intact.get(path) != seen:
+        try:
             with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            if digest != blob.digest:
+                seen = told(os.fstat(file.fileno()))
+                if seen[1] != blob.size:
+                    what = f"a file has {seen[1]} bytes instead of {blob.size}"
+                    raise _Lost(what, path, seen)
+                data = content(file, seen[1])
+        except (FileNotFoundError, NotADirectoryError):
+            raise _Lost("a file is gone", path) from None
+        if self._intact.get(path) != seen:
+            if digest_of(data) != blob.digest:
                 raise _Lost("the bytes of a file have changed", path, seen)
             self._intact[path] = seen
-        return path, seen
+        return path, seen, data
 
     def _drop(self, path: Path, text: bytes, lost: _Lost) -> bool:
         """Remove a result that is lost; False if another process has changed it meanwhile."""
@@ -266,9 +273,8 @@ class DiskStore:
                     write(out)
                 written.append(Blob(codec, out.digest, out.size))
                 moves.append((made, self._folder.blob(out.digest)))
-            text = Manifest(
-                identity, _version(), tuple(written), values, shown, words, tuple(files)
-            ).text()
+            about = tuple(written), values, shown, words, tuple(files)
+            text = Manifest(identity, own_version(), _maker(), *about).text()
             self._must_fit(len(text) + sum(blob.size for blob in written))
             made = unfinished.enter_context(self._folder.unfinished())
             made.write_bytes(text)
@@ -300,14 +306,9 @@ class DiskStore:
         notice(message, code="store_failed", once=True)
 
 
-@cache
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("graphrun")
-    except PackageNotFoundError:
-        return "unknown"
+def _maker() -> str:
+    """The class of the node that runs; the call of a run knows it, other calls need not."""
+    return str(getattr(CALL.get(), "class_type", ""))
 
 
 def _words(error: BaseException) -> str:

@@ -1,9 +1,11 @@
 """The folder of a disk store: where things lie, locks, unfinished files, and what was used last.
 
-v1/action/ab/<identity>.json   what a result is made of; written last
-v1/cas/ab/<digest>             tensors, arrays and tables, by what is in them
-v1/tmp/<host>.<process>.<…>    what is being written
-v1/lock, v1/clock
+v2/action/ab/<identity>.json   what a result is made of; written last
+v2/cas/ab/<digest>             tensors, arrays and tables, by what is in them (BLAKE3)
+v2/tmp/<host>.<process>.<…>    what is being written
+v2/lock, v2/clock
+
+v1 was the same with SHA-256; nothing reads it any more, and `Folder.outdated` finds it.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ STALE = 3600.0
 """Seconds after which an unfinished file is nobody's, whatever its process does."""
 
 _NAME = re.compile(r"[0-9a-f]{64}")
+_UNFINISHED = re.compile(r"[A-Za-z0-9-]{1,64}\.[0-9]+\.[0-9a-f]{16}")
 _HOST = re.sub(r"[^A-Za-z0-9-]", "-", platform.node())[:64] or "host"
 
 Signature = tuple[int, int, int]
@@ -40,8 +43,9 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.root = path / "v1"
+        self.root = path / "v2"
         self.temporary = self.root / "tmp"
+        self._clock = self.root / "clock"
 
     def action(self, identity: str) -> Path:
         """Identities are digests; any other text gets one, so that it can be no path."""
@@ -55,11 +59,16 @@ class Folder:
         return self.root / "cas" / digest[:2] / digest
 
     def actions(self) -> list[Path]:
-        found = (self.root / "action").glob("??/*.json")
-        return [path for path in found if _NAME.fullmatch(path.stem)]
+        return _actions(self.root)
 
     def blobs(self) -> list[Path]:
-        return [path for path in (self.root / "cas").glob("??/*") if _NAME.fullmatch(path.name)]
+        return _blobs(self.root)
+
+    def outdated(self) -> list[Path]:
+        """The files of the layout before this one."""
+        old = self.path / "v1"
+        single = [path for path in (old / "lock", old / "clock") if path.is_file()]
+        return [*_actions(old), *_blobs(old), *_unfinished(old / "tmp"), *single]
 
     def make(self, path: Path) -> None:
         """Make a folder of the store. Nobody but the owner enters the outermost."""
@@ -81,7 +90,7 @@ class Folder:
     def sweep(self) -> int:
         """Remove unfinished files of processes that are no more, or are old. The bytes of them."""
         freed = 0
-        for path in self.temporary.glob("*"):
+        for path in _unfinished(self.temporary):
             with suppress(OSError):
                 found = path.stat()
                 if _is_dead(path.name) or abs(time.time() - found.st_mtime) > STALE:
@@ -116,33 +125,52 @@ class Folder:
         The store's own time never goes back, also if the system's does: it is the time of a file,
         and the next is later than that.
         """
-        clock = self.root / "clock"
         with suppress(OSError):
             now = max(time.time_ns(), self.time() + 1000)
-            clock.touch(mode=0o600)
-            os.utime(clock, ns=(now, now))
+            try:
+                os.utime(self._clock, ns=(now, now))
+            except FileNotFoundError:
+                os.close(os.open(self._clock, os.O_WRONLY | os.O_CREAT, 0o600))
+                os.utime(self._clock, ns=(now, now))
             os.utime(path, ns=(now, now))
 
     def time(self) -> int:
         """The store's time, of the last use, in nanoseconds."""
         try:
-            return (self.root / "clock").stat().st_mtime_ns
+            return self._clock.stat().st_mtime_ns
         except OSError:
             return 0
 
 
+def told(found: os.stat_result) -> Signature:
+    """What is another as soon as a file was replaced or written to."""
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
 def signature(path: Path) -> Signature | None:
-    """What is another as soon as a file was replaced or written to; None without a file."""
+    """What a path leads to is told by; None without a file."""
     try:
-        found = path.stat()
+        return told(path.stat())
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def size_of(path: Path) -> int:
     found = signature(path)
     return found[1] if found else 0
+
+
+def _actions(root: Path) -> list[Path]:
+    found = (root / "action").glob("??/*.json")
+    return [path for path in found if _NAME.fullmatch(path.stem)]
+
+
+def _blobs(root: Path) -> list[Path]:
+    return [path for path in (root / "cas").glob("??/*") if _NAME.fullmatch(path.name)]
+
+
+def _unfinished(folder: Path) -> list[Path]:
+    return [path for path in folder.glob("*") if _UNFINISHED.fullmatch(path.name)]
 
 
 def _take(lock: int) -> None:

@@ -1,7 +1,8 @@
 """Manifests: the file of a result, which holds small values and names the files of the others.
 
-    {"sha256": "…", "entry": {"identity": …, "graphrun": …, "blobs": [{codec, digest, size}],
-                              "outputs": …, "ui": …, "said": …, "files": [names]}}
+    {"sha256": "…", "entry": {"identity": …, "class": …, "graphrun": …,
+                              "blobs": [{codec, digest, size}], "outputs": …, "ui": …, "said": …,
+                              "files": [names]}}
 
 The digest is that of the text of the entry, which starts at a fixed place.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 _HEAD = b'{"sha256":"%b","entry":'
@@ -35,10 +37,12 @@ class Manifest:
     """A result: its values as `codecs.encode` gives them, and its files.
 
     `files` are the names of what the node wrote; those are the last of the blobs, in this order.
+    `class_type` is that of the node, empty if nobody said; it is for people alone.
     """
 
     identity: str
     graphrun: str
+    class_type: str
     blobs: tuple[Blob, ...]
     outputs: Any
     ui: Any
@@ -48,6 +52,7 @@ class Manifest:
     def text(self) -> bytes:
         entry = {
             "identity": self.identity,
+            "class": self.class_type,
             "graphrun": self.graphrun,
             "blobs": [{"codec": b.codec, "digest": b.digest, "size": b.size} for b in self.blobs],
             "outputs": self.outputs,
@@ -72,8 +77,19 @@ class Manifest:
         try:
             entry = json.loads(body)
             found = tuple([Blob(b["codec"], b["digest"], b["size"]) for b in entry["blobs"]])
-            who, version, names = entry["identity"], entry["graphrun"], tuple(entry["files"])
-            outputs, ui, said = entry["outputs"], entry["ui"], entry["said"]
-            return cls(who, version, found, outputs, ui, said, names)
+            who, version, made = entry["identity"], entry["graphrun"], str(entry["class"])
+            values = entry["outputs"], entry["ui"], entry["said"], tuple(entry["files"])
+            return cls(who, version, made, found, *values)
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise Damaged(f"is of another form ({error})") from None
+
+
+@cache
+def own_version() -> str:
+    """graphrun's own version."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("graphrun")
+    except PackageNotFoundError:
+        return "unknown"

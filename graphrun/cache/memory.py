@@ -32,7 +32,7 @@ class Stored(NamedTuple):
 
     `ui` is what it showed, `said` its figures and notices, each as `{"metric": …}` or
     `{"notice": …}`. `files` are those that it wrote, by their names below the run's outputs: paths
-    when they are put, and when they come back, files that are open for reading.
+    when they are put, and their bytes when they come back.
     """
 
     outputs: Kept

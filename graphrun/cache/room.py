@@ -79,6 +79,20 @@ def make_room(folder: Folder, lock: int, most: int, kept: Path | None = None) ->
     return total
 
 
+def leave(folder: Folder) -> int:
+    """Remove what the layout before this one has left. The bytes of it."""
+    old = folder.outdated()
+    freed = sum(map(size_of, old))
+    for path in old:
+        _remove(path)
+    if old:
+        root = folder.path / "v1"
+        for one in (*root.glob("*/??"), *root.glob("*"), root):
+            with suppress(OSError):  # somebody else's files are in it
+                one.rmdir()
+    return freed
+
+
 def _survey(folder: Folder) -> list[_Kept]:
     """The results; a manifest that is none, or whose files are gone, is removed."""
     found = []

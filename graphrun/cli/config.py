@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from graphrun.catalog import Alias
-from graphrun.cli import DEVICES
+from graphrun.cli import DEVICES, sizes
 from graphrun.errors import Diagnostic, UsageError
 
 KEYS: dict[str, tuple[type, str]] = {
     "alias": (dict, "a table"),
+    "cache": (dict, "a table"),
     "allow-path": (list, "a list of paths"),
     "device": (str, "a text"),
     "seed": (int, "a whole number"),
@@ -22,6 +25,22 @@ KEYS: dict[str, tuple[type, str]] = {
     "models-directory": (str, "a path"),
 }
 """What a configuration may hold; the same words as the options."""
+
+CACHE_KEYS: dict[str, tuple[type, str]] = {
+    "folder": (str, "a path"),
+    "max_size": (str, 'a size such as "20GiB"'),
+    "enabled": (bool, "true or false"),
+}
+"""What `[cache]` may hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """The folder of the cache, the most bytes of results in it, and whether runs use it."""
+
+    folder: Path
+    max_bytes: int
+    enabled: bool = True
 
 
 def read(folder: Path) -> dict[str, Any]:
@@ -51,8 +70,53 @@ def read(folder: Path) -> dict[str, Any]:
             raise _wrong(file, f"{key} = {found[key]!r} is not a list of paths")
     if found.get("device", "auto") not in DEVICES:
         raise _wrong(file, f"device = {found['device']!r}; known: {', '.join(DEVICES)}")
-    aliases = found.get("alias", {})
-    return {**found, "alias": {n: _from_toml(n, v, file) for n, v in aliases.items()}}
+    aliases = {n: _from_toml(n, v, file) for n, v in found.get("alias", {}).items()}
+    if "cache" in found:
+        found = {**found, "cache": _cache(found["cache"], file)}
+    return {**found, "alias": aliases}
+
+
+def cache(given: Path | None = None, folder: Path | None = None) -> Cache:
+    """The cache: where the command line says, else the environment, else the configuration of a
+    working folder, else where caches of this system are.
+
+    Raises:
+        UsageError: the configuration cannot be read.
+    """
+    from graphrun.cache.disk import MAX_BYTES
+    from graphrun.cache.place import VARIABLE, default_folder
+
+    found = read(Path.cwd() if folder is None else folder).get("cache", {})
+    if given is not None:
+        try:
+            found = {**found, "folder": given.expanduser().absolute()}
+        except RuntimeError as error:
+            message = f"--cache-dir {given}: {str(error).lower()}"
+            raise UsageError(Diagnostic("bad_cache", message)) from error
+    elif os.environ.get(VARIABLE) or "folder" not in found:
+        found = {**found, "folder": default_folder()}
+    return Cache(**{"max_bytes": MAX_BYTES, **found})
+
+
+def _cache(table: Mapping[str, Any], file: Path) -> dict[str, Any]:
+    """The fields of a `Cache` that a table has."""
+    for key, value in table.items():
+        if key not in CACHE_KEYS:
+            raise _wrong(file, f"cache: unknown key {key!r}; known: {', '.join(CACHE_KEYS)}")
+        kind, name = CACHE_KEYS[key]
+        if not isinstance(value, kind):
+            raise _wrong(file, f"cache: {key} = {value!r} is not {name}")
+    found: dict[str, Any] = {}
+    try:
+        if "folder" in table:
+            found["folder"] = (file.parent / Path(table["folder"]).expanduser()).absolute()
+        if "max_size" in table:
+            found["max_bytes"] = sizes.parse(table["max_size"])
+    except (RuntimeError, ValueError) as error:
+        raise _wrong(file, f"cache: {error}") from error
+    if "enabled" in table:
+        found["enabled"] = table["enabled"]
+    return found
 
 
 def parse_alias(text: str) -> tuple[str, Alias]:

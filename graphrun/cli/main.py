@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 import secrets
 import sys
 from collections.abc import Iterable, Sequence
@@ -12,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from graphrun.cli import DEVICES, reading, render
+from graphrun.cli import DEVICES, reading, render, sizes
 from graphrun.errors import Diagnostic, ExitCode, GraphrunError
 
 _CODES = """exit codes:
@@ -72,7 +71,7 @@ def _refuse(found: Iterable[Diagnostic], options: argparse.Namespace) -> None:
         render.diagnostics(found)
 
 
-_VERBS = ("run", "check", "nodes", "convert", "diff", "lock", "verify")
+_VERBS = ("run", "check", "nodes", "convert", "diff", "lock", "verify", "cache")
 """Each is a function of that name in a module of that name, imported when it is asked for."""
 
 
@@ -106,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     locking = verbs.add_parser("lock", help="write down what a workflow needs; runs nothing")
     verifying = verbs.add_parser("verify", help="compare this machine with a lock; runs nothing")
     _lock_options(locking, verifying)
+    _cache_options(verbs.add_parser("cache", help="what is kept of runs for later ones"))
     for sub in (checking, converting, comparing, locking, verifying):
         reading.add_options(sub)
     for sub in (checking, locking, verifying):
@@ -140,16 +140,47 @@ def _nodes_options(parser: argparse.ArgumentParser) -> None:
     reading.add_packs(parser)
 
 
+def _cache_options(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listing = actions.add_parser("ls", help="list results and trainings, newest first")
+    listing.add_argument(
+        "-n", "--number", type=_number, metavar="N", help="no more than this many (default all)"
+    )
+    counting = actions.add_parser("info", help="folder, entries, sizes and the limit")
+    collecting = actions.add_parser(
+        "gc", help="remove files that nothing needs, and results beyond the limit"
+    )
+    collecting.add_argument(
+        "--max-size",
+        type=_size,
+        metavar="SIZE",
+        help="also the results used longest ago, until there are fewer bytes, e.g. 5GiB",
+    )
+    clearing = actions.add_parser(
+        "clear", help="remove everything, or one kind; asks first on a terminal"
+    )
+    clearing.add_argument(
+        "kind", nargs="?", choices=("results", "trainings", "tokens"), help="only these"
+    )
+    clearing.add_argument("-y", "--yes", action="store_true", help="ask nothing")
+    for sub in (listing, counting, collecting, clearing):
+        sub.add_argument(
+            "--cache-dir", type=Path, metavar="DIR", help="the folder of the cache, if another"
+        )
+        sub.add_argument("--json", action="store_true", help="print JSON")
+
+
 def _size(text: str) -> int:
-    units = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-    number, unit = (text[:-1], text[-1].upper()) if text[-1:].upper() in units else (text, "")
     try:
-        size = float(number) * units.get(unit, 1)
-    except ValueError:
-        size = math.nan
-    if not 0 <= size < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 256M or 2G")
-    return int(size)
+        return sizes.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of lines")
+    return int(text)
 
 
 def _seed(text: str) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -67,8 +66,7 @@ def brought_back(stored: Stored, outputs: Path) -> Stored:
         place.parent.mkdir(parents=True, exist_ok=True)
         unfinished = place.with_name(f".{place.name}.part")
         try:
-            with source, unfinished.open("wb") as file:
-                shutil.copyfileobj(source, file, 1 << 22)
+            unfinished.write_bytes(source)
             unfinished.replace(place)
         finally:
             unfinished.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ import fcntl
 import os
 import random
 import resource
+import signal
 import sys
 import time
 from functools import lru_cache
@@ -16,7 +17,8 @@ import numpy as np
 
 from graphrun.cache import DiskStore, Stored
 
-LARGE = 1_000_000
+LARGE = 1_500_000
+"""Bytes of a file that is mapped, and written in more than one piece."""
 
 
 @lru_cache
@@ -31,15 +33,30 @@ def is_right(key: str, stored: Any, size: int = 20_000) -> bool:
 
 
 def write(folder: str) -> None:
-    """Write results for ever."""
+    """Write results in an order of one's own, for ever."""
     store = DiskStore(folder)
-    number = 0
+    draw = random.Random(os.getpid())
     while True:
-        key = f"k{number % 7}"
+        key = f"k{draw.randrange(7)}"
         store.put(key, Stored(([value(key, LARGE)],), {"text": [key]}))
-        number += 1
-        if number == 1:
-            print("ready", flush=True)
+
+
+def breed(folder: str) -> None:
+    """For every line that is read, a process of its own that writes until it is killed."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead leave no trace
+    for _ in sys.stdin:
+        child = os.fork()
+        if not child:
+            write(folder)
+        print(child, flush=True)
+
+
+def keep(folder: str, *keys: str) -> None:
+    """Have results of the store, and look at them when a line comes."""
+    stored = {key: DiskStore(folder).get(key) for key in keys}
+    print("ready", flush=True)
+    sys.stdin.readline()
+    print([key for key, found in stored.items() if not is_right(key, found, LARGE)])
 
 
 def share(folder: str, seed: str, most: str) -> None:
@@ -69,7 +86,7 @@ def limited(folder: str) -> None:
 
 def hold(folder: str) -> None:
     """Take the lock and be halted."""
-    lock = os.open(Path(folder) / "v1" / "lock", os.O_RDWR)
+    lock = os.open(Path(folder) / "v2" / "lock", os.O_RDWR)
     fcntl.flock(lock, fcntl.LOCK_EX)
     print("ready", flush=True)
     time.sleep(600)
@@ -82,5 +99,5 @@ def read(folder: str, key: str) -> None:
 
 
 if __name__ == "__main__":
-    VERBS = {"write": write, "share": share, "limited": limited, "hold": hold, "read": read}
-    VERBS[sys.argv[1]](*sys.argv[2:])
+    VERBS = (breed, keep, share, limited, hold, read)
+    {verb.__name__: verb for verb in VERBS}[sys.argv[1]](*sys.argv[2:])

@@ -76,12 +76,15 @@ def same(one, other):
 
 
 def files(path, *parts):
-    return sorted(p for p in path.joinpath("v1", *parts).rglob("*") if p.is_file())
+    return sorted(p for p in path.joinpath("v2", *parts).rglob("*") if p.is_file())
 
 
 def start(*arguments):
     return subprocess.Popen(
-        [sys.executable, WORKER, *map(str, arguments)], stdout=subprocess.PIPE, text=True
+        [sys.executable, WORKER, *map(str, arguments)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
 
 
@@ -307,6 +310,36 @@ def test_what_a_reader_has_stays_when_it_is_removed(store):
     graphrun.DiskStore(store.path).clear()
     assert store.get("k") is None
     assert torch.equal(found, torch.arange(1_000_000))
+
+
+def test_large_and_odd_parts_use_the_memory_of_their_file(store):
+    """Files from which memory is mapped, and arrays that do not lie where their kind should."""
+    some = [torch.randn(300, 300, dtype=torch.float64), torch.arange(7, dtype=torch.int8)]
+    arrays = [np.arange(100_001, dtype="u1"), np.arange(100_000.0).reshape(100, -1).T]
+    store.put("k", stored([some, arrays]))
+    found, others = graphrun.DiskStore(store.path).get("k")[0][0][0]
+    assert all(map(same, found, some))
+    assert all(map(same, others, arrays))
+    assert [one.flags.f_contiguous for one in others] == [True, True]
+    assert all(one.flags.aligned and one.flags.writeable for one in others)
+    for one in (*found, *others):
+        one += 1
+    assert same(store.get("k")[0][0][0], [some, arrays])
+
+
+def test_files_are_what_their_names_say(store):
+    """safetensors and NumPy read them too."""
+    from safetensors.torch import load_file
+
+    store.put("k", stored([torch.arange(5), torch.ones(2, dtype=torch.float16)], np.arange(3)))
+    for path in files(store.path, "cas"):
+        if path.read_bytes().startswith(b"\x93NUMPY"):
+            assert same(np.load(path), np.arange(3))
+        else:
+            found = load_file(path)
+            assert same(found["0"], torch.arange(5))
+            assert same(found["1"], torch.ones(2, dtype=torch.float16))
+    assert len(files(store.path, "cas")) == 2
 
 
 # Damage
@@ -564,28 +597,68 @@ def test_a_manifest_that_cannot_have_its_place_leaves_no_files(store):
 # Processes
 
 
+def gone(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
 def test_processes_that_are_killed_while_they_write(tmp_path):
-    """Twenty, three at a time, so that every one dies among others that write."""
-    draw, store = random.Random(7), graphrun.DiskStore(tmp_path)
-    waiting = [start("write", tmp_path) for _ in range(3)]
-    for _ in range(20):
-        waiting.append(start("write", tmp_path))
-        process = waiting.pop(0)
-        assert process.stdout.readline() == "ready\n"
-        time.sleep(draw.random() / 20)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        for key in (f"k{i}" for i in range(7)):
-            found = store.get(key)
-            assert found is None or is_right(key, found, LARGE)
-    for process in waiting:
-        process.kill()
-        process.communicate()
+    """Sixty, three at a time, so that every one dies among others that write."""
+    draw, store, unfinished = random.Random(7), graphrun.DiskStore(tmp_path), 0
+    parent, waiting = start("breed", tmp_path), []
+    for _ in range(63):
+        parent.stdin.write("\n")
+        parent.stdin.flush()
+        waiting.append(int(parent.stdout.readline()))
+        if len(waiting) <= 3:
+            continue
+        time.sleep(draw.random() / 10)
+        child = waiting.pop(0)
+        os.kill(child, signal.SIGKILL)
+        while not gone(child):
+            time.sleep(0.001)
+        unfinished += any(f".{child}." in path.name for path in files(tmp_path, "tmp"))
+        found = {key: store.get(key) for key in (f"k{i}" for i in range(7))}
+        assert all(one is None or is_right(key, one, LARGE) for key, one in found.items())
+    for child in waiting:
+        os.kill(child, signal.SIGKILL)
+    parent.communicate(timeout=60)
+    assert unfinished > 5
     store.gc()
     assert files(tmp_path, "tmp") == []
-    assert all(is_right(one.identity, store.get(one.identity), LARGE) for one in store)
-    assert store.info().entries == len(files(tmp_path, "cas"))
-    assert sum(1 for _ in store) == store.info().entries > 0
+    others = graphrun.DiskStore(tmp_path)
+    assert all(is_right(one.identity, others.get(one.identity), LARGE) for one in others)
+    assert others.info().entries == len(files(tmp_path, "cas"))
+    assert sum(1 for _ in others) == others.info().entries == 7
+    assert others.gc() == 0
+
+
+@pytest.mark.parametrize("way", ["evicted", "cleared", "written again"])
+def test_what_another_process_has_stays_right(tmp_path, way):
+    """Whatever becomes of the files that its memory is mapped from."""
+    keys = [f"k{i}" for i in range(4)]
+    store = graphrun.DiskStore(tmp_path)
+    for key in keys:
+        store.put(key, (([value(key, LARGE)],), {"text": [key]}))
+    process = start("keep", tmp_path, *keys)
+    assert process.stdout.readline() == "ready\n"
+    before = files(tmp_path, "cas")
+    if way == "evicted":
+        small = graphrun.DiskStore(tmp_path, 2 * LARGE)
+        for key in ("k7", "k8", "k9"):
+            small.put(key, (([value(key, LARGE)],), {"text": [key]}))
+        assert not set(before) & set(files(tmp_path, "cas"))
+    elif way == "cleared":
+        store.clear()
+        assert files(tmp_path, "cas") == []
+    else:
+        for key in keys:
+            store.put(key, (([value(key, LARGE)],), {"text": [key]}))
+    said, _ = process.communicate("\n", timeout=60)
+    assert said == "[]\n"
 
 
 @pytest.mark.parametrize("most", [1 << 30, 100_000])
@@ -714,20 +787,56 @@ def test_gc_removes_what_nobody_needs(store):
     store._folder.action("b").unlink()
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    tmp = store.path / "v1" / "tmp"
-    mine = f"{folders._HOST}.{os.getpid()}"
-    for name, age in ((f"{folders._HOST}.{ended.pid}.x", 0), ("far.1.x", 0), ("far.1.y", 4000)):
+    tmp = store.path / "v2" / "tmp"
+    here, mark = f"{folders._HOST}.{os.getpid()}", "0123456789abcde"
+    left = {
+        f"{folders._HOST}.{ended.pid}.{mark}0": 0,
+        f"far.1.{mark}0": 0,
+        f"far.1.{mark}1": 4000,
+        f"{here}.{mark}0": 0,
+        f"{here}.{mark}1": -5000,
+        "far.1.notes": 4000,
+    }
+    for name, age in left.items():
         (tmp / name).write_text("x" * 10)
         os.utime(tmp / name, (time.time() - age, time.time() - age))
-    (tmp / f"{mine}.x").write_text("x")
-    (tmp / f"{mine}.y").write_text("x")
-    os.utime(tmp / f"{mine}.y", (time.time() + 5000, time.time() + 5000))
-    (store.path / "v1" / "action" / "notes.txt").write_text("mine")
-    assert store.gc() == 800 + 128 + 10 + 10 + 1
-    assert [p.name for p in files(store.path, "tmp")] == ["far.1.x", f"{mine}.x"]
+    (store.path / "v2" / "action" / "notes.txt").write_text("mine")
+    assert store.gc() == 800 + 128 + 10 + 10 + 10
+    names = [p.name for p in files(store.path, "tmp")]
+    assert names == sorted([f"far.1.{mark}0", "far.1.notes", f"{here}.{mark}0"])
     assert len(files(store.path, "cas")) == 1
-    assert (store.path / "v1" / "action" / "notes.txt").exists()
+    assert (store.path / "v2" / "action" / "notes.txt").exists()
     assert store.get("a") is not None
+
+
+def old_layout(path):
+    """What the layout before this one looks like, with a file that is not the store's."""
+    digest = "ab" + "0" * 62
+    for name in (
+        f"action/ab/{digest}.json",
+        f"cas/ab/{digest}",
+        "tmp/far.1.0123456789abcdef",
+        "lock",
+        "clock",
+    ):
+        (path / "v1" / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / "v1" / name).write_text("x" * 10)
+
+
+@pytest.mark.parametrize("clean", ["gc", "clear"])
+def test_results_of_the_layout_before_are_misses_and_go(store, clean):
+    old_layout(store.path)
+    assert store.get("ab" + "0" * 62) is None
+    assert store.info().entries == 0
+    freed = getattr(store, clean)()
+    assert freed in (50, None)
+    assert not (store.path / "v1").exists()
+    old_layout(store.path)
+    (store.path / "v1/cas/notes.txt").write_text("mine")
+    store.put("a", stored(1))
+    getattr(store, clean)()
+    assert [p.name for p in (store.path / "v1").rglob("*") if p.is_file()] == ["notes.txt"]
+    assert (store.get("a") is not None) == (clean == "gc")
 
 
 def test_what_is_there(store):
@@ -751,4 +860,4 @@ def test_what_is_there(store):
 
 def test_only_the_owner_can_enter(store):
     store.put("a", stored(np.zeros(3)))
-    assert (store.path / "v1").stat().st_mode & 0o777 == 0o700
+    assert (store.path / "v2").stat().st_mode & 0o777 == 0o700

@@ -1,0 +1,168 @@
+"""`graphrun cache ls | info | gc | clear [KIND]`, each a function `_ls`, `_info`, …"""
+
+from __future__ import annotations
+
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from graphrun.cache.disk import DiskStore
+from graphrun.cache.place import KINDS, RESULTS, TOKENS, TRAININGS, items, remove
+from graphrun.cli import config, render
+from graphrun.cli.sizes import told
+from graphrun.errors import Diagnostic, ExitCode, UsageError
+
+_ABOUT = ("class_type", "step", "epoch", "status")
+"""What the list tells of a training, if its state has it."""
+
+_NAMES = {RESULTS: "result", TRAININGS: "training", TOKENS: "tokenised text"}
+
+
+def cache(options: Namespace) -> int:
+    """One action on the cache of the command line, the environment or the configuration."""
+    settings = config.cache(options.cache_dir)
+    limit = getattr(options, "max_size", None)
+    store = DiskStore(settings.folder / RESULTS, settings.max_bytes if limit is None else limit)
+    try:
+        document = _ACTIONS[options.action](options, settings.folder, store)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        message = f"the cache in {settings.folder} cannot be used: {reason}"
+        raise UsageError(Diagnostic("bad_cache", message)) from error
+    if options.json:
+        render.out_json({"folder": str(settings.folder), **document})
+    return ExitCode.OK
+
+
+def _ls(options: Namespace, folder: Path, store: DiskStore) -> dict[str, Any]:
+    rows: list[dict[str, Any]] = [
+        {
+            "kind": "result",
+            "identity": one.identity,
+            "class_type": one.class_type,
+            "bytes": one.bytes,
+            "used": one.used,
+            "graphrun": one.graphrun,
+        }
+        for one in store
+    ]
+    rows += [
+        {
+            "kind": "training",
+            "identity": one.key,
+            "class_type": str(one.state.get("class_type", "")),
+            "bytes": one.bytes,
+            "used": one.used,
+            **{key: one.state[key] for key in _ABOUT[1:] if key in one.state},
+        }
+        for one in items(folder, TRAININGS)
+    ]
+    rows.sort(key=lambda row: (-row["used"], row["identity"]))
+    shown = rows if options.number is None else rows[: options.number]
+    if not options.json:
+        if not rows:
+            render.out(f"nothing is kept in {folder}")
+        if shown:
+            _table(shown)
+        if len(shown) < len(rows):
+            render.out(f"… and {len(rows) - len(shown)} more; -n {len(rows)} shows all")
+    return {"entries": [{**row, "used": _instant(row["used"])} for row in shown]}
+
+
+def _table(rows: Iterable[Mapping[str, Any]]) -> None:
+    lines = []
+    for row in rows:
+        notes = " ".join(f"{key} {row[key]}" for key in _ABOUT[1:] if key in row)
+        name = row["class_type"] or "-"
+        what = f"{row['kind']} {row['identity'][:12]}"
+        lines.append((what, name, told(row["bytes"]), _ago(row["used"]), notes))
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for what, name, size, ago, notes in lines:
+        text = f"{what:<{widths[0]}}  {name:<{widths[1]}}  {size:>{widths[2]}}  {ago:>{widths[3]}}"
+        render.out(f"{text}  {notes}".rstrip())
+
+
+def _info(options: Namespace, folder: Path, store: DiskStore) -> dict[str, Any]:
+    found = _sums(folder, store)
+    if not options.json:
+        render.out(f"folder     {folder}{'' if folder.is_dir() else ' (not there yet)'}")
+        for kind, (number, size) in found.items():
+            limit = f" of at most {told(store.max_bytes)}" if kind == RESULTS else ""
+            render.out(f"{kind:<9}  {number:,}, {told(size)}{limit}")
+    kinds = {k: {"entries": number, "bytes": size} for k, (number, size) in found.items()}
+    kinds[RESULTS]["limit"] = store.max_bytes
+    return kinds
+
+
+def _gc(options: Namespace, folder: Path, store: DiskStore) -> dict[str, Any]:
+    freed = store.gc()
+    if not options.json:
+        render.out(f"{told(freed)} freed, {told(store.info().bytes)} of results kept in {folder}")
+    return {"freed": freed}
+
+
+def _clear(options: Namespace, folder: Path, store: DiskStore) -> dict[str, Any]:
+    kinds = (options.kind,) if options.kind else KINDS
+    before = {kind: sums for kind, sums in _sums(folder, store).items() if kind in kinds}
+    what = ", ".join(_count(n, _NAMES[kind]) for kind, (n, _) in before.items() if n)
+    if what and not options.yes and not _sure(f"remove {what} from {folder}?"):
+        if not options.json:
+            render.out("nothing was removed")
+        return {"freed": 0, "removed": False}
+    if RESULTS in kinds:
+        store.clear()
+    for kind in (TRAININGS, TOKENS):
+        for one in items(folder, kind) if kind in kinds else ():
+            remove(one)
+    after = _sums(folder, store)
+    freed = sum(size - after[kind][1] for kind, (_, size) in before.items())
+    if not options.json:
+        render.out(f"{what or 'nothing'} removed from {folder}, {told(freed)} freed")
+    return {"freed": freed, "removed": True}
+
+
+_ACTIONS: dict[str, Callable[[Namespace, Path, DiskStore], dict[str, Any]]] = {
+    "ls": _ls,
+    "info": _info,
+    "gc": _gc,
+    "clear": _clear,
+}
+"""By their names on the command line; each says what it has to say, and gives it for `--json`."""
+
+
+def _sums(folder: Path, store: DiskStore) -> dict[str, tuple[int, int]]:
+    """How many there are of each kind, and their bytes."""
+    results = store.info()
+    found = {RESULTS: (results.entries, results.bytes)}
+    for kind in (TRAININGS, TOKENS):
+        sizes = [one.bytes for one in items(folder, kind)]
+        found[kind] = (len(sizes), sum(sizes))
+    return found
+
+
+def _sure(question: str) -> bool:
+    """Ask, but only somebody who can answer: elsewhere, the command itself is the answer."""
+    if not sys.stdin or not sys.stdin.isatty():
+        return True
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number:,} {name}{'s' * (number != 1)}"
+
+
+def _instant(when: float) -> str:
+    return datetime.fromtimestamp(when).astimezone().isoformat(timespec="seconds")
+
+
+def _ago(when: float) -> str:
+    seconds = max(time.time() - when, 0)
+    for size, name in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size:
+            return f"{_count(int(seconds // size), name)} ago"
+    return "just now"
