@@ -642,21 +642,21 @@ def test_what_another_process_has_stays_right(tmp_path, way):
     keys = [f"k{i}" for i in range(4)]
     store = graphrun.DiskStore(tmp_path)
     for key in keys:
-        store.put(key, (([value(key, LARGE)],), {"text": [key]}))
+        store.put(key, Stored(([value(key, LARGE)],), {"text": [key]}))
     process = start("keep", tmp_path, *keys)
     assert process.stdout.readline() == "ready\n"
     before = files(tmp_path, "cas")
     if way == "evicted":
         small = graphrun.DiskStore(tmp_path, 2 * LARGE)
         for key in ("k7", "k8", "k9"):
-            small.put(key, (([value(key, LARGE)],), {"text": [key]}))
+            small.put(key, Stored(([value(key, LARGE)],), {"text": [key]}))
         assert not set(before) & set(files(tmp_path, "cas"))
     elif way == "cleared":
         store.clear()
         assert files(tmp_path, "cas") == []
     else:
         for key in keys:
-            store.put(key, (([value(key, LARGE)],), {"text": [key]}))
+            store.put(key, Stored(([value(key, LARGE)],), {"text": [key]}))
     said, _ = process.communicate("\n", timeout=60)
     assert said == "[]\n"
 
