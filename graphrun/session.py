@@ -29,6 +29,7 @@ from graphrun.plan import check as _check
 from graphrun.plan import plan as _plan
 from graphrun.plan.identity import changed
 from graphrun.plan.world import World
+from graphrun.record.cache import Cache
 from graphrun.report import Report, RunFolder
 from graphrun.request import Document, Options, Request, Runnable
 from graphrun.sources.digests import Digests
@@ -42,7 +43,8 @@ class Session:
 
     A result that is a value (numbers, texts, tensors, …) is served to a later run in the place of
     the same node; an object of a class stays with its node id as long as prompts have the node.
-    Without `remember`, and no store given, results are let go with their last consumer.
+    Without `remember`, and no store given, results are let go with their last consumer. A `cache`
+    keeps results, and how far trainings are, for other processes too.
 
         session = graphrun.Session(packs=["my_nodes"])
         report = session.run(prompt)
@@ -55,10 +57,12 @@ class Session:
         *,
         catalog: Catalog | None = None,
         store: Store | None = None,
-        digests: Digests | None = None,
+        cache: Cache | None = None,
         remember: bool = True,
     ) -> None:
-        self.digests = digests or Digests()
+        self.cache = cache
+        self.digests = cache.digests if cache else Digests()
+        store = cache.store if cache and store is None else store
         self.catalog = catalog or Catalog.installed()
         self.store = MemoryStore() if store is None and remember else store
         self.objects: dict[tuple[str, str], Any] = {}

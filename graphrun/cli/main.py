@@ -246,7 +246,34 @@ _RUN_OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
             "right of a file that has errors",
         },
     ),
-    (("--dry-run",), {"action": "store_true", "help": "show what would run, and run nothing"}),
+    (
+        ("--dry-run",),
+        {
+            "action": "store_true",
+            "help": "show what would run, what is there already, and why; runs nothing",
+        },
+    ),
+    (("--no-cache",), {"action": "store_true", "help": "neither use nor keep results"}),
+    (
+        ("--fresh",),
+        {"action": "store_true", "help": "start over: nothing of earlier runs is used"},
+    ),
+    (("--cache-dir",), {"type": Path, "metavar": "DIR", "help": "keep results here"}),
+    (
+        ("--checkpoint-every",),
+        {
+            "type": float,
+            "metavar": "SECONDS",
+            "help": "keep how far a training is this often, besides every epoch (default 300)",
+        },
+    ),
+    (
+        ("--deterministic",),
+        {
+            "action": "store_true",
+            "help": "use only operations that give the same bits each time, and fail at others",
+        },
+    ),
     (("--json",), {"action": "store_true", "help": "print the report as JSON on stdout"}),
     (("-q", "--quiet"), {"action": "store_true", "help": "only problems and the end"}),
     (

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphrun.cli import config, reading, render
+from graphrun.cli import config, outlook, reading, render
 from graphrun.cli.quiet import folded
 from graphrun.errors import Diagnostic, ExitCode, GraphrunError
 
@@ -32,11 +32,12 @@ def run(options: Namespace) -> int:
     from graphrun.execute import Stop
     from graphrun.session import Session
 
-    request = _request(options)
-    session = Session(catalog=reading.catalog(options), remember=False)
-    planned, cuts = session.plan(request)
+    request = request_of(options)
+    cache = outlook.cache_of(options)
+    session = Session(catalog=reading.catalog(options), cache=cache, remember=False)
     if options.dry_run:
-        return _dry_run(planned, cuts, options)
+        return outlook.show(session, request, options)
+    planned, cuts = session.plan(request)
     _unused_aliases(planned, options)
     for line in () if options.quiet or options.json else cuts:
         render.err(f"--tiny  {line}")
@@ -68,7 +69,7 @@ def _asks(use: ResourceUse, alias: str) -> bool:
     return any(isinstance(p, str) and Path(p).is_relative_to(alias) for p in paths)
 
 
-def _request(options: Namespace) -> Request:
+def request_of(options: Namespace) -> Request:
     """The command line over the configuration file over the defaults."""
     from graphrun.execute import MIN_FREE
     from graphrun.request import Request
@@ -78,6 +79,7 @@ def _request(options: Namespace) -> Request:
         reading.settings(options),
         seed=options.seed if options.seed is not None else found.get("seed", 0),
         device=options.device or found.get("device", "auto"),
+        deterministic=options.deterministic,
         tiny=options.tiny,
         allow_paths=tuple(
             Path(path).expanduser() for path in (*options.allow_path, *found.get("allow-path", []))
@@ -93,30 +95,6 @@ def _request(options: Namespace) -> Request:
         out=(options.out or Path(found.get("out", "runs"))).expanduser(),
         min_free=MIN_FREE if options.min_free is None else options.min_free,
     )
-
-
-def _dry_run(planned: Plan, cuts: list[str], options: Namespace) -> int:
-    steps = [
-        {
-            "node": s.node.id,
-            "class_type": s.node.class_type,
-            "title": s.node.title,
-            "identity": s.identity,
-            "action": "run",
-        }
-        for s in planned.steps
-    ]
-    if options.json:
-        warnings = [one.to_json() for one in planned.warnings]
-        render.out_json({"seed": planned.seed, "steps": steps, "diagnostics": warnings})
-        return ExitCode.OK
-    render.diagnostics(planned.warnings)
-    for line in cuts:
-        render.out(f"--tiny  {line}")
-    for step in planned.steps:
-        key = step.identity[:12] if step.identity else "-"
-        render.out(f"run  {step.node.id:>4}  {key:<12}  {step.node.class_type}")
-    return ExitCode.OK
 
 
 def _view(options: Namespace) -> Observer:
