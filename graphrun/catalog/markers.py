@@ -62,6 +62,11 @@ class Mutates:
 
 
 @dataclass(frozen=True, slots=True)
+class Extends:
+    """A larger value goes on from where a smaller one ended, such as a number of epochs."""
+
+
+@dataclass(frozen=True, slots=True)
 class Resource:
     """What a text names.
 

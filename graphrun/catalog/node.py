@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 from graphrun.catalog.markers import (
     Control,
     Each,
+    Extends,
     ForceInput,
     Hidden,
     Lazy,
@@ -34,7 +35,9 @@ from graphrun.catalog.markers import (
 )
 from graphrun.catalog.members import gathering
 from graphrun.catalog.running import (
+    Checkpoint,
     cancelled,
+    checkpoint,
     metric,
     notice,
     output_file,
@@ -48,8 +51,10 @@ from graphrun.errors import Cancelled, InputError, MissingResource
 
 __all__ = [
     "Cancelled",
+    "Checkpoint",
     "Control",
     "Each",
+    "Extends",
     "ForceInput",
     "Hidden",
     "InputError",
@@ -63,6 +68,7 @@ __all__ = [
     "Socket",
     "Text",
     "cancelled",
+    "checkpoint",
     "metric",
     "notice",
     "output_file",

@@ -53,6 +53,33 @@ class Settings:
     allow_paths: tuple[Path, ...] = ()
 
 
+class Saved(Protocol):
+    """A state that was kept: `epoch` epochs and `step` steps of the next were done."""
+
+    @property
+    def epoch(self) -> int: ...
+    @property
+    def step(self) -> int: ...
+    @property
+    def state(self) -> Any: ...
+
+
+class Checkpoint(Protocol):
+    """Where a node keeps how far it is, for a run that does the same; see `cache.Checkpoint`."""
+
+    @property
+    def due(self) -> bool: ...
+    @property
+    def cheap(self) -> bool: ...
+    @property
+    def beyond(self) -> int | None: ...
+    def take(self) -> None: ...
+    def release(self) -> None: ...
+    def newest(self, until: int | None = None) -> Saved | None: ...
+    def save(self, epoch: int, step: int, state: Any, *, finished: bool = False) -> bool: ...
+    def clear(self) -> None: ...
+
+
 class Call(Protocol):
     """The engine's side of a running node."""
 
@@ -78,6 +105,7 @@ class Call(Protocol):
     ) -> None: ...
     def show(self, ui: Mapping[str, list[Any]]) -> None: ...
     def cancelled(self) -> bool: ...
+    def checkpoint(self) -> Checkpoint | None: ...
 
 
 class Silent:
@@ -104,6 +132,9 @@ class Silent:
     def cancelled(self) -> bool:
         return False
 
+    def checkpoint(self) -> Checkpoint | None:
+        return None
+
 
 CALL: ContextVar[Call] = ContextVar("graphrun_call", default=Silent())  # noqa: B039
 
@@ -125,6 +156,14 @@ def progress(step: int, total: int, **metrics: float) -> None:
 def cancelled() -> bool:
     """Whether the run was asked to stop, for nodes that stop in a way of their own."""
     return CALL.get().cancelled()
+
+
+def checkpoint() -> Checkpoint | None:
+    """Where this call keeps how far it is; None outside of a run, and where a run keeps nothing.
+
+    It is the same object when the node is asked what it wants and when it is called.
+    """
+    return CALL.get().checkpoint()
 
 
 def metric(**values: float) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from graphrun.catalog.markers import (
     EACH,
     Control,
+    Extends,
     ForceInput,
     Hidden,
     Lazy,
@@ -90,6 +91,7 @@ def _input(parameter: inspect.Parameter, hint: Any, where: str) -> tuple[InputSp
         options,
         resource=resource.kind if resource else None,
         mutates=bool(_first(markers, Mutates)),
+        extends=bool(_first(markers, Extends)),
         tiny=number.tiny if number else None,
         example=text.example if text else None,
     ), is_list

@@ -19,7 +19,8 @@ class InputSpec:
     `options` are ComfyUI's: default, min, max, step, multiline, forceInput; a combo's choices
     are in `options["options"]`. What ComfyUI has no word for stands beside them:
     `resource` says what a text names (a model, a data set, a file to write), `mutates` that the
-    node changes the value in place, `tiny` is the largest value under `--tiny`, and `example` a
+    node changes the value in place, `extends` that a larger value goes on from where a smaller one
+    ended, `tiny` is the largest value under `--tiny`, and `example` a
     text that a user may type in.
     """
 
@@ -29,6 +30,7 @@ class InputSpec:
     options: Mapping[str, Any] = field(default_factory=dict)
     resource: str | None = None
     mutates: bool = False
+    extends: bool = False
     tiny: int | float | None = None
     example: str | None = None
 
