@@ -6,7 +6,7 @@ import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 
-from graphrun.cache import Outputs, Store, is_value
+from graphrun.cache import Checkpoints, Outputs, Store, is_value
 from graphrun.catalog import Catalog, Settings
 from graphrun.errors import Cancelled
 from graphrun.execute.call import described
@@ -45,6 +45,7 @@ def execute(
     objects: Objects | None = None,
     keep: Collection[str] = (),
     keep_going: bool = False,
+    checkpoints: Checkpoints | None = None,
 ) -> dict[str, Outputs]:
     """Run what the plan's roots need, tell the observers, and give the outputs of `keep`.
 
@@ -59,7 +60,7 @@ def execute(
     """
     objects = {} if objects is None else objects
     run = Run(plan, catalog, settings, list(observers), stop or Stop(), store, objects, keep)
-    run.keep_going = keep_going
+    run.keep_going, run.checkpoints = keep_going, checkpoints
     with _finishing(run):
         run.tell(RunStarted(name=plan.prompt.name, seed=plan.seed, nodes=_infos(plan)))
         run.serve(plan.steps)
