@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from graphrun.cache import MemoryStore, Store
+from graphrun.cache import Checkpoints, MemoryStore, Store
 from graphrun.catalog import Catalog, NodeSpec, Settings
 from graphrun.catalog.pack import Provider
 from graphrun.catalog.running import CALL, Silent
@@ -54,9 +54,11 @@ class Session:
         catalog: Catalog | None = None,
         store: Store | None = None,
         remember: bool = True,
+        checkpoints: Checkpoints | None = None,
     ) -> None:
         self.catalog = catalog or Catalog.installed()
         self.store = MemoryStore() if store is None and remember else store
+        self.checkpoints = checkpoints
         self.objects: dict[tuple[str, str], Any] = {}
         self._last: tuple[Any, Plan] | None = None
         self._unsaid: list[Diagnostic] = []
@@ -184,6 +186,7 @@ class Session:
                     objects=self.objects,
                     keep={*planned.roots, *request.keep},
                     keep_going=request.keep_going,
+                    checkpoints=self.checkpoints,
                 )
         except (NodeError, Cancelled, KeyboardInterrupt):
             pass  # the report says so
