@@ -226,13 +226,13 @@ class Checkpoint:
     @property
     def due(self) -> bool:
         """Whether it is time to save a state, wherever the training is."""
-        return time.monotonic() - self._saved >= self._every
+        return self._holding.held and time.monotonic() - self._saved >= self._every
 
     @property
     def cheap(self) -> bool:
         """Whether saving a state costs little, measured by the time since the last one."""
         passed = time.monotonic() - self._saved
-        return passed >= min(self._every, self._cost * SHARE)
+        return self._holding.held and passed >= min(self._every, self._cost * SHARE)
 
     def save(self, epoch: int, step: int, state: Any, *, finished: bool = False) -> bool:
         """Keep a state, which is whatever `codecs` knows; whether it is kept.

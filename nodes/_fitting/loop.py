@@ -1,8 +1,8 @@
 """The training loop.
 
 One loop for every training node: what differs between them is how a batch becomes an output and
-its target (`Forward`). Read from the top: fit, an epoch, one pass. What is kept of a training, for a
-run that continues it, is in `resuming`.
+its target (`Forward`). Read from the top: fit, an epoch, one pass. How a training is
+continued that a run was stopped in is in `resuming`.
 """
 
 from __future__ import annotations

@@ -32,9 +32,9 @@ def wanted(model: nn.Module, optimizer: Optimizer, epochs: int, **inputs: Any) -
     """The loaders that are connected; none of them where the training was finished before."""
     kept = checkpoint()
     saved = kept.newest(epochs) if kept is not None else None
-    if saved is not None and _is_of(saved, fingerprint(model, optimizer)):
-        if _is_complete(saved, epochs):
-            return []
+    complete = saved is not None and _is_complete(saved, epochs)
+    if complete and _is_of(saved, fingerprint(model, optimizer)):
+        return []
     return [name for name in LOADERS if name in inputs]
 
 
@@ -165,6 +165,8 @@ class Keeper:
             optimizer.load_state_dict(_copied(remembered))
         if job.scheduler is not None:
             job.scheduler.load_state_dict(state["scheduler"])
+            # Or torch warns of a scheduler that is stepped first: the optimizer was, in that run.
+            job.optimizer._opt_called = True  # type: ignore[attr-defined]
         if running is not None:
             course.running = Pass.on(job.device, **running)
         self._start, self._trained = state["start"], state["now"]
