@@ -21,9 +21,12 @@ States = dict[str, Any]
 
 def states(own: Sequence[torch.Generator], device: torch.device) -> States:
     """The states of Python's, NumPy's and torch's generators, and of `own` ones."""
+    version, words, gauss = random.getstate()
+    name, keys, *rest = np.random.get_state(legacy=True)
+    # Words as tensors, which are written faster than a list of numbers is.
     found: States = {
-        "python": random.getstate(),
-        "numpy": np.random.get_state(),
+        "python": (version, torch.tensor(words), gauss),
+        "numpy": (name, torch.from_numpy(keys.astype(np.int64)), *rest),
         "torch": torch.get_rng_state(),
         "own": [generator.get_state() for generator in own],
     }
@@ -36,8 +39,10 @@ def states(own: Sequence[torch.Generator], device: torch.device) -> States:
 
 def restore(found: States, own: Sequence[torch.Generator], device: torch.device) -> None:
     """Put states back; those of devices only where there are such devices."""
-    random.setstate(found["python"])
-    np.random.set_state(found["numpy"])
+    version, words, gauss = found["python"]
+    random.setstate((version, tuple(words.tolist()), gauss))
+    name, keys, *rest = found["numpy"]
+    np.random.set_state((name, keys.numpy().astype(np.uint32), *rest))
     # Copies: what was read from a file is not writable memory of torch's own.
     torch.set_rng_state(found["torch"].clone())
     for generator, state in zip(own, found["own"], strict=False):
