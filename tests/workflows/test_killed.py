@@ -11,6 +11,11 @@ from pathlib import Path
 
 import pytest
 
+import graphrun
+from graphrun.cache import Checkpoints
+from graphrun.execute import Stop
+from graphrun.execute.events import Progress
+
 SERVER = Path(__file__).parents[1] / "support/training_server.py"
 KILLS = 50
 
@@ -117,3 +122,39 @@ def test_a_training_comes_to_the_same_end_however_often_it_is_killed(server):
     assert server.status() == 0
     assert server.said("whole") == ["training_finished"]
     assert server.weights("end") == server.weights("whole")
+
+
+def figures(report):
+    return [{**one, "time": None} for one in report.metrics]
+
+
+def kept_run(folder, stop_after=None):
+    """A run in a session of its own; it may be asked to stop after some steps."""
+    stop = Stop()
+
+    def watch(event):
+        if isinstance(event, Progress) and event.step == stop_after:
+            stop.request()
+
+    session = graphrun.Session(checkpoints=Checkpoints(folder / "kept"))
+    return session.run(document(4), targets=["8"], observe=watch, stop=stop)
+
+
+def test_a_stopped_run_goes_on_and_a_finished_training_needs_no_loader(here):
+    stopped = kept_run(here, 30)
+    assert stopped.status == "interrupted"
+    again = kept_run(here)
+    assert [one.code for one in again.notices] == ["training_continued"]
+    assert again.notices[0].node_id == "8"
+    assert again.notices[0].message == "continuing the training from epoch 2, batch 12 of 16"
+    whole = kept_run(here / "other")
+    finished = kept_run(here)
+    assert sorted(whole.ran, key=int) == ["1", "2", "3", "4", "5", "6", "7", "8", "10"]
+    assert sorted(finished.ran, key=int) == ["5", "6", "7", "8", "10"]
+    assert [one.code for one in finished.notices] == ["training_finished"]
+    for report in (again, finished):
+        for slot in (1, 2):
+            assert (report.outputs["8"][slot][0] == whole.outputs["8"][slot][0]).all()
+        weights, expected = (r.outputs["8"][0][0].state_dict() for r in (report, whole))
+        assert all((weights[name] == expected[name]).all() for name in expected)
+        assert figures(report) == figures(whole)
