@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from graphrun.cache.codecs import NoCodec
 from graphrun.cache.holding import Holding
 from graphrun.cache.states import Spoiled, begin, read, remove, sweep, sync, write
 from graphrun.catalog.running import notice
@@ -244,9 +243,7 @@ class Checkpoint:
         start = time.monotonic()
         try:
             self._write(epoch, step, state, finished)
-        except NoCodec as reason:
-            self._complain(reason)
-        except OSError as error:
+        except Exception as error:  # keeping a training must not cost it
             self._complain(error)
         else:
             return True

@@ -113,8 +113,13 @@ class Keeper:
             return
         if (course.epochs, self._step) != self._last:
             self._last = course.epochs, self._step
-            state = self._state()
-            self._kept.save(course.epochs, self._step, state, finished=self._finished)
+            try:
+                state = self._state()
+            except Exception as error:  # keeping a training must not cost it
+                message = f"the training cannot be kept: {error}"
+                notice(message, code="checkpoint_failed", once=True)
+            else:
+                self._kept.save(course.epochs, self._step, state, finished=self._finished)
 
     @property
     def _step(self) -> int:
@@ -138,6 +143,9 @@ class Keeper:
         elif not _is_of(saved, self._print):
             kept.clear()
             saved, why = None, "the model or the optimizer is another one than before"
+        elif job.train is not None and saved.state["rows"] != self._rows:
+            kept.clear()
+            saved, why = None, "the data sets have other numbers of rows than before"
         elif self._lasting and not _is_complete(saved, job.epochs):
             saved, why = None, "persistent_workers cannot go on where others were stopped"
         if why:
@@ -199,6 +207,7 @@ class Keeper:
         return {
             "form": _FORM,
             "given": self._print,
+            "rows": self._rows,
             "course": kept,
             "model": weights,
             "loss": _weights(job.loss),
@@ -207,6 +216,10 @@ class Keeper:
             "start": self._start,
             "now": self._trained if course.trained else self._states(),
         }
+
+    @property
+    def _rows(self) -> list[int]:
+        return [len(loader.dataset) for loader in self._job.loaders]  # type: ignore[arg-type]
 
     @property
     def _optimizers(self) -> list[Optimizer]:
@@ -223,8 +236,10 @@ def fingerprint(model: nn.Module, optimizer: Optimizer) -> str:
     found = hashlib.sha256(repr([len(one["params"]) for one in optimizer.param_groups]).encode())
     for name, value in model.state_dict().items():
         found.update(name.encode())
-        if isinstance(value, Tensor) and not nn.parameter.is_lazy(value):
-            found.update(f"{value.dtype}{tuple(value.shape)}".encode())
+        if not isinstance(value, Tensor) or nn.parameter.is_lazy(value):
+            continue
+        found.update(f"{value.dtype}{tuple(value.shape)}".encode())
+        if value.layout == torch.strided and not value.is_quantized:
             plain = value.detach().cpu().contiguous().reshape(-1)
             found.update(memoryview(plain.view(torch.uint8).numpy()))
     return found.hexdigest()

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from graphrun_nodes import NODE_CLASS_MAPPINGS
 from graphrun_nodes._around import around
 from graphrun_nodes.loaders import data_loader
 from graphrun_nodes.optimizers import adam, adam_w, cosine_annealing, reduce_on_plateau
@@ -299,6 +300,24 @@ def test_another_model_starts_over(kept: Checkpoints, monkeypatch: pytest.Monkey
         again = Outcome(kept)
     again.check(whole)
     assert again.call.codes == ["training_starts_over"]
+
+
+def test_other_data_starts_over(kept: Checkpoints) -> None:
+    def made() -> tuple[Any, Any]:
+        return data_loader(Noisy(ROWS + 4), BATCH, shuffle=True), loaders()[1]
+
+    Outcome(kept, 12)
+    again = Outcome(kept, made=made)
+    again.check(Outcome(made=made))
+    assert again.call.codes == ["training_starts_over"]
+
+
+def test_a_host_is_asked_for_the_loaders_that_are_connected() -> None:
+    inputs = {"model": Net(), "epochs": 2, "train_loader": None, "use_gpu": False}
+    inputs["optimizer"] = adam(inputs["model"], 0.1)
+    ask = NODE_CLASS_MAPPINGS["PtTrainModel"].check_lazy_status
+    assert ask(**inputs) == ["train_loader"]
+    assert ask(**inputs, val_loader=None) == ["train_loader", "val_loader"]
 
 
 def test_a_damaged_state_costs_what_came_after_the_one_before(tmp_path: Path) -> None:
