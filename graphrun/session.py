@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from graphrun.cache import MemoryStore, Store
+from graphrun.cache import Checkpoints, MemoryStore, Store
 from graphrun.catalog import Catalog, NodeSpec, Settings
 from graphrun.catalog.pack import Provider
 from graphrun.catalog.running import CALL, Silent
@@ -58,6 +58,7 @@ class Session:
         catalog: Catalog | None = None,
         store: Store | None = None,
         cache: Cache | None = None,
+        checkpoints: Checkpoints | None = None,
         remember: bool = True,
     ) -> None:
         self.cache = cache
@@ -65,6 +66,7 @@ class Session:
         store = cache.store if cache and store is None else store
         self.catalog = catalog or Catalog.installed()
         self.store = MemoryStore() if store is None and remember else store
+        self.checkpoints = cache.checkpoints if cache and checkpoints is None else checkpoints
         self.objects: dict[tuple[str, str], Any] = {}
         self._last: tuple[Any, Plan] | None = None
         self._unsaid: list[Diagnostic] = []
@@ -194,11 +196,14 @@ class Session:
                     objects=self.objects,
                     keep={*planned.roots, *request.keep},
                     keep_going=request.keep_going,
+                    checkpoints=self.checkpoints,
                 )
         except (NodeError, Cancelled, KeyboardInterrupt):
             pass  # the report says so
         finally:
             self._forget_objects(planned.prompt)
+            if self.cache is not None:
+                self.cache.history.write(planned)
             if folder:
                 folder.close(report)
         return report

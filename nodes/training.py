@@ -11,40 +11,53 @@ import torch
 from torch import nn
 from torch.optim import Adam, AdamW
 from torch.optim.lr_scheduler import ReduceLROnPlateau
-from torch.utils.data import TensorDataset
 
-from graphrun.node import Cancelled, InputError, Mutates, Nodes, Range, notice, output_file, show
+from graphrun.node import (
+    Cancelled,
+    Extends,
+    InputError,
+    Lazy,
+    Mutates,
+    Nodes,
+    Range,
+    notice,
+    output_file,
+    show,
+)
 
 from ._device import pick_device
 from ._fitting.batches import classify, last_step, recur
-from ._fitting.loop import Forward, Job, fit, move_state
+from ._fitting.fitness import check_loader, check_owners
+from ._fitting.job import Forward, Job
+from ._fitting.loop import fit, move_state
+from ._fitting.resuming import wanted
 from ._torch import described
 from ._types import Loader, Loss, Model, Optimizer, Scheduler, Tensor
 from ._weights import save_weights
 
 NODES = Nodes(category="Training", spaced=True)
 
-TextEpochs = Annotated[int, Range(1, 1_000_000, tiny=2)]
+Epochs = Annotated[int, Range(1, 1_000_000, tiny=5), Extends()]
+TextEpochs = Annotated[int, Range(1, 1_000_000, tiny=2), Extends()]
 INTERRUPTED = "interrupted.safetensors"
-_BINARY_LOSSES = (nn.BCEWithLogitsLoss, nn.BCELoss)
 _START = "model train_loader optimizer"
 _LOOP = "use_gpu early_stopping early_stopping_rounds output_best_val_model"
 
 
 def train(
     model: Annotated[Model, Mutates()],
-    train_loader: Loader,
+    train_loader: Annotated[Loader, Lazy()],
     *,
     optimizer: Annotated[Optimizer, Mutates()],
     loss_function: Loss,
-    epochs: Annotated[int, Range(1, 1_000_000, tiny=5)] = 1,
+    epochs: Epochs = 1,
     use_gpu: bool = False,
     early_stopping: bool = False,
     early_stopping_rounds: Annotated[int, Range(1, 1000)] = 10,
     output_best_val_model: bool = True,
     classification_metrics: bool = False,
     scheduler: Annotated[Scheduler, Mutates()] | None = None,
-    val_loader: Loader | None = None,
+    val_loader: Annotated[Loader, Lazy()] | None = None,
     forward: Forward = lambda model, x, y: (model(x), y),
     begin: Callable[[Job, int], None] | None = None,
 ) -> tuple[Model, Tensor, Tensor]:
@@ -57,19 +70,20 @@ def train(
     back on the CPU, in evaluation mode if there was a validation. `classification_metrics`, where
     there is such an input, adds the validation accuracy (sigmoid of the output above 0.5) to the
     run's metrics. When the run is interrupted the weights so far are written to
-    interrupted.safetensors.
+    interrupted.safetensors. Where the run keeps trainings, the next run goes on from there, to the
+    same weights; one that was finished is not repeated, and needs no loader.
 
     Raises:
         InputError: train_loader gives no batches, the model cannot take one, labels do not fit the
             loss, the loss is not one number, the optimizer or the scheduler was made for something
             else, or a scheduler that reduces on plateau comes without `val_loader`.
     """
-    _check_owners(model, optimizer, scheduler)
-    if isinstance(scheduler, ReduceLROnPlateau) and not val_loader:
+    check_owners(model, optimizer, scheduler)
+    if isinstance(scheduler, ReduceLROnPlateau) and train_loader is not None and not val_loader:
         message = "a scheduler that reduces on plateau needs a validation loss: connect val_loader"
         raise InputError(message, input="scheduler", code="missing_val_loader")
     for name, loader in (("train_loader", train_loader), ("val_loader", val_loader)):
-        _check_loader(name, loader, loss_function)
+        check_loader(name, loader, loss_function)
     job = Job(
         model=model, optimizer=optimizer, scheduler=scheduler, loss=loss_function,
         train=train_loader, val=val_loader or None, forward=forward, begin=begin, epochs=epochs,
@@ -77,14 +91,14 @@ def train(
         keep_best=output_best_val_model, accuracy=classification_metrics,
     )  # fmt: skip
     try:
-        history = fit(job)
+        course = fit(job)
     except Cancelled:
         path = save_weights(model, output_file(INTERRUPTED))
         notice(f"the weights so far are in {path}", code="interrupted")
         show(files=[str(path)])
         raise
-    train_loss = torch.tensor(history.train, dtype=torch.float32)
-    return model, train_loss, torch.tensor(history.val, dtype=torch.float32)
+    train_loss = torch.tensor(course.train, dtype=torch.float32)
+    return model, train_loss, torch.tensor(course.val, dtype=torch.float32)
 
 
 def _trainer(class_type: str, inputs: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -114,7 +128,7 @@ def _trainer(class_type: str, inputs: str) -> Callable[[Callable[..., Any]], Cal
         hints = [get_type_hints(f, include_extras=True) for f in (adding, train)]
         node.__annotations__ = {**hints[1], **hints[0], "return": hints[1]["return"]}
         outputs = "Model", "train loss", "val loss"
-        return NODES.node(class_type, outputs=outputs, random=True)(node)
+        return NODES.node(class_type, outputs=outputs, wanted=wanted, random=True)(node)
 
     return register
 
@@ -251,49 +265,3 @@ def freeze_or_thaw(freeze: int, job: Job, epoch: int) -> None:
         move_state(old, torch.device("cpu"))
         with torch.enable_grad():
             job.optimizer = kind([slow, {"params": head.parameters()}], **kept)
-
-
-def _check_owners(
-    model: nn.Module, optimizer: torch.optim.Optimizer, scheduler: Scheduler | None
-) -> None:
-    """An optimizer of another model trains nothing, and says nothing."""
-    own = {id(parameter) for parameter in model.parameters()}
-    held = (p for group in optimizer.param_groups for p in group["params"])
-    if not any(id(parameter) in own for parameter in held):
-        message = "the optimizer was made for another model"
-        raise InputError(message, input="optimizer", code="optimizer_of_other_model")
-    if scheduler is not None and scheduler.optimizer is not optimizer:
-        message = "the scheduler was made for another optimizer"
-        raise InputError(message, input="scheduler", code="scheduler_of_other_optimizer")
-
-
-def _check_loader(name: str, loader: Any, loss_function: nn.Module) -> None:
-    if loader is None:
-        return
-    if not len(loader):
-        message = f"{name} gives no batches of {loader.batch_size} rows"
-        if name == "train_loader":
-            hint = "lower batch_size, or leave out drop_last"
-            raise InputError(message, input=name, code="no_batches", hint=hint)
-        notice(f"{message}: no validation", code="no_batches", input=name)
-    if not len(loader) or not isinstance(loss_function, _BINARY_LOSSES):
-        return
-    odd, rows, first = _odd_labels(loader.dataset)
-    if odd:
-        others = f" (and {len(odd) - 1} other values)" if len(odd) > 1 else ""
-        message = f"labels have to be 0 or 1 for {type(loss_function).__name__}; {name} has "
-        message += f"{odd[0]} in {rows} rows{others}, the first is row {first}"
-        raise InputError(message, input=name, code="label_not_binary")
-
-
-def _odd_labels(dataset: Any) -> tuple[list[Any], int, int]:
-    """Labels outside of 0 to 1, how many rows have the first, and where; of known data sets."""
-    if hasattr(dataset, "label_values"):
-        odd = [value for value in dataset.label_values() if value not in (0, 1)]
-        return odd, *(dataset.label_rows(odd[0]) if odd else (0, 0))
-    if not isinstance(dataset, TensorDataset):
-        return [], 0, 0
-    labels = dataset.tensors[-1]
-    found = labels[(labels < 0) | (labels > 1)].unique().tolist()
-    rows = (labels == found[0]).nonzero()[:, 0].unique() if found else []
-    return found, len(rows), int(rows[0]) if found else 0

@@ -35,7 +35,9 @@ from graphrun.catalog.markers import (
 )
 from graphrun.catalog.members import gathering
 from graphrun.catalog.running import (
+    Checkpoint,
     cancelled,
+    checkpoint,
     metric,
     notice,
     output_file,
@@ -49,6 +51,7 @@ from graphrun.errors import Cancelled, InputError, MissingResource
 
 __all__ = [
     "Cancelled",
+    "Checkpoint",
     "Control",
     "Each",
     "Extends",
@@ -65,6 +68,7 @@ __all__ = [
     "Socket",
     "Text",
     "cancelled",
+    "checkpoint",
     "metric",
     "notice",
     "output_file",

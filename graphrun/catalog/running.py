@@ -36,7 +36,8 @@ class Alias:
 class Settings:
     """What a run was asked for, as far as nodes may depend on it.
 
-    `new_folder` says that `outputs` is a folder which only this run has. `inputs`, `models` and
+    With `deterministic`, only operations that give the same bits every time are used. `new_folder`
+    says that `outputs` is a folder which only this run has. `inputs`, `models` and
     `temporary` are the folders that ComfyUI's nodes read files from, look
     for models in, and write previews to.
     """
@@ -44,6 +45,7 @@ class Settings:
     seed: int = 0
     device: Device = "auto"
     tiny: bool = False
+    deterministic: bool = False
     aliases: Mapping[str, Alias] = field(default_factory=dict)
     outputs: Path = Path()
     inputs: Path = Path("input")
@@ -51,6 +53,33 @@ class Settings:
     temporary: Path = Path("temp")
     new_folder: bool = False
     allow_paths: tuple[Path, ...] = ()
+
+
+class Saved(Protocol):
+    """A state that was kept: `epoch` epochs and `step` steps of the next were done."""
+
+    @property
+    def epoch(self) -> int: ...
+    @property
+    def step(self) -> int: ...
+    @property
+    def state(self) -> Any: ...
+
+
+class Checkpoint(Protocol):
+    """Where a node keeps how far it is, for a run that does the same; see `cache.Checkpoint`."""
+
+    @property
+    def due(self) -> bool: ...
+    @property
+    def cheap(self) -> bool: ...
+    @property
+    def beyond(self) -> int | None: ...
+    def take(self) -> None: ...
+    def release(self) -> None: ...
+    def newest(self, until: int | None = None) -> Saved | None: ...
+    def save(self, epoch: int, step: int, state: Any, *, finished: bool = False) -> bool: ...
+    def clear(self) -> None: ...
 
 
 class Call(Protocol):
@@ -78,6 +107,7 @@ class Call(Protocol):
     ) -> None: ...
     def show(self, ui: Mapping[str, list[Any]]) -> None: ...
     def cancelled(self) -> bool: ...
+    def checkpoint(self) -> Checkpoint | None: ...
 
 
 class Silent:
@@ -104,6 +134,9 @@ class Silent:
     def cancelled(self) -> bool:
         return False
 
+    def checkpoint(self) -> Checkpoint | None:
+        return None
+
 
 CALL: ContextVar[Call] = ContextVar("graphrun_call", default=Silent())  # noqa: B039
 
@@ -125,6 +158,14 @@ def progress(step: int, total: int, **metrics: float) -> None:
 def cancelled() -> bool:
     """Whether the run was asked to stop, for nodes that stop in a way of their own."""
     return CALL.get().cancelled()
+
+
+def checkpoint() -> Checkpoint | None:
+    """Where this call keeps how far it is; None outside of a run, and where a run keeps nothing.
+
+    It is the same object when the node is asked what it wants and when it is called.
+    """
+    return CALL.get().checkpoint()
 
 
 def metric(**values: float) -> None:

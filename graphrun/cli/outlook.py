@@ -33,9 +33,7 @@ def cache_of(options: Namespace) -> Cache | None:
     return Cache.at(settings.folder, max_bytes=settings.max_bytes, every=every, fresh=fresh)
 
 
-def show(
-    session: Session, request: Request, options: Namespace, only: Sequence[str] = ()
-) -> int:
+def show(session: Session, request: Request, options: Namespace, only: Sequence[str] = ()) -> int:
     """Print a verdict for every node of a request's plan, or for the ids in `only`.
 
     Raises:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from graphrun.catalog import NodeSpec, Pack
@@ -33,13 +34,21 @@ def _hosted_class(pack: Pack, spec: NodeSpec) -> type:
     call, name, more = hosted.function(pack, spec), spec.class_type, dict[str, Any]()
     if not spec.storable or spec.random or spec.reads or spec.writes:
         more["IS_CHANGED"] = staticmethod(lambda **inputs: math.nan)
-    if not (spec.lazy or spec.watches or spec.own_checks):
-        return v1_class(spec, call, more=more)
+    wanted = partial(_wanted, pack, spec) if spec.lazy else None
+    if not (spec.watches or spec.own_checks):
+        return v1_class(spec, call, wanted, more)
     nodes = pack.nodes(spec)
     for member, hooks in (("IS_CHANGED", nodes.changed), ("VALIDATE_INPUTS", nodes.validate)):
         if name in hooks:
             more[member] = staticmethod(hooks[name])
-    return v1_class(spec, call, nodes.wanted.get(name), more)
+    return v1_class(spec, call, wanted, more)
+
+
+def _wanted(pack: Pack, spec: NodeSpec, **inputs: Any) -> list[str]:
+    """The lazy inputs that a kind asks for; its module is imported only now."""
+    hook = pack.nodes(spec).wanted.get(spec.class_type)
+    names: list[str] = hook(**inputs) if hook is not None else []
+    return names
 
 
 def v1_class(

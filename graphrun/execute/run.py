@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from graphrun.cache import Outputs, Store, Stored
+from graphrun.cache import Checkpoints, Outputs, Store, Stored
 from graphrun.catalog import Catalog, Settings
 from graphrun.errors import Cancelled
 from graphrun.execute.call import described
@@ -47,6 +47,7 @@ def execute(
     objects: Objects | None = None,
     keep: Collection[str] = (),
     keep_going: bool = False,
+    checkpoints: Checkpoints | None = None,
 ) -> dict[str, Outputs]:
     """Run what the plan's roots need, tell the observers, and give the outputs of `keep`.
 
@@ -61,7 +62,7 @@ def execute(
     """
     objects = {} if objects is None else objects
     run = Run(plan, catalog, settings, list(observers), stop or Stop(), store, objects, keep)
-    run.keep_going = keep_going
+    run.keep_going, run.checkpoints = keep_going, checkpoints
     with _finishing(run):
         run.tell(RunStarted(name=plan.prompt.name, seed=plan.seed, nodes=_infos(plan)))
         run.serve(plan.steps, {*plan.roots, *keep})

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from graphrun.cache import Store, Stored
+from graphrun.cache import Checkpoint, Checkpoints, Store, Stored
 from graphrun.catalog import Catalog, Settings
 from graphrun.catalog.running import CALL
 from graphrun.documents import Link
@@ -60,6 +60,9 @@ class Run:
     """Nodes whose outputs may be handed to nodes that do the same, and what they showed."""
     failures: list[NodeError] = field(default_factory=list)
     said: set[str] = field(default_factory=set)
+    checkpoints: Checkpoints | None = None
+    kept: dict[tuple[str, int], Checkpoint] = field(default_factory=dict)
+    """Where calls keep how far they are, by node and number of the call."""
 
     def __post_init__(self) -> None:
         self.agenda = Agenda(self.served.__contains__)
@@ -142,6 +145,18 @@ class Run:
             return store(*about)
         finally:
             CALL.reset(token)
+
+    def checkpoint(self, step: Step, index: int) -> Checkpoint | None:
+        """Where a call keeps how far it is; the same object from its first visit to its last."""
+        own = step.lineage or step.identity
+        if self.checkpoints is None or own is None or step.passing:
+            return None
+        call = step.node.id, index
+        if call not in self.kept:
+            about = {"class_type": step.spec.class_type, "title": step.node.title}
+            key = f"{own}/{index}" if index else own
+            self.kept[call] = self.checkpoints.at(key, about)
+        return self.kept[call]
 
     def hidden(self, step: Step) -> Mapping[str, Any]:
         """Values of the hidden inputs that a node declares, by token."""
@@ -257,5 +272,12 @@ class NodeCall:
         for key, values in ui.items():
             self.ui.setdefault(key, []).extend(values)
 
+    @property
+    def class_type(self) -> str:
+        return self.step.node.class_type
+
     def cancelled(self) -> bool:
         return self.run.stop.requested
+
+    def checkpoint(self) -> Checkpoint | None:
+        return self.run.checkpoint(self.step, self.index)

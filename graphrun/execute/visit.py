@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import copy_context
 from functools import partial
 from typing import Any
@@ -211,7 +211,17 @@ class Visit:
         return NodeCall(self.run, self.step, self.ui, index, self.words)
 
     def _around(self, kind: Kind) -> AbstractContextManager[Any]:
-        return kind.around(self._seed()) if kind.around is not None else nullcontext()
+        return self._surrounded(kind.around) if kind.around is not None else nullcontext()
+
+    @contextmanager
+    def _surrounded(self, around: Callable[[int], AbstractContextManager[Any]]) -> Iterator[None]:
+        """What a pack does around every call, which sees the run's settings."""
+        token = CALL.set(self._call_at(0))
+        try:
+            with around(self._seed()):
+                yield
+        finally:
+            CALL.reset(token)
 
     def _seed(self) -> int:
         """For the node's random numbers, from the run's seed and what the node is.

@@ -120,7 +120,8 @@ class World:
         if not switch or spec.input(switch) is None:
             return {}
         asked = node.inputs.get(switch, False)
-        return {"device": device_class(self.settings.device, asked is not False)}
+        found = {"device": device_class(self.settings.device, asked is not False)}
+        return {**found, "deterministic": "yes"} if self.settings.deterministic else found
 
     def _named(self, node: PromptNode, spec: NodeSpec) -> tuple[dict[str, Any], bool]:
         """Files that literals of a foreign node name, and whether these are all it can name.

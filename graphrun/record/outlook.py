@@ -27,9 +27,7 @@ class Verdict:
     reason: str
 
 
-def outlook(
-    plan: Plan, catalog: Catalog, settings: Settings, cache: Cache | None
-) -> list[Verdict]:
+def outlook(plan: Plan, catalog: Catalog, settings: Settings, cache: Cache | None) -> list[Verdict]:
     """A verdict for every node of a plan, in its order."""
     store = cache.store if cache else None
     run = Run(plan, catalog, settings, [], Stop(), store)

@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader, SequentialSampler, TensorDataset
 
 from graphrun.node import InputError
 
+from .._around import NO_WAY
 from .._torch import described
 
 # These broadcast what differs in shape, and so compare every row with every other.
@@ -70,6 +71,8 @@ def blaming(name: str, x: Any, y: Any = None) -> Iterator[list[Any]]:
     except (InputError, torch.OutOfMemoryError):
         raise
     except _REFUSALS as error:
+        if NO_WAY in str(error):
+            raise
         shown = f"x is {described(x)}" + (f", y is {described(y)}" if y is not None else "")
         shown += "".join(f", the model answers {described(answer)}" for answer in answers)
         message = f"{name}: {shown}; these do not fit: {str(error).strip()}"

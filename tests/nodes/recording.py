@@ -36,6 +36,7 @@ class Recorder:
     ui: dict[str, list[Any]] = field(default_factory=dict)
     said: set[str] = field(default_factory=set)
     stop_after: int | None = None
+    kept: Any = None
 
     def progress(self, step: int, total: int, metrics: Mapping[str, Any]) -> None:
         if self.stop_after is not None and step >= self.stop_after:
@@ -54,6 +55,9 @@ class Recorder:
 
     def cancelled(self) -> bool:
         return False
+
+    def checkpoint(self) -> Any:
+        return self.kept
 
     @property
     def codes(self) -> list[str]:

@@ -64,6 +64,7 @@ RANDOM = {
 
 def _told(one: InputSpec) -> list[Any]:
     options = {k: v for k, v in one.options.items() if not (k == "multiline" and v is False)}
+    options.pop("lazy", None)  # when a value is computed is ours
     if one.section != "required":
         options["section"] = one.section
     return [one.name, one.type, options]

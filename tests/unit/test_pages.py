@@ -93,7 +93,8 @@ def test_what_is_said_of_inputs_and_outputs():
     rows = {line.split()[0]: line for line in inputs[1:]}
     assert re.fullmatch(r" +model +PTMODEL +link +changed in place", rows["model"])
     assert re.fullmatch(r" +epochs +INT +value +1 +1 to 1_000_000 +at most 2 .*", rows["epochs"])
-    assert re.fullmatch(r" +val_loader +PTDATALOADER +link, optional", rows["val_loader"])
+    note = "computed only if needed"
+    assert re.fullmatch(rf" +val_loader +PTDATALOADER +link, optional +{note}", rows["val_loader"])
     starts = {line.index(line.split()[1]) for line in inputs[1:]}
     assert len(starts) == 1  # a column is a column
     assert section(page, "Outputs").splitlines()[2].split() == ["1", "train", "loss", "TENSOR"]
