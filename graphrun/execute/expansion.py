@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -114,7 +114,12 @@ def _steps(run: Run, nodes: list[PromptNode]) -> list[Step]:
     for note in notes:
         run.notice(note)
     steps = (Step.of(node, kinds[node.id], keys[node.id]) for node in nodes)
-    return list(told_passing(steps, unknown, lambda name: name in known and known[name].passing))
+    return list(told_passing(steps, unknown, _leads_on(known)))
+
+
+def _leads_on(known: Mapping[str, Step]) -> Callable[[str], bool]:
+    """Whether what is behind a known step is passing."""
+    return lambda name: name in known and (known[name].passing or known[name].spec.writes)
 
 
 def _info(run: Run, step: Step) -> NodeInfo:

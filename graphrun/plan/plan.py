@@ -73,12 +73,14 @@ def told_passing(
 ) -> Iterator[Step]:
     """The steps in their order, the `unknown` ones and all behind them told to be passing.
 
-    `known` tells it of steps that are not among them.
+    So is what is behind nodes that write files: their paths are in a folder that only this run has.
+    `known` tells it of steps that are not among these.
     """
     found: dict[str, bool] = {}
     for step in steps:
         above = (found[name] if name in found else known(name) for name in step.uses)
-        found[step.node.id] = passing = step.node.id in unknown or any(above)
+        passing = step.node.id in unknown or any(above)
+        found[step.node.id] = passing or step.spec.writes
         yield replace(step, passing=True) if passing else step
 
 

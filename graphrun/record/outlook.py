@@ -107,11 +107,12 @@ def _reasons(
         yield f"upstream {above.node.id} never gives the same" if above else "never the same again"
         return
     if step.passing:
-        yield (
-            f"upstream {above.node.id} depends on what is only known when it runs"
-            if above
-            else "never stored: it depends on what is only known when it runs"
-        )
+        if above is None:
+            yield "never stored: it depends on what is only known when it runs"
+        elif above.spec.writes:
+            yield f"upstream {above.node.id} writes files for this run"
+        else:
+            yield f"upstream {above.node.id} depends on what is only known when it runs"
         return
     told = list(changes(step, plan, last))
     if told:
@@ -125,7 +126,7 @@ def _reasons(
 
 
 def _never(step: Step) -> bool:
-    return step.identity is None or step.passing
+    return step.identity is None or step.passing or step.spec.writes
 
 
 def _is_kept(step: Step, type: str) -> bool:
