@@ -86,7 +86,8 @@ def attend(
         parts = [part[0].transpose(0, 1) for part in (query, key, value)]
         return _on_gpu(*parts, texts, dropout=dropout, scale=scale).unsqueeze(0), None
     # In half precision weights need a wider type, which torch's own way has.
-    if dropout and query.device.type == "cpu" and query.dtype in (torch.float32, torch.float64):
+    exact = query.dtype in (torch.float32, torch.float64)
+    if 0 < dropout < 1 and query.device.type == "cpu" and exact:
         output: Tensor = _Dropped.apply(query[0], key[0], value[0], texts, (dropout, scale))
         return output.unsqueeze(0), None
     return _by_text(query, key, value, texts, dropout=dropout, scale=scale), None
@@ -181,7 +182,7 @@ def _blocks(
 
     Weights (heads, S, S) are before dropout. Both tensors are overwritten by the next block.
     """
-    least = round(ctx.dropout * _LEVELS)
+    least = min(round(ctx.dropout * _LEVELS), _LEVELS - 1)
     bits, room = np.random.SFC64(ctx.seed), _largest(q, ctx.texts)
     weights, kept = q.new_empty(room), q.new_empty(room)
     for start, size in zip(ctx.texts.ends, ctx.texts.lengths, strict=False):
@@ -198,7 +199,7 @@ def _blocks(
             drawn = torch.from_numpy(bits.random_raw(heads * words).view(np.int16))
             drawn = drawn.view(heads, -1)[:, : size * size].view(shape)
             torch.ge(drawn, least - _LEVELS // 2, out=keep)
-            yield block, some, keep, _LEVELS / (_LEVELS - least) if least < _LEVELS else 0.0
+            yield block, some, keep, _LEVELS / (_LEVELS - least)
 
 
 def _heads(size: int, most: int) -> int:

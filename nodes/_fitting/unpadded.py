@@ -87,12 +87,10 @@ class Unpadded:
     """
 
     def __init__(self, model: nn.Module, *, most_tokens: int | None = None) -> None:
-        if why := obstacle(model):
-            raise ValueError(f"{type(model).__name__} cannot be computed without padding: {why}")
-        assert isinstance(model, TextClassifier)
-        self.model, self.most_tokens = model, most_tokens
-        self._encoder: Any = model.llm_model
-        self._core = _core(self._encoder)
+        _refuse(model)
+        self.model: Any = model
+        self.most_tokens = most_tokens
+        self._core: Any = _core(self.model.llm_model)
 
     def __call__(self, x: Any) -> Tensor:
         """Logits (N, 1) of `Packed` texts or of [ids, mask], each (N, L), in the order given."""
@@ -136,8 +134,9 @@ class Unpadded:
         ids, config = texts.ids.long().unsqueeze(0), self._core.config
         bounds = attention.Texts(texts.lengths, ids.device)
         given = {"position_ids": self._positions(ids, lengths), attention.ARGUMENT: bounds}
+        _refuse(self.model)  # what is true of a model may change
         with _attending(config):
-            output = apply("llm_model", self._encoder, ids, **given)
+            output = apply("llm_model", self.model.llm_model, ids, **given)
         layers = config.num_hidden_layers * getattr(config, "inner_group_num", 1)
         if bounds.calls != layers:
             raise RuntimeError(f"{bounds.calls} of {layers} layers kept texts apart")
@@ -200,14 +199,19 @@ def obstacle(model: nn.Module) -> str:
     known = kind in _ENCODERS | _FROM_PADDING
     if not known or not type(core).__module__.startswith("transformers.models."):
         return f"its encoder is {kind}"
-    if core.config.is_decoder:
+    if getattr(core.config, "is_decoder", False):
         return "its encoder is set up as a decoder"
-    if core.config.chunk_size_feed_forward:
+    if getattr(core.config, "chunk_size_feed_forward", 0):
         return "its feed-forward layers work in chunks"
-    if core.is_gradient_checkpointing:
-        # Layers are computed again when the call is over, and with it the way of attending.
+    if any(getattr(module, "gradient_checkpointing", False) for module in core.modules()):
+        # By then the call is over, and texts would attend to each other.
         return "its layers are computed again for gradients"
     return ""
+
+
+def _refuse(model: nn.Module) -> None:
+    if why := obstacle(model):
+        raise ValueError(f"{type(model).__name__} cannot be computed without padding: {why}")
 
 
 def accumulate(
