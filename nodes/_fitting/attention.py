@@ -109,15 +109,15 @@ def _on_gpu(
 ) -> Tensor:
     """Attention (T, heads, F) of tensors of that shape."""
     ends, longest = texts.bounds, max(texts.lengths)
-    if q.dtype in (torch.float16, torch.bfloat16):
-        if importlib.util.find_spec("flash_attn") is not None:
+    if q.dtype in (torch.float16, torch.bfloat16) and _has_flash(q.device):
+        if _has_flash_attn():
             from flash_attn import flash_attn_varlen_func
 
             found: Tensor = flash_attn_varlen_func(
                 q, k, v, ends, ends, longest, longest, dropout_p=dropout, softmax_scale=scale
             )
             return found
-        if not dropout:
+        if not dropout:  # torch's own has none
             from torch.nn.attention.varlen import varlen_attn
 
             return varlen_attn(q, k, v, ends, ends, longest, longest, scale=scale)
@@ -131,6 +131,17 @@ def _on_gpu(
     ]
     output = nn.functional.scaled_dot_product_attention(*jagged, dropout_p=dropout, scale=scale)
     return output.transpose(1, 2).values()
+
+
+@cache
+def _has_flash(device: torch.device) -> bool:
+    """Whether a device has what flash attention needs."""
+    return device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0)
+
+
+@cache
+def _has_flash_attn() -> bool:
+    return importlib.util.find_spec("flash_attn") is not None
 
 
 class _Dropped(torch.autograd.Function):

@@ -57,6 +57,10 @@ class Packed:
             return None
         return cls(ids[marked], tuple(map(int, lengths.tolist())))
 
+    def to(self, device: torch.device) -> Packed:
+        """The same on a device."""
+        return Packed(self.ids.to(device, non_blocking=True), self.lengths)
+
     def padded(self) -> tuple[Tensor, Tensor]:
         """Ids and mask, (N, longest)."""
         rows = torch.nn.utils.rnn.pad_sequence(list(self.ids.split(self.lengths)), True)
@@ -115,7 +119,9 @@ class Unpadded:
         lengths = torch.tensor(texts.lengths, device=texts.ids.device)
         hidden = self._hidden(texts, lengths)  # (T, H)
         if self.model.use_mean_pooling:
-            return torch.segment_reduce(hidden, "sum", lengths=lengths) / lengths.unsqueeze(1)
+            # Lengths fit, as attention has seen: a GPU is not asked for them.
+            total = torch.segment_reduce(hidden, "sum", lengths=lengths, unsafe=True)
+            return total / lengths.unsqueeze(1)
         first = hidden[lengths.cumsum(0) - lengths]
         pooler = getattr(self._core, "pooler", None)
         if pooler is None:
