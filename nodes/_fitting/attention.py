@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -88,7 +88,8 @@ def attend(
     # In half precision weights need a wider type, which torch's own way has.
     exact = query.dtype in (torch.float32, torch.float64)
     if 0 < dropout < 1 and query.device.type == "cpu" and exact:
-        output: Tensor = _Dropped.apply(query[0], key[0], value[0], texts, (dropout, scale))
+        how = _How(texts, dropout, scale, seed=int(torch.randint(2**63 - 1, ())))
+        output: Tensor = _Dropped.apply(query[0], key[0], value[0], how)
         return output.unsqueeze(0), None
     return _by_text(query, key, value, texts, dropout=dropout, scale=scale), None
 
@@ -144,6 +145,13 @@ def _has_flash_attn() -> bool:
     return importlib.util.find_spec("flash_attn") is not None
 
 
+class _How(NamedTuple):
+    texts: Texts
+    dropout: float
+    scale: float
+    seed: int
+
+
 class _Dropped(torch.autograd.Function):
     """softmax(q kᵀ) with dropout, times v, for each text: (T, heads, F) of (heads, T, F).
 
@@ -154,12 +162,11 @@ class _Dropped(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, texts: Texts, how: Any) -> Tensor:
-        ctx.texts, (ctx.dropout, ctx.scale) = texts, how
-        ctx.seed = int(torch.randint(2**63 - 1, ()))
+    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, how: _How) -> Tensor:
+        ctx.how = how
         output = q.new_empty(q.shape[1], q.shape[0], v.shape[2])
         turned = output.transpose(0, 1)
-        for block, weights, kept, gain in _blocks(ctx, q, k):
+        for block, weights, kept, gain in _blocks(ctx.how, q, k):
             weights.mul_(kept)
             _product(turned[block], weights, v[block], gain)
         ctx.save_for_backward(q, k, v, output)
@@ -174,29 +181,29 @@ class _Dropped(torch.autograd.Function):
         grad = grad.transpose(0, 1)
         # A row of weights times their gradients, without the weights.
         inner = (grad * output.transpose(0, 1)).sum(-1, keepdim=True)
-        spare = q.new_empty(_largest(q, ctx.texts))
-        for block, weights, kept, gain in _blocks(ctx, q, k):
+        spare = q.new_empty(_largest(q, ctx.how.texts))
+        for block, weights, kept, gain in _blocks(ctx.how, q, k):
             moved = spare[: weights.numel()].view_as(weights)
             torch.mul(weights, kept, out=moved)
             _product(of_v[block], moved.transpose(1, 2), grad[block], gain)
             _product(moved, grad[block], v[block].transpose(1, 2), gain)
             moved.mul_(kept).sub_(inner[block]).mul_(weights)
-            _product(of_q[block], moved, k[block], ctx.scale)
-            _product(of_k[block], moved.transpose(1, 2), q[block], ctx.scale)
-        return *grads, None, None
+            _product(of_q[block], moved, k[block], ctx.how.scale)
+            _product(of_k[block], moved.transpose(1, 2), q[block], ctx.how.scale)
+        return *grads, None
 
 
 def _blocks(
-    ctx: Any, q: Tensor, k: Tensor
+    how: _How, q: Tensor, k: Tensor
 ) -> Iterator[tuple[tuple[slice, slice], Tensor, Tensor, float]]:
     """Some heads of a text at a time: the block, its weights, which are kept (1, else 0), a factor.
 
     Weights (heads, S, S) are before dropout. Both tensors are overwritten by the next block.
     """
-    least = min(round(ctx.dropout * _LEVELS), _LEVELS - 1)
-    bits, room = np.random.SFC64(ctx.seed), _largest(q, ctx.texts)
+    least = min(round(how.dropout * _LEVELS), _LEVELS - 1)
+    bits, room = np.random.SFC64(how.seed), _largest(q, how.texts)
     weights, kept = q.new_empty(room), q.new_empty(room)
-    for start, size in zip(ctx.texts.ends, ctx.texts.lengths, strict=False):
+    for start, size in zip(how.texts.ends, how.texts.lengths, strict=False):
         step = _heads(size, len(q))
         words = -(-size * size // 4)
         for head in range(0, len(q) if size else 0, step):
@@ -204,7 +211,7 @@ def _blocks(
             heads = len(q[block])
             shape = heads, size, size
             some, keep = (x[: heads * size * size].view(shape) for x in (weights, kept))
-            _product(some, q[block], k[block].transpose(1, 2), ctx.scale)
+            _product(some, q[block], k[block].transpose(1, 2), how.scale)
             torch.softmax(some, -1, out=some)
             # Four draws a word. Heads begin with a word, so that blocks of any size draw the same.
             drawn = torch.from_numpy(bits.random_raw(heads * words).view(np.int16))
