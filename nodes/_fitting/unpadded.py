@@ -101,7 +101,7 @@ class Unpadded:
         texts = x if isinstance(x, Packed) else Packed.of(*ids_and_mask(x))
         if texts is None or not all(texts.lengths):
             # Texts inside their padding, or without a token: what the model makes of them.
-            padded: Tensor = self.model(texts.padded() if x is texts and texts else x)
+            padded: Tensor = self.model(x.padded() if isinstance(x, Packed) else x)
             return padded
         if self.most_tokens is None or torch.is_grad_enabled():
             return self._logits(texts)
@@ -190,10 +190,17 @@ class Sorted:
 
 
 def calling(model: nn.Module, *, most_tokens: int | None = None) -> Call:
-    """The fastest way of calling a model that gives what the model gives; see the module."""
+    """The fastest way of calling a model that gives what the model gives; see the module.
+
+    A model that comes back as it is takes no `Packed` texts.
+    """
     if not obstacle(model):
         return Unpadded(model, most_tokens=most_tokens)
-    return Sorted(model) if type(model) is TextClassifier else model
+    if type(model) is not TextClassifier:
+        return model
+    # Chunks are of one size, so that rows cannot be cut anywhere.
+    chunks = getattr(getattr(_core(model.llm_model), "config", None), "chunk_size_feed_forward", 0)
+    return model if chunks else Sorted(model)
 
 
 def obstacle(model: nn.Module) -> str:

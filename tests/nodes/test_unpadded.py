@@ -240,15 +240,19 @@ def test_layers_that_are_computed_again_are_refused():
 
 
 @pytest.mark.parametrize(
-    ("settings", "why"),
-    [({"is_decoder": True}, "decoder"), ({"chunk_size_feed_forward": 10}, "chunks")],
+    ("settings", "why", "way"),
+    [
+        ({"is_decoder": True}, "decoder", Sorted),
+        ({"chunk_size_feed_forward": 10}, "chunks", TextClassifier),
+    ],
 )
-def test_what_depends_on_rows_is_not_packed(settings, why):
+def test_what_depends_on_rows_is_not_packed(settings, why, way):
     model = classifier("bert", **settings)
     assert why in obstacle(model)
     with pytest.raises(ValueError, match=why):
         Unpadded(model)
-    assert isinstance(calling(model), Sorted)
+    assert type(calling(model)) is way
+    check_learning(model, calling(model), texts())
 
 
 def test_models_of_which_nothing_is_known_are_called_as_they_are():
