@@ -25,7 +25,8 @@ from torch.utils.data import (
 )
 
 from .._encoded import EncodedText
-from .tokens import NoTokens, Tokens, tokens, why_not
+from .recipe import NoTokens, why_not
+from .tokens import Tokens, tokens
 
 
 @dataclass(frozen=True, eq=False)

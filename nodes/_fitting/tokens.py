@@ -25,8 +25,9 @@ import torch
 from graphrun.node import InputError, notice, progress
 from graphrun.sources.columns import LABEL, TEXT
 
-from .._encoded import EncodedText, TextEncoder, clean_html, encoded
+from .._encoded import EncodedText, clean_html
 from .mapped import SUFFIX, Damaged, TokenFile, Writer, mapped, temporary, unfinished
+from .recipe import LONG, NoTokens, Recipe, recipe_of, why_not
 
 VERSION = 1
 """Changes with whatever makes other ids of the same texts, and with the form of the file."""
@@ -34,38 +35,7 @@ VERSION = 1
 CHUNK = 1 << 19
 """Bytes of text that are tokenized at once. Tokenizers need about a hundred times as much."""
 ROWS = 1024
-LONG = 1 << 16
-"""Characters from which on only the start of a text is tokenized, if that gives the same ids."""
 CHECKED = 16
-
-# These look at no more than a word and the blanks around it.
-_BY_WORD = {"BertPreTokenizer", "ByteLevel", "Whitespace", "WhitespaceSplit"}
-
-
-class NoTokens(Exception):
-    """Texts that cannot be tokenized ahead; says why, in words that follow a colon."""
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What an encoder does to a text.
-
-    `backend` cuts and does not pad. `width` is the length that rows are padded to, 0 for none;
-    longer ones stay as they are.
-    """
-
-    backend: tokenizers.Tokenizer
-    width: int
-    pad: int
-    clean: bool
-    by_word: bool
-    """Whether the ids of a word depend on it and the blanks around it alone."""
-
-    @property
-    def kind(self) -> str:
-        """The type of numbers that holds every id."""
-        size = max(self.backend.get_vocab(with_added_tokens=True).values(), default=0)
-        return "<u2" if size < 1 << 16 else "<u4"
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,69 +50,6 @@ class Tokens:
     def uniform(self) -> bool:
         """Whether all rows have one length when they are padded, so that any of them batch."""
         return max(self.width, self.file.shortest) == max(self.width, self.file.longest)
-
-
-def why_not(texts: EncodedText) -> str | None:
-    """Why texts cannot be tokenized ahead, None if nothing speaks against it so far."""
-    from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
-
-    encode, data = texts.encode, texts.data
-    if type(encode) is not TextEncoder:
-        return f"the encoder is a {type(encode).__name__}"
-    kind = type(encode.tokenizer)
-    if not isinstance(encode.tokenizer, PreTrainedTokenizerFast):
-        return f"{kind.__name__} is a tokenizer in Python"
-    own = (PreTrainedTokenizerFast, "_encode_plus"), (PreTrainedTokenizerBase, "__call__")
-    if any(getattr(kind, name) is not getattr(base, name) for base, name in own):
-        return f"{kind.__name__} tokenizes in a way of its own"
-    if encode.padding and encode.tokenizer.padding_side != "right":
-        return "the tokenizer pads on the left"
-    if data.format["type"] is not None:
-        return f"the data set has the format {data.format['type']}"
-    text, label = (data.data.column(name).type for name in (TEXT, LABEL))
-    if str(text) not in ("string", "large_string"):
-        return f"texts are of the type {text}"
-    if not str(label).startswith(("int", "uint8", "uint16", "uint32")):
-        return f"labels are of the type {label}"
-    if any(data.data.column(name).null_count for name in (TEXT, LABEL)):
-        return "a row has no text or label"
-    return None if len(data) else "there are no rows"
-
-
-def recipe(texts: EncodedText) -> Recipe:
-    """What the encoder of texts does, found out by asking it for one.
-
-    Raises:
-        NoTokens: it refuses, or does not do the same for every text.
-    """
-    encode: Any = texts.encode
-    try:
-        encoded(encode, "a")
-        # The call has left its settings, whatever rules they were made by.
-        asked = encode.tokenizer.backend_tokenizer
-        text = asked.to_str()
-        backend = tokenizers.Tokenizer.from_str(text)
-    except Exception as error:  # the library raises bare ones
-        raise NoTokens(f"the encoder refuses a text: {error}") from error
-    form = json.loads(text)
-    model = form["model"]
-    if model.get("dropout") or model.get("alpha"):
-        raise NoTokens("the tokenizer draws at random")
-    padding = asked.padding or {}
-    if padding.get("pad_to_multiple_of"):
-        raise NoTokens("the tokenizer pads to multiples of a length")
-    backend.no_padding()
-    backend.encode_special_tokens = asked.encode_special_tokens
-    width, pad = padding.get("length") or 0, padding.get("pad_id", 0)
-    return Recipe(backend, width, pad, texts.clean, _by_word(form["pre_tokenizer"] or {}))
-
-
-def _by_word(form: dict[str, Any]) -> bool:
-    parts = form.get("pretokenizers", [form])
-    return bool(parts) and all(
-        part.get("type") in _BY_WORD or (part.get("type") == "Metaspace" and part.get("split"))
-        for part in parts
-    )
 
 
 def key_of(texts: EncodedText, how: Recipe) -> str:
@@ -187,28 +94,6 @@ def _chunks(data: Any, clean: bool) -> Iterator[tuple[list[str], np.ndarray]]:
             yield [clean_html(text) for text in texts] if clean else texts, labels[start:end]
 
 
-def _encodings(how: Recipe, texts: list[str]) -> list[Any]:
-    try:
-        given: list[Any] = how.backend.encode_batch_fast([_start(how, text) for text in texts])
-    except Exception as error:  # the library raises bare ones
-        raise NoTokens(f"a text cannot be tokenized: {error}") from error
-    return given
-
-
-def _start(how: Recipe, text: str) -> str:
-    """A start of a very long text that gives the same ids, else the text.
-
-    Nothing is cut unless the words of its first half are enough already.
-    """
-    cut = how.backend.truncation
-    if len(text) <= LONG or not how.by_word or not cut or cut["direction"] != "right":
-        return text
-    most = max(LONG, 64 * cut["max_length"])
-    starts = [text[: text.rfind(" ", 0, size) + 1] for size in (most // 2, most)]
-    some, more = (one.ids for one in how.backend.encode_batch_fast(starts))
-    return starts[1] if some == more and len(some) == cut["max_length"] else text
-
-
 @contextmanager
 def _all_cores() -> Iterator[None]:
     """Let tokenizers use all cores meanwhile, unless the user has said something about it."""
@@ -225,7 +110,7 @@ def _all_cores() -> Iterator[None]:
 
 def _write(texts: EncodedText, how: Recipe, out: Writer) -> None:
     """Tokenize all texts. While one chunk is with the tokenizer, its neighbours are prepared."""
-    done = 0
+    done, most = 0, np.iinfo(how.kind).max
     waiting: list[tuple[Future[list[Any]], np.ndarray]] = []
 
     def take() -> int:
@@ -233,14 +118,14 @@ def _write(texts: EncodedText, how: Recipe, out: Writer) -> None:
         given = [one.ids for one in job.result()]
         counts = np.fromiter(map(len, given), np.int64, len(given))
         ids = np.fromiter(chain.from_iterable(given), np.uint32, int(counts.sum()))
-        if len(ids) and ids.max() > np.iinfo(how.kind).max:
+        if len(ids) and ids.max() > most:
             raise NoTokens("the tokenizer gives ids that are not in its vocabulary")
         out.add(counts, ids, labels)
         return len(labels)
 
     with _all_cores(), ThreadPoolExecutor(1) as pool:
         for some, labels in _chunks(texts.data, how.clean):
-            waiting.append((pool.submit(_encodings, how, some), labels))
+            waiting.append((pool.submit(how.ids, some), labels))
             if len(waiting) > 1:
                 done += take()
                 progress(done, len(texts))
@@ -258,8 +143,8 @@ def _compare(texts: EncodedText, found: Tokens) -> None:
     file = found.file
     rows = np.unique(np.linspace(0, len(file) - 1, CHECKED).astype(np.int64))
     for row in rows.tolist():
-        if len(texts.data[row][TEXT]) > LONG:
-            continue
+        if len(texts.data[row][TEXT]) > 4 * LONG:
+            continue  # it would take long
         try:
             (ids, mask), _ = texts[row]
         except InputError as error:
@@ -282,7 +167,7 @@ def tokens(texts: EncodedText, folder: Path | None = None) -> Tokens:
     """
     if reason := why_not(texts):
         raise NoTokens(reason)
-    how = recipe(texts)
+    how = recipe_of(texts)
     folder = folder or temporary()
     try:
         key = key_of(texts, how)
