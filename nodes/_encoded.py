@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import BatchEncoding, PreTrainedTokenizerBase
 
-_TAG = re.compile(r"<.*?>")
+_TAG = re.compile(r"<[^>\n]*>?")  # one that does not end is passed over at once, not at every <
 _BLANKS = re.compile(r" {2,}")
 _WORD = re.compile(r"[a-zA-Z0-9]+")
 
@@ -35,7 +35,8 @@ def clean_html(text: str) -> str:
     Decoding comes first, so an escaped tag goes as well. Ends are not trimmed; tabs, newlines
     and tags that span lines stay.
     """
-    return _BLANKS.sub(" ", _TAG.sub(" ", html.unescape(text)))
+    plain = _TAG.sub(lambda tag: " " if tag[0].endswith(">") else tag[0], html.unescape(text))
+    return _BLANKS.sub(" ", plain)
 
 
 @dataclass(frozen=True)

@@ -122,13 +122,12 @@ def supports(loader: Any) -> str | None:
         return f"the data set is a {type(loader.dataset).__name__}"
     if loader.collate_fn is not default_collate:
         return "the loader puts rows together in a way of its own"
-    sampler: Any = loader.sampler
-    groups = loader.batch_sampler
+    sampler, groups = loader.sampler, loader.batch_sampler
     if type(groups) is not BatchSampler or groups.sampler is not sampler:
         return "the loader groups rows in a way of its own"
     if type(sampler) not in (RandomSampler, SequentialSampler):
         return f"the order of the rows is that of a {type(sampler).__name__}"
-    if sampler.data_source is not loader.dataset:
+    if getattr(sampler, "data_source", None) is not loader.dataset:
         return "the order of the rows is that of another data set"
     return why_not(loader.dataset)
 

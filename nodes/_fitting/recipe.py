@@ -79,6 +79,8 @@ def why_not(texts: EncodedText) -> str | None:
         return f"the encoder is a {type(encode).__name__}"
     if reason := _odd(encode):
         return reason
+    if not {TEXT, LABEL} <= set(data.column_names):
+        return f"the data set has the columns {', '.join(data.column_names)}"
     if data.format["type"] is not None:
         return f"the data set has the format {data.format['type']}"
     text, label = (data.data.column(name).type for name in (TEXT, LABEL))

@@ -115,7 +115,7 @@ def batches(data: Any, folder: Path) -> None:
     print(f"tokenizing, one a call{1000 / one:9.0f} texts a CPU s")
 
     literal = cpu(lambda: default_collate([texts[i] for i in rows.tolist()]), 10)
-    tokenizer = texts.encode.tokenizer  # type: ignore[attr-defined]
+    tokenizer = texts.encode.tokenizer
     wanted = data.select(range(2000)).map(
         lambda some: tokenizer(some["text"], truncation=True, max_length=LENGTH),
         batched=True, remove_columns=["text"], cache_file_name=str(folder / "map.arrow"),
@@ -165,7 +165,7 @@ def long(folder: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path, nargs="?")
     parser.add_argument("--rows", type=int, nargs="*", default=[25_000, 250_000])
     parser.add_argument("--long", action="store_true")

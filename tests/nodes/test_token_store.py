@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,7 +20,7 @@ import numpy as np
 import pytest
 import torch
 import transformers
-from graphrun_nodes._encoded import EncodedText, TextEncoder
+from graphrun_nodes._encoded import EncodedText, TextEncoder, clean_html
 from graphrun_nodes._fitting import packing
 from graphrun_nodes._fitting.mapped import HEADER, temporary
 from graphrun_nodes._fitting.packing import TokenBatches, supports
@@ -27,6 +29,8 @@ from graphrun_nodes._fitting.tokens import tokens
 from graphrun_nodes._reviews import reviews
 from graphrun_nodes._tiny import checkpoint
 from graphrun_nodes.loaders import data_loader
+from hypothesis import given
+from hypothesis import strategies as st
 from recording import Recorder
 from torch.utils.data import DataLoader, Subset, TensorDataset, WeightedRandomSampler
 
@@ -194,6 +198,17 @@ def test_rows_of_different_lengths_fail_as_they_do_in_the_loader(tmp_path: Path)
     with pytest.raises(RuntimeError) as ours:
         list(batches.padded())
     assert str(ours.value) == str(theirs.value)
+
+
+@given(st.text("<>/ba \n&lt;", max_size=40))
+def test_tags_are_those_from_a_bracket_to_the_next_in_its_line(text: str) -> None:
+    plain = re.sub(" {2,}", " ", re.sub("<.*?>", " ", html.unescape(text)))
+    assert clean_html(text) == plain
+
+
+def test_brackets_that_nothing_closes_take_no_time() -> None:
+    text = "<" * 3_000_000
+    assert clean_html(text) == text
 
 
 # The batches of a loader
@@ -370,6 +385,7 @@ def test_rows_and_columns_that_are_not_texts_and_labels() -> None:
 
     assert reason(text=["a", None], label=[1, 2]) == "a row has no text or label"
     assert reason(text=[1, 2], label=[1, 2]) == "texts are of the type int64"
+    assert reason(text=["a"], y=[1]) == "the data set has the columns text, y"
     assert reason(text=["a"], label=["b"]) == "labels are of the type string"
     assert reason(text=["a"], label=[1.5]) == "labels are of the type double"
     assert why_not(EncodedText(data_of(["a"]).select([]), encoder(tokenizer()), clean=False))
@@ -533,6 +549,32 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(NoTokens, match="cannot be used"):
         tokens(some(4), tmp_path / "file")
+
+
+_FULL = """
+import resource, signal, sys
+from pathlib import Path
+from test_token_store import NoTokens, some, tokens
+
+texts = some(200)
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
+try:
+    tokens(texts, Path(sys.argv[1]))
+except NoTokens as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no such limit")
+def test_a_disk_that_is_full(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _FULL, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "cannot be used: [Errno" in done.stdout
+    assert files(tmp_path) == []
 
 
 def test_a_run_that_is_stopped_leaves_nothing(tmp_path: Path, call: Recorder) -> None:
