@@ -367,6 +367,7 @@ def test_other_loaders_are_refused_in_words(tmp_path: Path) -> None:
     assert files(tmp_path) == []
 
 
+@pytest.mark.filterwarnings("ignore:.*pin_memory:UserWarning")
 def test_the_loader_node_is_supported_with_all_its_options(tmp_path: Path) -> None:
     texts = some(20)
     written = '{"num_workers": 1, "drop_last": true, "prefetch_factor": 3, "pin_memory": true}'
