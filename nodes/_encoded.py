@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import BatchEncoding, PreTrainedTokenizerBase
 
-_TAG = re.compile(r"<.*?>")
+_TAG = re.compile(r"<[^>\n]*>?")  # one that does not end is passed over at once, not at every <
 _BLANKS = re.compile(r" {2,}")
 _WORD = re.compile(r"[a-zA-Z0-9]+")
 
@@ -35,7 +35,8 @@ def clean_html(text: str) -> str:
     Decoding comes first, so an escaped tag goes as well. Ends are not trimmed; tabs, newlines
     and tags that span lines stay.
     """
-    return _BLANKS.sub(" ", _TAG.sub(" ", html.unescape(text)))
+    plain = _TAG.sub(lambda tag: " " if tag[0].endswith(">") else tag[0], html.unescape(text))
+    return _BLANKS.sub(" ", plain)
 
 
 @dataclass(frozen=True)
@@ -72,20 +73,20 @@ class LabelledText(torch.utils.data.Dataset[tuple[Any, Tensor]]):
     """
 
     def __init__(self, data: Dataset) -> None:
-        self._data = data
+        self.data = data
 
     def __len__(self) -> int:
-        return len(self._data)
+        return len(self.data)
 
     def label_values(self) -> list[int]:
         """The distinct labels, ascending. Reads one column, encodes nothing."""
-        return sorted(self._data.unique(LABEL))
+        return sorted(self.data.unique(LABEL))
 
     def label_rows(self, value: int) -> tuple[int, int]:
         """How many rows have a label, and the first of them, from 0."""
         import pyarrow.compute as pc
 
-        same = pc.equal(self._data.data.column(LABEL), value)
+        same = pc.equal(self.data.data.column(LABEL), value)
         return pc.sum(same).as_py() or 0, pc.index(same, True).as_py()
 
 
@@ -97,12 +98,12 @@ class EncodedText(LabelledText):
 
     def __init__(self, data: Dataset, encode: Callable[..., Any], *, clean: bool) -> None:
         super().__init__(data)
-        self._encode, self._clean = encode, clean
+        self.encode, self.clean = encode, clean
 
     def __getitem__(self, index: int) -> tuple[tuple[Tensor, Tensor], Tensor]:
-        row = self._data[index]
-        text = clean_html(row[TEXT]) if self._clean else row[TEXT]
-        ids, mask = map(_row, encoded(self._encode, text))
+        row = self.data[index]
+        text = clean_html(row[TEXT]) if self.clean else row[TEXT]
+        ids, mask = map(_row, encoded(self.encode, text))
         return (ids, mask), torch.tensor(row[LABEL], dtype=torch.int64)
 
 
@@ -128,7 +129,7 @@ class VectorText(LabelledText):
         super().__init__(data.select_columns([LABEL]))
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        label = torch.tensor(self._data[index][LABEL], dtype=torch.int64)
+        label = torch.tensor(self.data[index][LABEL], dtype=torch.int64)
         start, end = self._ends[range(len(self))[index] :][:2].tolist()
         matrix = torch.zeros(self._length, self._table.shape[1])
         matrix[: end - start] = self._table[self._ids[start:end]]
