@@ -102,6 +102,14 @@ def test_every_class_is_there_and_no_other() -> None:
     assert {name for name in FACTS if not CATALOG.runs(name)} == INTERFACE_ONLY
 
 
+def test_more_epochs_extend_a_training_and_nothing_else_does() -> None:
+    extending = {(n, i.name) for n, spec in SPECS.items() for i in spec.inputs if i.extends}
+    trainers = {name for name in SPECS if name.startswith("PtTrain")}
+    assert extending == {(name, "epochs") for name in trainers}
+    assert all(SPECS[name].lazy == {"train_loader", "val_loader"} for name in trainers)
+    assert all(i.extends for i in CATALOG["PtTrainModel"].inputs if i.name == "epochs")
+
+
 @pytest.mark.parametrize("name", RANDOM)
 def test_what_draws_random_numbers_says_so(name: str) -> None:
     assert SPECS[name].random

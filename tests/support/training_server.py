@@ -2,7 +2,7 @@
 
 python training_server.py FOLDER PROMPT.json
 
-A line of a name starts a run that writes its weights to a file of that name below FOLDER, and keeps
+A line of a name starts a run that writes its weights to a folder of that name in FOLDER, and keeps
 its training beside it. The id of its process is printed, and its status when it has ended; what it
 said is then in another file.
 """
@@ -23,7 +23,7 @@ torch.set_num_threads(1)  # a fork has no threads
 def train(folder: Path, prompt: Path, name: str) -> int:
     session = graphrun.Session(checkpoints=Checkpoints(folder / f"{name}.kept", every=0))
     document = json.loads(prompt.read_text())
-    document["9"]["inputs"]["model_path"] = str(folder / f"{name}.safetensors")
+    document["9"]["inputs"]["model_path"] = str(folder / name / "model.safetensors")
     report = session.run(document, targets=["9"])
     said = folder / f"{name}.said"
     said.write_text(json.dumps([one.code for one in report.notices]))

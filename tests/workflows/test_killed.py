@@ -77,7 +77,7 @@ class Server:
         return int(self.process.stdout.readline())
 
     def weights(self, name):
-        return (self.folder / f"{name}.safetensors").read_bytes()
+        return (self.folder / name / "model.safetensors").read_bytes()
 
     def said(self, name):
         return json.loads((self.folder / f"{name}.said").read_text())
