@@ -1,7 +1,7 @@
 """Where a cache lies, and what is in it besides the results.
 
 results/                what nodes gave, a `DiskStore`
-trainings/ab/<key>/     the state of trainings, to go on from, with a state.json that tells of it
+trainings/              the states of trainings, to go on from, `Checkpoints`
 tokens/ab/<key>…        texts as tokens, files or folders
 
 Nothing else is looked at or removed, whatever folder somebody names.
@@ -9,16 +9,14 @@ Nothing else is looked at or removed, whatever folder somebody names.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 VARIABLE = "GRAPHRUN_CACHE"
 """Environment variable with the folder."""
@@ -26,19 +24,16 @@ VARIABLE = "GRAPHRUN_CACHE"
 RESULTS, TRAININGS, TOKENS = KINDS = ("results", "trainings", "tokens")
 
 _KEY = re.compile(r"([0-9a-f]{16,64})(\.[A-Za-z0-9._-]+)?")
-_STATE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A training, or the tokens of texts: its bytes, and when it was changed, in Unix seconds."""
+    """The tokens of texts: their bytes, and when they were changed, in Unix seconds."""
 
     path: Path
     key: str
     bytes: int
     used: float
-    state: Mapping[str, Any] = field(default_factory=dict)
-    """What state.json has, empty without one."""
 
 
 def default_folder() -> Path:
@@ -55,17 +50,16 @@ def default_folder() -> Path:
     return (base if base.is_absolute() else Path.home() / ".cache") / "graphrun"
 
 
-def items(folder: Path, kind: str) -> Iterator[Item]:
-    """What is kept of a kind, in no order. What cannot be read is left out."""
-    for path in (folder / kind).glob("??/*"):
+def tokens(folder: Path) -> Iterator[Item]:
+    """What is kept of texts, in no order. What cannot be read is left out."""
+    for path in (folder / TOKENS).glob("??/*"):
         found = _KEY.fullmatch(path.name)
         if not found or not path.name.startswith(path.parent.name) or path.is_symlink():
             continue
         with suppress(OSError):
             files = [path.stat()] if path.is_file() else _files(path)
             used = max((one.st_mtime for one in files), default=path.stat().st_mtime)
-            size = sum(one.st_size for one in files)
-            yield Item(path, found[1], size, used, _state(path / "state.json"))
+            yield Item(path, found[1], sum(one.st_size for one in files), used)
 
 
 def remove(found: Item) -> int:
@@ -90,12 +84,3 @@ def _files(folder: Path) -> list[os.stat_result]:
             with suppress(OSError):  # gone meanwhile: a training goes on
                 found.append((Path(base) / name).lstat())
     return found
-
-
-def _state(path: Path) -> Mapping[str, Any]:
-    try:
-        with path.open("rb") as file:
-            found = json.loads(file.read(_STATE_BYTES))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -1,4 +1,4 @@
-"""`graphrun cache ls | info | gc | clear [KIND]`, each a function `_ls`, `_info`, …"""
+"""`graphrun cache ls | info | gc | clear [KIND] | why FILE [NODE]`, each a function `_ls`, …"""
 
 from __future__ import annotations
 
@@ -10,20 +10,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from graphrun.cache.disk import DiskStore
-from graphrun.cache.place import KINDS, RESULTS, TOKENS, TRAININGS, items, remove
+from graphrun.cache import Checkpoints, DiskStore
+from graphrun.cache.place import KINDS, RESULTS, TOKENS, TRAININGS, remove, tokens
 from graphrun.cli import config, render
 from graphrun.cli.sizes import told
 from graphrun.errors import Diagnostic, ExitCode, UsageError
-
-_ABOUT = ("class_type", "step", "epoch", "status")
-"""What the list tells of a training, if its state has it."""
 
 _NAMES = {RESULTS: "result", TRAININGS: "training", TOKENS: "tokenised text"}
 
 
 def cache(options: Namespace) -> int:
     """One action on the cache of the command line, the environment or the configuration."""
+    if options.action == "why":
+        return _why(options)
     settings = config.cache(options.cache_dir)
     limit = getattr(options, "max_size", None)
     store = DiskStore(settings.folder / RESULTS, settings.max_bytes if limit is None else limit)
@@ -36,6 +35,19 @@ def cache(options: Namespace) -> int:
     if options.json:
         render.out_json({"folder": str(settings.folder), **document})
     return ExitCode.OK
+
+
+def _why(options: Namespace) -> int:
+    """What the next run of a file would do with its nodes, or with some, and why."""
+    from graphrun.cli import reading
+    from graphrun.cli.outlook import cache_of, show
+    from graphrun.cli.run import request_of
+    from graphrun.session import Session
+
+    only, options.targets = options.targets, []
+    request, kept = request_of(options), cache_of(options)
+    session = Session(catalog=reading.catalog(options), cache=kept, remember=False)
+    return show(session, request, options, only)
 
 
 def _ls(options: Namespace, folder: Path, store: DiskStore) -> dict[str, Any]:
@@ -54,12 +66,14 @@ def _ls(options: Namespace, folder: Path, store: DiskStore) -> dict[str, Any]:
         {
             "kind": "training",
             "identity": one.key,
-            "class_type": str(one.state.get("class_type", "")),
+            "class_type": str(one.about.get("class_type", "")),
             "bytes": one.bytes,
-            "used": one.used,
-            **{key: one.state[key] for key in _ABOUT[1:] if key in one.state},
+            "used": one.when,
+            "epoch": one.epoch,
+            "step": one.step,
+            "finished": one.finished,
         }
-        for one in items(folder, TRAININGS)
+        for one in Checkpoints(folder / TRAININGS).listing()
     ]
     rows.sort(key=lambda row: (-row["used"], row["identity"]))
     shown = rows if options.number is None else rows[: options.number]
@@ -76,7 +90,7 @@ def _ls(options: Namespace, folder: Path, store: DiskStore) -> dict[str, Any]:
 def _table(rows: Iterable[Mapping[str, Any]]) -> None:
     lines = []
     for row in rows:
-        notes = " ".join(f"{key} {row[key]}" for key in _ABOUT[1:] if key in row)
+        notes = _how_far(row) if row["kind"] == "training" else ""
         name = row["class_type"] or "-"
         what = f"{row['kind']} {row['identity'][:12]}"
         lines.append((what, name, told(row["bytes"]), _ago(row["used"]), notes))
@@ -84,6 +98,11 @@ def _table(rows: Iterable[Mapping[str, Any]]) -> None:
     for what, name, size, ago, notes in lines:
         text = f"{what:<{widths[0]}}  {name:<{widths[1]}}  {size:>{widths[2]}}  {ago:>{widths[3]}}"
         render.out(f"{text}  {notes}".rstrip())
+
+
+def _how_far(row: Mapping[str, Any]) -> str:
+    done = _count(row["epoch"], "epoch") + (f", {_count(row['step'], 'step')}" * bool(row["step"]))
+    return f"{done}, finished" if row["finished"] else done
 
 
 def _info(options: Namespace, folder: Path, store: DiskStore) -> dict[str, Any]:
@@ -100,6 +119,8 @@ def _info(options: Namespace, folder: Path, store: DiskStore) -> dict[str, Any]:
 
 def _gc(options: Namespace, folder: Path, store: DiskStore) -> dict[str, Any]:
     freed = store.gc()
+    if options.max_size is not None:
+        freed += Checkpoints(folder / TRAININGS).gc(max(0, options.max_size - store.info().bytes))
     if not options.json:
         render.out(f"{told(freed)} freed, {told(store.info().bytes)} of results kept in {folder}")
     return {"freed": freed}
@@ -115,9 +136,11 @@ def _clear(options: Namespace, folder: Path, store: DiskStore) -> dict[str, Any]
         return {"freed": 0, "removed": False}
     if RESULTS in kinds:
         store.clear()
-    for kind in (TRAININGS, TOKENS):
-        for one in items(folder, kind) if kind in kinds else ():
-            remove(one)
+    trainings = Checkpoints(folder / TRAININGS)
+    for training in trainings.listing() if TRAININGS in kinds else ():
+        trainings.remove(training.key)
+    for one in tokens(folder) if TOKENS in kinds else ():
+        remove(one)
     after = _sums(folder, store)
     freed = sum(size - after[kind][1] for kind, (_, size) in before.items())
     if not options.json:
@@ -138,9 +161,10 @@ def _sums(folder: Path, store: DiskStore) -> dict[str, tuple[int, int]]:
     """How many there are of each kind, and their bytes."""
     results = store.info()
     found = {RESULTS: (results.entries, results.bytes)}
-    for kind in (TRAININGS, TOKENS):
-        sizes = [one.bytes for one in items(folder, kind)]
-        found[kind] = (len(sizes), sum(sizes))
+    sizes = [one.bytes for one in Checkpoints(folder / TRAININGS).listing()]
+    found[TRAININGS] = (len(sizes), sum(sizes))
+    sizes = [one.bytes for one in tokens(folder)]
+    found[TOKENS] = (len(sizes), sum(sizes))
     return found
 
 

@@ -163,6 +163,8 @@ def _cache_options(parser: argparse.ArgumentParser) -> None:
         "kind", nargs="?", choices=("results", "trainings", "tokens"), help="only these"
     )
     clearing.add_argument("-y", "--yes", action="store_true", help="ask nothing")
+    why = actions.add_parser("why", help="what the next run of a file would do, and why")
+    _run_options(why)
     for sub in (listing, counting, collecting, clearing):
         sub.add_argument(
             "--cache-dir", type=Path, metavar="DIR", help="the folder of the cache, if another"

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from graphrun.cache import DiskStore, Stored
+from graphrun.cache import Checkpoints, DiskStore, Stored
 from graphrun.cache import place as places
 from graphrun.catalog.running import CALL, Silent
 from graphrun.cli import config, sizes
@@ -48,13 +48,12 @@ def fill(folder):
     store.put("f" * 64, stored(np.zeros(5000)))
     CALL.reset(token)
     store.put("e" * 64, stored(1))
-    training = folder / "trainings/ab" / KEY
-    training.mkdir(parents=True)
-    state = {"class_type": "PtTrainRNNModel", "step": 40, "other": [1]}
-    (training / "state.json").write_text(json.dumps(state))
-    (training / "weights").write_bytes(b"x" * 3000)
-    for path in training.iterdir():
-        os.utime(path, (time.time() - 7300, time.time() - 7300))
+    training = Checkpoints(folder / "trainings").at(KEY, {"class_type": "PtTrainRNNModel"})
+    training.take()
+    training.save(1, 40, {"weights": np.zeros(400)})
+    training.release()
+    for state in training.folder.glob("*.1.40"):
+        os.utime(state, (time.time() - 7300, time.time() - 7300))
     (folder / "tokens/ab").mkdir(parents=True)
     (folder / "tokens/ab" / f"{KEY}.arrow").write_bytes(b"x" * 2000)
 
@@ -86,7 +85,7 @@ def test_the_list_has_the_newest_first(folder, capsys):
     assert second.split()[:3] == ["result", "f" * 12, "EmptyImage"]
     assert "39.6 KiB" in second
     assert third.split()[:3] == ["training", KEY[:12], "PtTrainRNNModel"]
-    assert third.endswith("2 hours ago  step 40")
+    assert third.endswith("2 hours ago  1 epoch, 40 steps")
     one, more = said(capsys, "ls", "-n", 1).splitlines()
     assert one.split() == first.split()
     assert more == "… and 2 more; -n 3 shows all"
@@ -97,9 +96,8 @@ def test_the_list_as_json(folder, capsys):
     found = document(capsys, "ls")["entries"]
     assert [one["kind"] for one in found] == ["result", "result", "training"]
     assert [one["class_type"] for one in found] == ["", "EmptyImage", "PtTrainRNNModel"]
-    assert found[2]["step"] == 40
-    state = (folder / "trainings/ab" / KEY / "state.json").stat()
-    assert found[2]["bytes"] == 3000 + state.st_size
+    assert (found[2]["epoch"], found[2]["step"], found[2]["finished"]) == (1, 40, False)
+    assert found[2]["bytes"] > 3200
     assert "T" in found[0]["used"]
     assert len(document(capsys, "ls", "-n", "0")["entries"]) == 0
 
@@ -110,7 +108,7 @@ def test_info_counts_each_kind(folder, capsys):
     assert lines[0] == f"folder     {folder}"
     assert lines[1].startswith("results    2, ")
     assert lines[1].endswith("of at most 20.0 GiB")
-    assert lines[2].startswith("trainings  1, 3.0 KiB")
+    assert lines[2].startswith("trainings  1, ")
     assert lines[3] == "tokens     1, 2.0 KiB"
     found = document(capsys, "info")
     assert found["results"]["limit"] == 20 << 30
@@ -120,9 +118,11 @@ def test_info_counts_each_kind(folder, capsys):
 def test_gc_shrinks_to_a_size(folder, capsys):
     fill(folder)
     assert document(capsys, "gc")["freed"] == 0
-    assert document(capsys, "gc", "--max-size", "1KiB")["freed"] > 40_000
+    assert document(capsys, "gc", "--max-size", "10KiB")["freed"] > 40_000
     assert [one.identity for one in DiskStore(folder / "results")] == ["e" * 64]
     assert document(capsys, "info")["trainings"]["entries"] == 1
+    assert document(capsys, "gc", "--max-size", "1KiB")["freed"] > 3200
+    assert document(capsys, "info")["trainings"]["entries"] == 0
 
 
 def test_the_configured_size_is_the_limit(folder, capsys):
