@@ -29,12 +29,14 @@ if TYPE_CHECKING:
     from graphrun.errors import NodeError as NodeError
     from graphrun.errors import ValidationFailed as ValidationFailed
     from graphrun.execute import Stop as Stop
+    from graphrun.record.cache import Cache as Cache
     from graphrun.report import Report as Report
     from graphrun.request import Request as Request
     from graphrun.session import Session as Session
 
 __all__ = [
     "Alias",
+    "Cache",
     "Cancelled",
     "Catalog",
     "Diagnostic",
@@ -58,6 +60,7 @@ __all__ = [
 
 _HOMES = {
     "Alias": "graphrun.catalog",
+    "Cache": "graphrun.record.cache",
     "Cancelled": "graphrun.errors",
     "Catalog": "graphrun.catalog",
     "Diagnostic": "graphrun.errors",

@@ -122,8 +122,8 @@ def test_one_class_is_one_node_of_an_example():
     ("name", "words"),
     [
         ("PtSaveModel", "a file that is written"),
-        ("PtSaveModel", "Acts on the world"),
-        ("PtLoadModel", "it and all behind it runs in every run"),
+        ("PtSaveModel", "come back with it"),
+        ("PtLoadModel", "when their contents have changed"),
         ("HfTokenizerEncode", "names a tokenizer"),
         ("PandasShowText", "A run is for nodes like this one"),
         ("PandasShowText", "only as a link"),
