@@ -137,6 +137,8 @@ class NodeSpec:
     that say how far to go."""
     dynamic: bool = field(init=False, compare=False, repr=False)
     """Whether inputs come and go with the values of others."""
+    settled: dict[Any, NodeSpec] = field(init=False, compare=False, repr=False)
+    """Plain definitions of nodes of this kind, for `convert.dynamic` to remember."""
     _by_name: Mapping[str, InputSpec] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -148,6 +150,7 @@ class NodeSpec:
         self._set("extending", frozenset(i.name for i in self.inputs if i.extends))
         brings = self.brought is not None or any(i.type in DYNAMIC for i in self.inputs)
         self._set("dynamic", brings)
+        self._set("settled", {})
         self._set("_by_name", {i.name: i for i in reversed(self.inputs)})
 
     def _set(self, name: str, value: Any) -> None:

@@ -14,12 +14,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from graphrun.catalog.brought import row_numbers
-from graphrun.catalog.sockets import CHOICE, GROWING, MATCH_TYPE, ROWS, SLOT
+from graphrun.catalog.sockets import CHOICE, DYNAMIC, GROWING, MATCH_TYPE, ROWS, SLOT
 from graphrun.catalog.spec import InputSpec, NodeSpec, Section
 from graphrun.convert.places import is_widget, saved_places
 from graphrun.documents import Link
 
 CUSTOM_COMBO = "CustomCombo"
+
+_MOST_SHAPES = 1000
+"""Definitions of nodes of one class that are remembered."""
 
 _MOST_VALUES = 10_000
 """Values of one node written as an object; a length that is made up costs no more than this."""
@@ -40,6 +43,35 @@ def settle_prompt(spec: NodeSpec, inputs: Mapping[str, Any]) -> NodeSpec:
     """
     if not spec.dynamic and spec.class_type != CUSTOM_COMBO:
         return spec
+    shape = _shape(spec, inputs)
+    if shape is None:
+        return _settled_prompt(spec, inputs)
+    if shape not in spec.settled:
+        if len(spec.settled) >= _MOST_SHAPES:
+            spec.settled.clear()
+        spec.settled[shape] = _settled_prompt(spec, inputs)
+    return spec.settled[shape]
+
+
+def _shape(spec: NodeSpec, inputs: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    """All of a node's inputs that its definition hangs on; None if that cannot be compared.
+
+    Every rule asks for the definition, and graphs have many nodes of one shape.
+    """
+    if spec.class_type == CUSTOM_COMBO:
+        return None
+    chosen = [i.name for i in spec.inputs if i.type in DYNAMIC]
+    values = [
+        (type(value), value)
+        for name, value in inputs.items()
+        if not isinstance(value, Link) and name.partition(".")[0] in chosen
+    ]
+    if any(kind not in (str, int, float, bool) for kind, _ in values):
+        return None
+    return (*inputs, None, *values)
+
+
+def _settled_prompt(spec: NodeSpec, inputs: Mapping[str, Any]) -> NodeSpec:
     values = {name: value for name, value in inputs.items() if not isinstance(value, Link)}
     for one in spec.inputs:
         if one.type == ROWS:
