@@ -45,7 +45,7 @@ def run(options: Namespace) -> int:
     with _interrupts(stop):
         with folded():
             report = session.perform(request, planned, cuts, observe=view, stop=stop)
-        _finish(report, options)
+        _finish(report, options, kept=cache is not None)
     return _exit_code(report)
 
 
@@ -110,7 +110,7 @@ def _view(options: Namespace) -> Observer:
     return Live(Console(stderr=True), libraries=options.verbose)
 
 
-def _finish(report: Report, options: Namespace) -> None:
+def _finish(report: Report, options: Namespace, *, kept: bool) -> None:
     from graphrun.report import summary
 
     for failure in report.failures:
@@ -119,6 +119,9 @@ def _finish(report: Report, options: Namespace) -> None:
         render.err(f"blocked: node {node_id} ({report.nodes[node_id].class_type}) needs node {by}")
     if report.failures:
         render.err(f"  when that is mended, run it again: {_again()}")
+    elif report.status == "interrupted":
+        what = "to go on" if kept else "to start over"
+        render.err(f"  run it again {what}: {_again()}")
     if options.json:
         render.out_json(report.to_json())
         return
