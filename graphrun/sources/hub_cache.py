@@ -31,9 +31,9 @@ def offline(kind: Literal["model", "dataset"]) -> bool:
 def cached_model(name: str) -> Path | None:
     """The newest complete snapshot of a model in the hub cache: config, weights, tokenizer."""
     for snapshot in _snapshots("models", name):
-        if _has(snapshot, "config.json") and _has(snapshot, *_WEIGHTS) and _has(snapshot, *_TOKENS):
-            if _whole(snapshot, lambda names: [model_files(names), model_files(_old(names))]):
-                return snapshot
+        usable = all(_has(snapshot, *some) for some in (("config.json",), _WEIGHTS, _TOKENS))
+        if usable and _whole(snapshot, lambda all: [model_files(all), model_files(_old(all))]):
+            return snapshot
     return None
 
 
@@ -45,7 +45,7 @@ def cached_dataset(name: str) -> Path | None:
             return info.parent
     for snapshot in _snapshots("datasets", name):
         folder = with_splits(snapshot)
-        if folder and _whole(snapshot, lambda names: [data_files(names) or ()]):
+        if folder and _whole(snapshot, lambda all: [data_files(all) or ()]):
             return folder
     return None
 

@@ -49,7 +49,7 @@ def look(kind: Kind, found: Found) -> Offer:
 
     try:
         asked = HfApi(endpoint=endpoint())
-        info = asked.repo_info(found.id, repo_type=kind, files_metadata=True)
+        info: Any = asked.repo_info(found.id, repo_type=kind, files_metadata=True)
     except Exception as error:  # the library's, and those of whatever it talks to the hub with
         raise _missing(kind, found, error) from error
     sizes = {one.rfilename: one.size or 0 for one in info.siblings or ()}
@@ -96,16 +96,18 @@ def download(offer: Offer, stopped: Callable[[], bool]) -> Found:
 
 def _silent(stopped: Callable[[], bool]) -> type[Any]:
     """A progress bar that shows nothing; the library tells it of every piece of a file."""
-    from huggingface_hub.utils import tqdm
+    from huggingface_hub import utils
 
-    class Silent(tqdm):  # type: ignore[misc, unused-ignore]
+    base: Any = utils.tqdm  # type: ignore[attr-defined]
+
+    class Silent(base):  # type: ignore[misc]
         def __init__(self, *args: Any, **options: Any) -> None:
             super().__init__(*args, **{**options, "disable": True})
 
-        def update(self, n: float | None = 1) -> bool | None:
+        def update(self, n: float | None = 1) -> Any:
             if stopped():
                 raise Cancelled
-            return super().update(n)  # type: ignore[no-any-return, unused-ignore]
+            return super().update(n)
 
     return Silent
 

@@ -2,17 +2,19 @@
 
     python tests/support/hub_server.py FOLDER [PORT]
 
-`FOLDER/models/OWNER/NAME` and `FOLDER/datasets/OWNER/NAME` hold files. The commit of a repository is
-the digest of what is in it, so that a changed file is a new commit. `FOLDER/gated` lists ids that
-are given to nobody, `FOLDER/breaks` files (by their names) whose transfer breaks off in the middle,
-after which the whole server is gone. Every request is a line in `FOLDER/asked`. Without a port it
-says on stdout which one it has.
+`FOLDER/models/OWNER/NAME` and `FOLDER/datasets/OWNER/NAME` hold files, and `.card.json` what their
+description begins with. The commit of a repository is the digest of what is in it, so that a
+changed file is a new commit. `FOLDER/gated` lists ids that are given to nobody, `FOLDER/breaks`
+files (by their names) in whose middle the whole server ends, and `FOLDER/held` files of which the
+rest comes when that list is gone. Every request is a line in
+`FOLDER/asked`. Without a port it says on stdout which one it has.
 """
 
 import hashlib
 import json
 import os
 import sys
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -83,9 +85,9 @@ class Hub(BaseHTTPRequestHandler):
         ]
         about = {"id": name, "sha": commit(repository), "siblings": siblings}
         card = repository / ".card.json"
-        return self._json(
-            {**about, "cardData": json.loads(card.read_text())} if card.is_file() else about
-        )
+        if card.is_file():
+            about["cardData"] = json.loads(card.read_text())
+        return self._json(about)
 
     def _json(self, value):
         data = json.dumps(value).encode()
@@ -114,6 +116,8 @@ class Hub(BaseHTTPRequestHandler):
             self.wfile.write(data[first : len(data) // 2])
             self.wfile.flush()
             os._exit(0)
+        while file.name in self._listed("held"):
+            time.sleep(0.02)
         self.wfile.write(data[first:])
         return None
 
@@ -131,5 +135,6 @@ def commit(repository):
 if __name__ == "__main__":
     Hub.top = Path(sys.argv[1])
     server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[2]) if sys.argv[2:] else 0), Hub)
-    print(server.server_port, flush=True)
+    sys.stdout.write(f"{server.server_port}\n")
+    sys.stdout.flush()
     server.serve_forever()
