@@ -52,14 +52,14 @@ def cached_dataset(name: str) -> Path | None:
 
 def model_places(names: Iterable[str]) -> list[Path]:
     """Where cached_model looks."""
-    return [_repository("models", name) for name in names]
+    return [repository("models", name) for name in names]
 
 
 def dataset_places(names: Iterable[str]) -> list[Path]:
     """Where cached_dataset looks."""
     spelled = list(names)
     flat = [_datasets_cache() / _flat(name, "___") for name in spelled]
-    return [*flat, *(_repository("datasets", name) for name in spelled)]
+    return [*flat, *(repository("datasets", name) for name in spelled)]
 
 
 def reachable() -> bool:
@@ -138,13 +138,13 @@ def _has(folder: Path, *patterns: str) -> bool:
 
 def _snapshots(kind: str, name: str) -> Iterator[Path]:
     """Snapshots of a repository: the one its main branch points to, then the newest."""
-    repository = _repository(kind, name)
-    main = repository / "refs" / "main"
+    folder = repository(kind, name)
+    main = folder / "refs" / "main"
     if main.is_file():
-        current = repository / "snapshots" / main.read_text("utf-8").strip()
+        current = folder / "snapshots" / main.read_text("utf-8").strip()
         if current.is_dir():
             yield current
-    yield from (p for p in _newest(repository / "snapshots", "*") if p.is_dir())
+    yield from (p for p in _newest(folder / "snapshots", "*") if p.is_dir())
 
 
 def _newest(folder: Path, pattern: str) -> list[Path]:
@@ -157,7 +157,8 @@ def hub_cache() -> Path:
     return Path(given).expanduser() if given else _home() / "hub"
 
 
-def _repository(kind: str, name: str) -> Path:
+def repository(kind: str, name: str) -> Path:
+    """The folder of a copy of the hub's; `kind` is models or datasets."""
     return hub_cache() / f"{kind}--{_flat(name, '--')}"
 
 

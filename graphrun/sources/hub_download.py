@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from graphrun.errors import Cancelled, MissingResource
-from graphrun.sources.hub_cache import endpoint, hub_cache
+from graphrun.sources.hub_cache import endpoint, hub_cache, repository
 from graphrun.sources.hub_files import data_files, descriptions, model_files, why_unread
 from graphrun.sources.names import Found, Kind, find_dataset, find_model, missing
 
@@ -22,7 +22,7 @@ _LATER = "the next run goes on with the files that are not there yet"
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What the hub has under a name: the files that are needed, and their bytes.
+    """What the hub has under a name: the files that are needed, and the bytes still to come.
 
     `refused` says why a data set cannot be had as files.
     """
@@ -59,7 +59,9 @@ def look(kind: Kind, found: Found) -> Offer:
         refused = why_unread(sizes, _card(info))
         wanted = [*(data_files(sizes) or ()), *descriptions(sizes)]
     files = tuple(sorted(set(wanted)))
-    return Offer(kind, found, files, sum(sizes[name] for name in files), refused)
+    here = repository(f"{kind}s", found.id) / "snapshots" / str(info.sha)
+    lacking = sum(sizes[name] for name in files if not (here / name).is_file())
+    return Offer(kind, found, files, lacking, refused)
 
 
 def download(offer: Offer, stopped: Callable[[], bool]) -> Found:
@@ -118,7 +120,7 @@ def _card(info: Any) -> Mapping[str, Any]:
 
 
 def _room(offer: Offer) -> None:
-    """See that the disk has room for all of it, also for what may be there already."""
+    """See that the disk has room for what is to come."""
     place = hub_cache()
     while not place.exists() and place != place.parent:
         place = place.parent
