@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -216,7 +216,8 @@ class Session:
         def say(found: Diagnostic) -> None:
             self._unsaid.append(found)
             for one in observers:
-                one(Notice(diagnostic=found))
+                with suppress(Exception):  # one that fails is told of, and let go, by the run
+                    one(Notice(diagnostic=found))
 
         if request.out is not None:
             _writable(request.out, request.min_free)

@@ -38,7 +38,7 @@ def fetch(plan: Plan, settings: Settings, say: Callable[[Diagnostic], None], sto
 
 
 def _wanted(plan: Plan) -> Iterator[tuple[tuple[Kind, str], tuple[ResourceUse, Found]]]:
-    """The names that lead to the hub, with the last use of each."""
+    """The names that lead to the hub, with their uses: of one name the first comes last."""
     for use, found in reversed(plan.led or ()):
         if isinstance(found, Found) and found.source == "hub":
             kind: Kind = "model" if use.kind in ("model", "tokenizer") else "dataset"
@@ -66,17 +66,23 @@ def _fetched(
     came = False
     for offer, use in offers:
         if offer.refused:
-            message = f"{offer.found.name} is not read from its files: {offer.refused}"
-            hint = "nothing behind it is kept in this run; once it is on this machine, it is"
-            found_out = Diagnostic("not_kept", message, severity="warning", hint=hint)
-            say(_placed(plan, use, found_out))
+            say(_not_kept(plan, use, f"is not read from its files: {offer.refused}"))
             continue
         say(Diagnostic("downloading", f"downloading {offer.label}", severity="info"))
         try:
-            came |= download(offer, lambda: stop.requested).source != "hub"
+            found = download(offer, lambda: stop.requested)
         except MissingResource as error:
             raise MissingResource(_placed(plan, use, error.diagnostics[0])) from error
+        if found.source == "hub":
+            say(_not_kept(plan, use, "is no whole model or data set on the hub"))
+        came |= found.source != "hub"
     return came
+
+
+def _not_kept(plan: Plan, use: ResourceUse, why: str) -> Diagnostic:
+    hint = "nothing behind it is kept in this run; it is once a copy is found on this machine"
+    message = f"{use.name} {why}"
+    return _placed(plan, use, Diagnostic("not_kept", message, severity="warning", hint=hint))
 
 
 def _placed(plan: Plan, use: ResourceUse, found: Diagnostic) -> Diagnostic:
