@@ -95,6 +95,26 @@ class Request:
         pairs = address.items() if isinstance(address, Mapping) else [(address, value)]
         return replace(self, overrides=(*self.overrides, *pairs))
 
+    @property
+    def expected(self) -> Settings:
+        """The settings before the run folder exists: outputs are tried where it will be made."""
+        if self.out is None:
+            return self.settings
+        return replace(self.settings, outputs=self.out / "(this run)")
+
+    def described(self, cuts: Sequence[str]) -> dict[str, Any]:
+        """As a report has it; `cuts` is what `--tiny` cut."""
+        aliases = self.settings.aliases.items()
+        given = [s if isinstance(s, str) else f"{s[0]}={s[1]!r}" for s in self.overrides]
+        return {
+            "device": self.settings.device,
+            "tiny": self.settings.tiny,
+            "cuts": list(cuts),
+            "aliases": {name: str(alias.path) for name, alias in aliases},
+            "overrides": given,
+            "targets": list(self.targets or ()),
+        }
+
 
 Runnable = Request | Document | Mapping[str, Any] | str | Path
 """A request, a document, a document as JSON in memory, or the path of one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -19,11 +19,13 @@ from graphrun.execute import (
     Observer,
     Stop,
     execute,
+    fetch,
     preflight,
     set_aside,
     uncollected,
     unwritable,
 )
+from graphrun.execute.events import Notice
 from graphrun.plan import Plan, override, shrink
 from graphrun.plan import check as _check
 from graphrun.plan import plan as _plan
@@ -125,7 +127,7 @@ class Session:
         kinds = {node.class_type for node in prompt.nodes.values()}
         specs = {name: self.catalog[name] for name in kinds if name in self.catalog}
         question = (prompt.nodes, specs, options, self._tokens(prompt, specs), prompt.source)
-        expected = replace(_expected(request), new_folder=request.out is not None)
+        expected = replace(request.expected, new_folder=request.out is not None)
         world = World(self.catalog, expected, self.digests)
         if self._last is not None and self._last[0] == question and _same(self._last[1], world):
             return self._last[1]
@@ -174,16 +176,14 @@ class Session:
         stop: Stop | None = None,
     ) -> Report:
         """The second half of `run`, for callers that looked at the plan first."""
+        stop, observe = stop or Stop(), [observe] if callable(observe) else [*observe]
+        planned = self._complete(request, planned, observe, stop)
         settings, out = request.settings, request.out
-        if out is not None:
-            _writable(out, request.min_free)
-        preflight(planned, self.catalog, _expected(request), min_free=request.min_free)
         folder = RunFolder.named(out, planned.prompt.name) if out is not None else None
         if folder:
             settings = replace(settings, outputs=folder.outputs, temporary=folder.temporary)
         report = self._begun(request, planned, cuts, folder)
-        told: list[Observer] = [report, *([folder] if folder else [])]
-        told += [observe] if callable(observe) else observe
+        told: list[Observer] = [report, *([folder] if folder else []), *observe]
         try:
             with set_aside():
                 report.outputs = execute(
@@ -208,16 +208,35 @@ class Session:
                 folder.close(report)
         return report
 
+    def _complete(
+        self, request: Request, planned: Plan, observers: list[Observer], stop: Stop
+    ) -> Plan:
+        """A plan that can run: what it needs is here, and known, also what had to be downloaded."""
+
+        def say(found: Diagnostic) -> None:
+            self._unsaid.append(found)
+            for one in observers:
+                with suppress(Exception):  # one that fails is told of, and let go, by the run
+                    one(Notice(diagnostic=found))
+
+        if request.out is not None:
+            _writable(request.out, request.min_free)
+        preflight(planned, self.catalog, request.expected, min_free=request.min_free)
+        if fetch(planned, request.expected, say, stop):
+            planned, _ = self.plan(request)
+            preflight(planned, self.catalog, request.expected, min_free=request.min_free)
+        return planned
+
     def _begun(
         self, request: Request, planned: Plan, cuts: list[str], folder: RunFolder | None
     ) -> Report:
         """A report with what is known before the run; what it depends on if it leaves a folder."""
-        report = Report(settings=_described(request, cuts), folder=folder.path if folder else None)
+        report = Report(settings=request.described(cuts), folder=folder.path if folder else None)
         report.notices, self._unsaid = self._unsaid, []
         if folder:
             from graphrun.record.record import recorded
 
-            report.record = recorded(planned, self.catalog, _expected(request))
+            report.record = recorded(planned, self.catalog, request.expected)
         return report
 
     def _converted(self, document: Document) -> Prompt:
@@ -283,28 +302,9 @@ def _same(planned: Plan, world: World) -> bool:
     return led == planned.led and around == planned.around
 
 
-def _expected(request: Request) -> Settings:
-    """Before the run folder exists, relative outputs are tried where it will be made."""
-    if request.out is None:
-        return request.settings
-    return replace(request.settings, outputs=request.out / "(this run)")
-
-
 def _writable(out: Path, min_free: int) -> None:
     problem = unwritable(out, min_free)
     if problem:
         raise UsageError(
             Diagnostic("unwritable_output", problem, hint="--out DIR puts the run folder elsewhere")
         )
-
-
-def _described(request: Request, cuts: list[str]) -> dict[str, Any]:
-    settings = request.settings
-    return {
-        "device": settings.device,
-        "tiny": settings.tiny,
-        "cuts": cuts,
-        "aliases": {name: str(alias.path) for name, alias in settings.aliases.items()},
-        "overrides": [s if isinstance(s, str) else f"{s[0]}={s[1]!r}" for s in request.overrides],
-        "targets": list(request.targets or ()),
-    }

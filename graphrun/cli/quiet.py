@@ -30,11 +30,16 @@ class _Handler(logging.Handler):
         _tell(f"{record.name}: {record.getMessage()}")
 
 
+def surround() -> None:
+    """Set the defaults: before anything asks a library, be it only for the hub's address."""
+    for name, value in DEFAULTS.items():
+        os.environ.setdefault(name, value)
+
+
 @contextmanager
 def folded() -> Iterator[None]:
     """Turn the libraries' warnings and log records into notices of the node that is running."""
-    for name, value in DEFAULTS.items():
-        os.environ.setdefault(name, value)
+    surround()
     handler, root = _Handler(logging.WARNING), logging.getLogger()
     root.addHandler(handler)
     before = warnings.showwarning

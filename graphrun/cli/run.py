@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphrun.cli import config, outlook, reading, render
-from graphrun.cli.quiet import folded
+from graphrun.cli.quiet import folded, surround
 from graphrun.errors import Diagnostic, ExitCode, GraphrunError
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def run(options: Namespace) -> int:
     from graphrun.execute import Stop
     from graphrun.session import Session
 
+    surround()
     request = request_of(options)
     cache = outlook.cache_of(options)
     session = Session(catalog=reading.catalog(options), cache=cache, remember=False)

@@ -2,6 +2,7 @@
 
 from graphrun.execute import events
 from graphrun.execute.events import Observer
+from graphrun.execute.fetch import fetch
 from graphrun.execute.memory import set_aside, uncollected
 from graphrun.execute.preflight import MIN_FREE, preflight, unwritable
 from graphrun.execute.run import execute
@@ -13,6 +14,7 @@ __all__ = [
     "Stop",
     "events",
     "execute",
+    "fetch",
     "preflight",
     "set_aside",
     "uncollected",

@@ -36,7 +36,7 @@ class NodeInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted(Event):
-    """The first event: what will run."""
+    """The first event, but for notices of what is downloaded before: what will run."""
 
     name: str
     seed: int

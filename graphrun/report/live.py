@@ -84,7 +84,7 @@ class Live:
                 if wanted and text not in self._said:
                     self._said.add(text)
                     self._say(
-                        f"  {text}", "yellow" if event.diagnostic.severity == "warning" else "red"
+                        f"  {text}", "red" if event.diagnostic.severity == "error" else "yellow"
                     )
             case NodeFinished() | NodeFailed() | NodeInterrupted():
                 self._end(event)

@@ -48,7 +48,7 @@ def duration(seconds: float) -> str:
 
 def notice(diagnostic: Diagnostic) -> str:
     """One line and, where there is one, the hint below it."""
-    told = diagnostic.code in ("notice", "stand_in", "interrupted")
+    told = diagnostic.code in ("notice", "stand_in", "interrupted", "downloading")
     place = f"{diagnostic.position}: " if diagnostic.position and not told else ""
     word = "" if told else f"{diagnostic.severity}: "
     hint = f"\n    {diagnostic.hint}" if diagnostic.hint else ""

@@ -12,6 +12,7 @@ from typing import Any
 
 from graphrun.sources.digests import Digests
 from graphrun.sources.files import cached_files, is_saved, split_files
+from graphrun.sources.hub_files import model_files
 from graphrun.sources.names import Found
 
 READ, MANY = 2 << 30, 10_000
@@ -24,12 +25,6 @@ CONTENT, TIMES = "content", "sizes and times"
 _DIGESTS = Digests()
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_MODEL = re.compile(
-    r"config\.json|generation_config\.json|.*\.safetensors|pytorch_model.*\.bin|.*\.index\.json"
-    r"|tokenizer\.json|tokenizer_config\.json|special_tokens_map\.json|added_tokens\.json"
-    r"|vocab\..*|merges\.txt|.*\.model|.*\.spm"
-)
-"""Files of a model's folder that decide what it computes."""
 # What libraries leave beside data while they read it.
 _PASSING = re.compile(r"\.|cache-[0-9a-f]+\.arrow$|tmp\w{8}$|.*\.(lock|incomplete)$")
 
@@ -116,10 +111,8 @@ def parts(kind: str, found: Found | Path | Iterable[Path]) -> dict[str, Path]:
 
 
 def _model(folder: Path) -> dict[str, Path]:
-    files = {p.name: p for p in folder.iterdir() if _MODEL.fullmatch(p.name) and p.is_file()}
-    if any(name.endswith(".safetensors") for name in files):  # which are loaded then
-        return {n: p for n, p in files.items() if not n.endswith((".bin", ".bin.index.json"))}
-    return files
+    names = [path.name for path in folder.iterdir() if path.is_file()]
+    return {name: folder / name for name in model_files(names)}
 
 
 def _data(place: Path, named: Mapping[str, str]) -> dict[str, Path]:

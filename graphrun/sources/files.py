@@ -62,6 +62,16 @@ def cached_files(folder: Path) -> dict[str, list[Path]]:
     return found
 
 
+def with_splits(snapshot: Path) -> Path | None:
+    """The folder of a copy of the hub's that has splits: it, or its only configuration."""
+    found = split_files(snapshot)
+    configurations = [name for name in found if (snapshot / name).is_dir()]
+    splits = {"train", "validation", "test"} & found.keys()
+    if splits or len(configurations) < len(found):
+        return snapshot
+    return snapshot / configurations[0] if len(configurations) == 1 else None
+
+
 def layouts(place: Path, files: Iterable[Path]) -> list[list[Path]]:
     """The files of a split in groups that each could be the whole of it."""
     groups: dict[tuple[Path, str], list[Path]] = {}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
-from graphrun.sources.files import cached_files, split_files
+from graphrun.sources.files import cached_files, with_splits
+from graphrun.sources.hub_files import data_files, model_files
 
 PROBE_SECONDS = 0.8
 """How long a run waits to learn whether there is a network."""
@@ -29,7 +31,8 @@ def offline(kind: Literal["model", "dataset"]) -> bool:
 def cached_model(name: str) -> Path | None:
     """The newest complete snapshot of a model in the hub cache: config, weights, tokenizer."""
     for snapshot in _snapshots("models", name):
-        if _has(snapshot, "config.json") and _has(snapshot, *_WEIGHTS) and _has(snapshot, *_TOKENS):
+        usable = all(_has(snapshot, *some) for some in (("config.json",), _WEIGHTS, _TOKENS))
+        if usable and _whole(snapshot, lambda all: [model_files(all), model_files(_old(all))]):
             return snapshot
     return None
 
@@ -41,33 +44,33 @@ def cached_dataset(name: str) -> Path | None:
         if cached_files(info.parent):
             return info.parent
     for snapshot in _snapshots("datasets", name):
-        folder = _with_splits(snapshot)
-        if folder:
+        folder = with_splits(snapshot)
+        if folder and _whole(snapshot, lambda all: [data_files(all) or ()]):
             return folder
     return None
 
 
 def model_places(names: Iterable[str]) -> list[Path]:
     """Where cached_model looks."""
-    return [_repository("models", name) for name in names]
+    return [repository("models", name) for name in names]
 
 
 def dataset_places(names: Iterable[str]) -> list[Path]:
     """Where cached_dataset looks."""
     spelled = list(names)
     flat = [_datasets_cache() / _flat(name, "___") for name in spelled]
-    return [*flat, *(_repository("datasets", name) for name in spelled)]
+    return [*flat, *(repository("datasets", name) for name in spelled)]
 
 
 def reachable() -> bool:
     """Whether the hub answers within `PROBE_SECONDS`; the answer is kept for half a minute."""
-    if time.monotonic() - _PROBED.at > 30 or _PROBED.endpoint != _endpoint():
+    if time.monotonic() - _PROBED.at > 30 or _PROBED.endpoint != endpoint():
         answer: list[bool] = []
         # A thread, because resolving a name obeys no timeout.
-        probe = threading.Thread(target=_probe, args=(_endpoint(), answer), daemon=True)
+        probe = threading.Thread(target=_probe, args=(endpoint(), answer), daemon=True)
         probe.start()
         probe.join(PROBE_SECONDS)
-        _PROBED.at, _PROBED.endpoint, _PROBED.answer = time.monotonic(), _endpoint(), any(answer)
+        _PROBED.at, _PROBED.endpoint, _PROBED.answer = time.monotonic(), endpoint(), any(answer)
     return _PROBED.answer
 
 
@@ -99,24 +102,34 @@ def _probe(endpoint: str, answer: list[bool]) -> None:
         answer.append(False)
 
 
-def _endpoint() -> str:
+def endpoint() -> str:
+    """The address of the hub."""
     from huggingface_hub import constants
 
     return os.environ.get("HF_ENDPOINT") or str(constants.ENDPOINT)
 
 
-def _with_splits(snapshot: Path) -> Path | None:
-    """The snapshot, or its only folder of data: a configuration such as `plain_text`."""
-    found = split_files(snapshot)
-    configurations = [name for name in found if (snapshot / name).is_dir()]
-    splits = {"train", "validation", "test"} & found.keys()
-    if splits or len(configurations) < len(found):
-        return snapshot
-    return snapshot / configurations[0] if len(configurations) == 1 else None
-
-
 _WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 _TOKENS = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
+
+
+def _whole(snapshot: Path, wanted: Callable[[list[str]], list[Collection[str]]]) -> bool:
+    """Whether all files are there that one of the `wanted` sets names, of those of the commit.
+
+    A download that broke off left some of them, and the list of all; a split of a data set would
+    be read without the rest of its rows. Without a list, what is there is taken for all.
+    """
+    listing = snapshot.parent.parent / "trees" / f"{snapshot.name}.json"
+    try:
+        names = list(json.loads(listing.read_text("utf-8"))["files"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return True
+    return any(all((snapshot / name).is_file() for name in one) for one in wanted(names))
+
+
+def _old(names: list[str]) -> list[str]:
+    """Without the newer format of weights: other programs may have asked for the older one."""
+    return [name for name in names if not name.endswith(".safetensors")]
 
 
 def _has(folder: Path, *patterns: str) -> bool:
@@ -125,23 +138,28 @@ def _has(folder: Path, *patterns: str) -> bool:
 
 def _snapshots(kind: str, name: str) -> Iterator[Path]:
     """Snapshots of a repository: the one its main branch points to, then the newest."""
-    repository = _repository(kind, name)
-    main = repository / "refs" / "main"
+    folder = repository(kind, name)
+    main = folder / "refs" / "main"
     if main.is_file():
-        current = repository / "snapshots" / main.read_text("utf-8").strip()
+        current = folder / "snapshots" / main.read_text("utf-8").strip()
         if current.is_dir():
             yield current
-    yield from (p for p in _newest(repository / "snapshots", "*") if p.is_dir())
+    yield from (p for p in _newest(folder / "snapshots", "*") if p.is_dir())
 
 
 def _newest(folder: Path, pattern: str) -> list[Path]:
     return sorted(folder.glob(pattern), key=lambda p: p.stat().st_mtime, reverse=True)
 
 
-def _repository(kind: str, name: str) -> Path:
+def hub_cache() -> Path:
+    """The folder that copies of the hub's are in."""
     given = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
-    hub = Path(given).expanduser() if given else _home() / "hub"
-    return hub / f"{kind}--{_flat(name, '--')}"
+    return Path(given).expanduser() if given else _home() / "hub"
+
+
+def repository(kind: str, name: str) -> Path:
+    """The folder of a copy of the hub's; `kind` is models or datasets."""
+    return hub_cache() / f"{kind}--{_flat(name, '--')}"
 
 
 def _datasets_cache() -> Path:

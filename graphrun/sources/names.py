@@ -8,7 +8,7 @@ second.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -204,8 +204,11 @@ def _from_hub(kind: Kind, name: str) -> Found:
     raise missing(kind, name, why)
 
 
-def missing(kind: Kind, name: str, why: str) -> MissingResource:
-    """The error for a name that leads nowhere: where was looked, and three ways out."""
+def missing(kind: Kind, name: str, why: str, ways: Sequence[str] = ()) -> MissingResource:
+    """The error for a name that leads nowhere: where was looked, and the ways out.
+
+    `ways` are those that `why` leaves, instead of a network.
+    """
     places = (model_places if kind == "model" else dataset_places)(_spellings(name))
     looked = [
         f"--alias ({len(settings().aliases)} given)",
@@ -217,7 +220,7 @@ def missing(kind: Kind, name: str, why: str) -> MissingResource:
         kind,
         f"{_NOUNS[kind]} {name} is not on this machine, and {why}\n  looked for it in{listed}",
         [
-            "with a network, the next run downloads it (unset HF_HUB_OFFLINE if it is set)",
+            *(ways or [_NETWORK_WAY]),
             _alias_way(kind, name),
             _TINY_WAY,
         ],
@@ -229,6 +232,7 @@ def _alias_way(kind: Kind, name: str) -> str:
     return f"--alias {name}=DIR uses a folder {what}"
 
 
+_NETWORK_WAY = "with a network, the next run downloads it (unset HF_HUB_OFFLINE if it is set)"
 _TINY_WAY = "--tiny tries the workflow with small built-in stand-ins"
 
 
