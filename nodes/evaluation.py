@@ -13,6 +13,7 @@ from graphrun.node import InputError, Nodes, Socket, metric, notice, progress
 
 from ._device import pick_device
 from ._fitting.batches import batches, blaming, on
+from ._fitting.figures import confusion, of_classes
 from ._torch import described
 from ._types import Loader, Model, Tensor
 
@@ -54,22 +55,13 @@ def evaluate_classifier(
 def macro_figures(answers: torch.Tensor, labels: torch.Tensor) -> dict[str, float]:
     """Accuracy and unweighted means of the classes' figures, from classes (N,) of both."""
     classes, index = torch.unique(torch.cat([labels, answers]), return_inverse=True)
-    truth, answer = index.chunk(2)
-    hits, meant, said = (
-        torch.bincount(some, minlength=len(classes)).double()
-        for some in (truth[truth == answer], truth, answer)
-    )
-    for what, count in (("answer", said), ("label", meant)):
+    matrix = confusion(*reversed(index.chunk(2)), len(classes))
+    for what, count in (("answer", matrix.sum(0)), ("label", matrix.sum(1))):
         if 0 in count:
             some = ", ".join(map(str, classes[count == 0][:10].tolist()))
             message = f"no {what} of {some}: what cannot be divided counts as 0 in the means"
             notice(message, code="undefined_figure")
-    return {
-        "accuracy": float(hits.sum()) / len(labels),
-        "precision": float((hits / said.clamp(min=1)).mean()),
-        "recall": float((hits / meant.clamp(min=1)).mean()),
-        "f1": float((2 * hits / (meant + said)).mean()),
-    }
+    return of_classes(matrix)
 
 
 @NODES.node("PtPredictClassificationModel", outputs=("class_name", "class_id", "probability"))
