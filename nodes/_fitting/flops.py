@@ -143,28 +143,34 @@ def matmul_peak(device: torch.device, dtype: torch.dtype = torch.float32) -> flo
 
 @torch.no_grad()
 def _measured(device: torch.device, dtype: torch.dtype) -> float:
-    """The best of several measurements: whatever disturbs one makes it slower."""
-    size = 512 if device.type == "cpu" else 4096
-    generator = torch.Generator(device).manual_seed(0)
-    # Numbers like those of a network: GPUs multiply zeros faster.
-    a, b = (torch.randn(size, size, generator=generator, device=device).to(dtype) for _ in range(2))
-    out = torch.empty_like(a)
-    wait = _waiting(device)
-    repeats = 1 if device.type == "cpu" else 20
+    """The best of products that get larger, as large ones are what a device is fastest at.
 
-    def seconds() -> float:
+    They do until one takes a hundredth of a second. What disturbs a measurement makes it slower.
+    """
+    generator = torch.Generator(device).manual_seed(0)
+    wait, until = _waiting(device), time.perf_counter() + 0.15
+    best, size, took = 0.0, 128, 0.0
+    a, b = _factors(size, dtype, generator)
+    while not best or time.perf_counter() < until:
+        if took < 0.01 and size < 8192:
+            size *= 2
+            a, b = _factors(size, dtype, generator)
+        torch.mm(a[:64], b)  # libraries are loaded by the first product
         wait()
         start = time.perf_counter()
-        for _ in range(repeats):
-            torch.mm(a, b, out=out)
+        torch.mm(a, b)
         wait()
-        return (time.perf_counter() - start) / repeats
+        took = max(time.perf_counter() - start, 1e-9)
+        best = max(best, 2.0 * size**3 / took)
+    return best
 
-    seconds()  # libraries are loaded by the first product
-    best, until = seconds(), time.perf_counter() + 0.15
-    while time.perf_counter() < until:
-        best = min(best, seconds())
-    return 2.0 * size**3 / max(best, 1e-9)
+
+def _factors(
+    size: int, dtype: torch.dtype, generator: torch.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Numbers like those of a network: GPUs multiply zeros faster."""
+    options: Any = {"dtype": dtype, "generator": generator, "device": generator.device}
+    return torch.randn(size, size, **options), torch.randn(size, size, **options)
 
 
 def _waiting(device: torch.device) -> Callable[[], Any]:
