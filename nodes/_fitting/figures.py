@@ -7,12 +7,13 @@ counted on the CPU in whole numbers. So the figures do not depend on how rows we
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
 MOST_CLASSES = 100
-"""With more classes there is no area under the curve: it needs every output of every row."""
+"""With more there is no area under the curve, which needs every output, and no matrix is told."""
 
 
 class Figures:
@@ -88,6 +89,13 @@ class Figures:
         _, answers, labels = self._rows()
         matrix: list[list[int]] = confusion(answers, labels, self.classes).tolist()
         return matrix
+
+    def told(self, prefix: str) -> dict[str, Any]:
+        """All of it for `metric`: the figures and `confusion`, with a prefix to their names."""
+        found: dict[str, Any] = dict(self.read())
+        if found and self.outputs <= MOST_CLASSES:
+            found["confusion"] = self.confusion()
+        return {f"{prefix}{name}": value for name, value in found.items()}
 
     def _rows(self) -> tuple[Tensor, Tensor, Tensor]:
         """Scores, answers and labels of all rows that have a part, on the CPU."""

@@ -87,6 +87,21 @@ def _trained(part: nn.Module) -> bool:
     return any(one.requires_grad for one in part.parameters())
 
 
+def lengths_of(x: Any) -> Sequence[int] | None:
+    """How many real tokens each text of a batch has: of texts one after the other, which say so,
+    or of [ids, mask], each (N, L). None of what is no texts, and of masks on a GPU, which would
+    have to be waited for.
+    """
+    match getattr(x, "lengths", x):
+        case tuple() as lengths if lengths and all(isinstance(one, int) for one in lengths):
+            return lengths
+        case [torch.Tensor() as ids, torch.Tensor() as mask] if ids.shape == mask.shape:
+            if ids.dim() == 2 and mask.device.type == "cpu" and not ids.is_floating_point():
+                found: list[int] = (mask != 0).sum(1).tolist()
+                return found
+    return None
+
+
 class Work:
     """What was done in a pass. Lengths are on the host: a GPU is not waited for."""
 

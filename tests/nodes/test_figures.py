@@ -130,6 +130,19 @@ def test_figures_can_be_read_between_batches():
     )
 
 
+def test_what_is_told_of_a_validation():
+    found = Figures(1)
+    assert found.told("val_") == {}
+    found.add(torch.tensor([[2.0], [-1.0]]), torch.tensor([[1.0], [1.0]]))
+    assert found.told("val_") == {
+        "val_accuracy": 0.5,
+        "val_precision": 1.0,
+        "val_recall": 0.5,
+        "val_f1": 2 / 3,
+        "val_confusion": [[0, 0], [1, 1]],
+    }
+
+
 def test_half_precision_is_not_rounded_to_the_middle():
     output = torch.tensor([0.001, -0.001], dtype=torch.bfloat16)
     found = Figures(1)

@@ -2,7 +2,8 @@
 
 import pytest
 import torch
-from graphrun_nodes._fitting.flops import Cost, Work, cost, matmul_peak
+from graphrun_nodes._fitting.flops import Cost, Work, cost, lengths_of, matmul_peak
+from graphrun_nodes._fitting.unpadded import Packed
 from graphrun_nodes._tiny import checkpoint
 from graphrun_nodes.models import TextClassifier
 from peft import LoraConfig, get_peft_model
@@ -119,6 +120,14 @@ def test_only_known_encoders_have_a_cost():
     )
     config.is_decoder = True
     assert cost(BertModel(config)) is None
+
+
+def test_lengths_of_texts():
+    ids, mask = torch.ones(2, 3, dtype=torch.int64), torch.tensor([[1, 1, 0], [1, 1, 1]])
+    assert lengths_of([ids, mask]) == lengths_of((ids, mask.bool())) == [2, 3]
+    assert lengths_of(Packed.of(ids, mask)) == (2, 3)
+    for other in (ids, [ids.float(), mask], [ids, mask[:1]], [ids], "text", [ids[0], mask[0]], ()):
+        assert lengths_of(other) is None
 
 
 def test_rates():
