@@ -28,6 +28,7 @@ class Options(TypedDict, total=False):
     lenient: bool
     out: Path | str | None
     min_free: int
+    tensorboard: bool
     seed: int
 
 
@@ -46,6 +47,7 @@ class Request:
         out: the folder that run folders are made in. None: no run folder, and outputs go to
             `settings.outputs`.
         min_free: bytes that must be free wherever the run will write.
+        tensorboard: have the run folder hold curves for TensorBoard where that is installed.
     """
 
     document: Document
@@ -57,6 +59,7 @@ class Request:
     lenient: bool = False
     out: Path | None = None
     min_free: int = MIN_FREE
+    tensorboard: bool = True
 
     @classmethod
     def of(cls, document: Runnable, **options: Unpack[Options]) -> Self:

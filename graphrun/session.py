@@ -32,7 +32,7 @@ from graphrun.plan import plan as _plan
 from graphrun.plan.identity import changed
 from graphrun.plan.world import World
 from graphrun.record.cache import Cache
-from graphrun.report import Report, RunFolder
+from graphrun.report import Report, RunFolder, observers
 from graphrun.request import Document, Options, Request, Runnable
 from graphrun.sources.digests import Digests
 
@@ -183,7 +183,8 @@ class Session:
         if folder:
             settings = replace(settings, outputs=folder.outputs, temporary=folder.temporary)
         report = self._begun(request, planned, cuts, folder)
-        told: list[Observer] = [report, *([folder] if folder else []), *observe]
+        watching = observers(folder, tensorboard=request.tensorboard)
+        told: list[Observer] = [report, *watching, *observe]
         try:
             with set_aside():
                 report.outputs = execute(

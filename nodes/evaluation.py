@@ -13,6 +13,7 @@ from graphrun.node import InputError, Nodes, Socket, metric, notice, progress
 
 from ._device import pick_device
 from ._fitting.batches import batches, blaming, on
+from ._fitting.figures import MOST_CLASSES, confusion, of_classes
 from ._torch import described
 from ._types import Loader, Model, Tensor
 
@@ -30,7 +31,8 @@ def evaluate_classifier(
 
     The class of the largest output (N, classes) is the answer; labels have the shape (N,).
     Precision, recall and F1 are unweighted means over the classes that occur among labels and
-    answers; what would be divided by 0 counts as 0. The model comes back as it was.
+    answers; what would be divided by 0 counts as 0. The confusion matrix is in the report. The
+    model comes back as it was.
 
     Raises:
         InputError: the loader gives no batches, or one that the model cannot take.
@@ -46,30 +48,30 @@ def evaluate_classifier(
         raise InputError("data_loader gives no batches", input="data_loader", code="no_batches")
     if output.shape[1] == 1:
         notice("every answer is class 0: the model has one output", code="one_class", input="model")
-    figures = macro_figures(torch.cat(answers), torch.cat(labels))
-    metric(**figures)
-    return *figures.values(), len(torch.cat(labels))  # type: ignore[return-value]
+    said, meant = torch.cat(answers), torch.cat(labels)
+    figures = macro_figures(said, meant)
+    metric(**figures, **_table(said, meant, output.shape[1]))
+    return *figures.values(), len(meant)  # type: ignore[return-value]
+
+
+def _table(answers: torch.Tensor, labels: torch.Tensor, outputs: int) -> dict[str, list[list[int]]]:
+    """`confusion`, unless labels are no numbers of classes, or there are too many of them."""
+    classes = max(outputs, int(labels.max()) + 1)
+    if labels.is_floating_point() or labels.min() < 0 or classes > MOST_CLASSES:
+        return {}
+    return {"confusion": confusion(answers, labels.long(), classes).tolist()}
 
 
 def macro_figures(answers: torch.Tensor, labels: torch.Tensor) -> dict[str, float]:
     """Accuracy and unweighted means of the classes' figures, from classes (N,) of both."""
     classes, index = torch.unique(torch.cat([labels, answers]), return_inverse=True)
-    truth, answer = index.chunk(2)
-    hits, meant, said = (
-        torch.bincount(some, minlength=len(classes)).double()
-        for some in (truth[truth == answer], truth, answer)
-    )
-    for what, count in (("answer", said), ("label", meant)):
+    matrix = confusion(*reversed(index.chunk(2)), len(classes))
+    for what, count in (("answer", matrix.sum(0)), ("label", matrix.sum(1))):
         if 0 in count:
             some = ", ".join(map(str, classes[count == 0][:10].tolist()))
             message = f"no {what} of {some}: what cannot be divided counts as 0 in the means"
             notice(message, code="undefined_figure")
-    return {
-        "accuracy": float(hits.sum()) / len(labels),
-        "precision": float((hits / said.clamp(min=1)).mean()),
-        "recall": float((hits / meant.clamp(min=1)).mean()),
-        "f1": float((2 * hits / (meant + said)).mean()),
-    }
+    return of_classes(matrix)
 
 
 @NODES.node("PtPredictClassificationModel", outputs=("class_name", "class_id", "probability"))

@@ -24,6 +24,7 @@ from typing import Any
 
 from graphrun.cache.holding import Holding
 from graphrun.cache.states import Spoiled, begin, read, remove, sweep, sync, write
+from graphrun.cache.trainings import Place, Training, listed
 from graphrun.catalog.running import notice
 
 KEEP = 2
@@ -31,7 +32,6 @@ EVERY = 300.0
 SHARE = 20
 """What saving takes may be one part in so many of what training takes, where nothing is due."""
 
-_NAME = re.compile(r"(\d{8})\.(\d+)\.(\d+)(\.finished)?")
 _KEY = re.compile(r"[0-9a-f]{64}")
 
 
@@ -44,40 +44,6 @@ class Saved:
     finished: bool
     state: Any
     path: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Training:
-    """What a folder holds of one training, for lists. `when` is the time of its newest state."""
-
-    key: str
-    bytes: int
-    when: float
-    epoch: int
-    step: int
-    finished: bool
-    about: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class _Place:
-    """A state by the name of its folder. The later of two in a training is the greater one."""
-
-    epoch: int
-    step: int
-    number: int
-    finished: bool
-    path: Path
-
-    @classmethod
-    def among(cls, folder: Path) -> list[_Place]:
-        found = []
-        with suppress(OSError):
-            for path in folder.iterdir():
-                if name := _NAME.fullmatch(path.name):
-                    number, epoch, step = (int(name[i]) for i in (1, 2, 3))
-                    found.append(cls(epoch, step, number, name[4] is not None, path))
-        return found
 
 
 class Checkpoints:
@@ -108,11 +74,11 @@ class Checkpoints:
 
     def look(self, key: str) -> Training | None:
         """What is kept of one training; reads no state, and takes nothing."""
-        return _listed(self._root / key) if _KEY.fullmatch(key) else None
+        return listed(self._root / key) if _KEY.fullmatch(key) else None
 
     def listing(self) -> list[Training]:
         """Every training that has a state, the one that was used last first."""
-        found = [one for path in self._folders() if (one := _listed(path)) is not None]
+        found = [one for path in self._folders() if (one := listed(path)) is not None]
         return sorted(found, key=lambda one: -one.when)
 
     def remove(self, key: str) -> bool:
@@ -238,7 +204,7 @@ class Checkpoint:
     @property
     def beyond(self) -> int | None:
         """The epochs that were done in the earliest state; None without any."""
-        return min((place.epoch for place in _Place.among(self.folder)), default=None)
+        return min((place.epoch for place in Place.among(self.folder)), default=None)
 
     @property
     def due(self) -> bool:
@@ -270,18 +236,18 @@ class Checkpoint:
             self._cost = self._saved - start
         return False
 
-    def _places(self) -> list[_Place]:
+    def _places(self) -> list[Place]:
         """The states to go on from, the latest first; none while it is yet to begin anew."""
-        return [] if self._fresh else sorted(_Place.among(self.folder), reverse=True)
+        return [] if self._fresh else sorted(Place.among(self.folder), reverse=True)
 
     def clear(self) -> None:
         """Remove every state."""
         self._newest, self._fresh = None, False
-        for place in _Place.among(self.folder):
+        for place in Place.among(self.folder):
             remove(place.path)
 
     def _write(self, epoch: int, step: int, state: Any, finished: bool) -> None:
-        places = sorted(_Place.among(self.folder), key=lambda place: place.number)
+        places = sorted(Place.among(self.folder), key=lambda place: place.number)
         number = places[-1].number + 1 if places else 1
         name = f"{number:08}.{epoch}.{step}" + (".finished" if finished else "")
         if not places:
@@ -301,21 +267,3 @@ class Checkpoint:
         words = getattr(why, "strerror", None) or why
         message = f"the training cannot be kept in {self.folder.parent.parent}: {words}"
         notice(message, code="checkpoint_failed", once=True)
-
-
-def _listed(folder: Path) -> Training | None:
-    places = _Place.among(folder)
-    if not places:
-        return None
-    last = max(places, key=lambda place: place.number)
-    about: Any = {}
-    with suppress(OSError, ValueError):
-        about = json.loads((folder / "about.json").read_text("utf-8"))
-    size, when = 0, 0.0
-    with suppress(OSError):
-        when = last.path.stat().st_mtime
-    for path in folder.rglob("*"):
-        with suppress(OSError):
-            size += path.stat().st_size if path.is_file() else 0
-    shown = about if isinstance(about, dict) else {}
-    return Training(folder.name, size, when, last.epoch, last.step, last.finished, shown)

@@ -6,7 +6,7 @@ directly) the same functions work on a silent call in the current folder.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,10 @@ from typing import Any, Literal, Protocol
 from graphrun.errors import Severity
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
+
+
+Figure = float | Sequence[float] | Sequence[Sequence[float]]
+"""A number, a row of numbers, or rows of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +172,11 @@ def checkpoint() -> Checkpoint | None:
     return CALL.get().checkpoint()
 
 
-def metric(**values: float) -> None:
-    """Record figures for good, in metrics.jsonl and the report. Name the `epoch` or `step`."""
+def metric(**values: Figure) -> None:
+    """Record figures for good, in metrics.jsonl and the report. Name the `epoch` or `step`.
+
+    A figure may be a table: rows of numbers, such as a confusion matrix. Views do not show those.
+    """
     CALL.get().metric(values)
 
 

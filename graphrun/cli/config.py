@@ -23,6 +23,7 @@ KEYS: dict[str, tuple[type, str]] = {
     "packs": (list, "a list of paths"),
     "input-directory": (str, "a path"),
     "models-directory": (str, "a path"),
+    "track": (dict, "a table"),
 }
 """What a configuration may hold; the same words as the options."""
 
@@ -32,6 +33,9 @@ CACHE_KEYS: dict[str, tuple[type, str]] = {
     "enabled": (bool, "true or false"),
 }
 """What `[cache]` may hold."""
+
+TRACK_KEYS: dict[str, tuple[type, str]] = {"tensorboard": (bool, "true or false")}
+"""What `[track]` may hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ def read(folder: Path) -> dict[str, Any]:
     if found.get("device", "auto") not in DEVICES:
         raise _wrong(file, f"device = {found['device']!r}; known: {', '.join(DEVICES)}")
     aliases = {n: _from_toml(n, v, file) for n, v in found.get("alias", {}).items()}
+    _check_table("track", found.get("track", {}), TRACK_KEYS, file)
     if "cache" in found:
         found = {**found, "cache": _cache(found["cache"], file)}
     return {**found, "alias": aliases}
@@ -100,12 +105,7 @@ def cache(given: Path | None = None, folder: Path | None = None) -> Cache:
 
 def _cache(table: Mapping[str, Any], file: Path) -> dict[str, Any]:
     """The fields of a `Cache` that a table has."""
-    for key, value in table.items():
-        if key not in CACHE_KEYS:
-            raise _wrong(file, f"cache: unknown key {key!r}; known: {', '.join(CACHE_KEYS)}")
-        kind, name = CACHE_KEYS[key]
-        if not isinstance(value, kind):
-            raise _wrong(file, f"cache: {key} = {value!r} is not {name}")
+    _check_table("cache", table, CACHE_KEYS, file)
     found: dict[str, Any] = {}
     try:
         if "folder" in table:
@@ -117,6 +117,17 @@ def _cache(table: Mapping[str, Any], file: Path) -> dict[str, Any]:
     if "enabled" in table:
         found["enabled"] = table["enabled"]
     return found
+
+
+def _check_table(
+    word: str, table: Mapping[str, Any], keys: Mapping[str, tuple[type, str]], file: Path
+) -> None:
+    for key, value in table.items():
+        if key not in keys:
+            raise _wrong(file, f"{word}: unknown key {key!r}; known: {', '.join(keys)}")
+        kind, name = keys[key]
+        if not isinstance(value, kind):
+            raise _wrong(file, f"{word}: {key} = {value!r} is not {name}")
 
 
 def parse_alias(text: str) -> tuple[str, Alias]:

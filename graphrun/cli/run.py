@@ -95,6 +95,7 @@ def request_of(options: Namespace) -> Request:
         lenient=options.lenient,
         out=(options.out or Path(found.get("out", "runs"))).expanduser(),
         min_free=MIN_FREE if options.min_free is None else options.min_free,
+        tensorboard=found.get("track", {}).get("tensorboard", True),
     )
 
 

@@ -39,7 +39,8 @@ class Hosted(Silent):
             self._bar.update_absolute(step, total)
 
     def metric(self, values: Mapping[str, Any]) -> None:
-        LOGGER.info("%s", "  ".join(f"{name} {value:.6g}" for name, value in values.items()))
+        numbers = {n: value for n, value in values.items() if isinstance(value, int | float)}
+        LOGGER.info("%s", "  ".join(f"{name} {value:.6g}" for name, value in numbers.items()))
 
     def notice(
         self, message: str, *, code: str, input: str | None, severity: Severity, hint: str | None

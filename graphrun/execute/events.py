@@ -80,10 +80,10 @@ class Progress(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric(Event):
-    """Figures to keep, such as those of a finished epoch."""
+    """Figures to keep, such as those of a finished epoch: numbers, and tables of numbers."""
 
     node_id: str
-    values: Mapping[str, float]
+    values: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

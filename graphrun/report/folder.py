@@ -1,4 +1,4 @@
-"""The run folder: report.json, metrics.jsonl, events.jsonl and outputs/."""
+"""The run folder: report.json, metrics.jsonl, events.jsonl, outputs/ and tensorboard/."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 from graphrun.documents import schema
 from graphrun.errors import Diagnostic
-from graphrun.execute.events import Event, Metric, NodeFinished, Progress
+from graphrun.execute.events import Event, Metric, NodeFinished, Observer, Progress
 from graphrun.report.report import Report, finite
 
 
@@ -81,6 +81,16 @@ class RunFolder:
     def _write(self, file: TextIO, fields: Mapping[str, Any]) -> None:
         file.write(json.dumps(finite(fields), ensure_ascii=False) + "\n")
         file.flush()
+
+
+def observers(folder: RunFolder | None, *, tensorboard: bool) -> list[Observer]:
+    """What writes into a run's folder; curves only if TensorBoard is there to show them."""
+    if folder is None:
+        return []
+    from graphrun.report.tensorboard import FOLDER, TensorBoard, installed
+
+    curves = [TensorBoard(folder.path / FOLDER)] if tensorboard and installed() else []
+    return [folder, *curves]
 
 
 def check_report(document: Mapping[str, Any]) -> list[str]:

@@ -60,10 +60,11 @@ class Report:
     """A run in figures. Call it with events in order; read it at any time.
 
     `metrics` holds one entry per `metric()` call with the node's id; `final` the newest value of
-    every figure. `error` is the first failure, `failures` are all of them. `outputs` has, by node
-    id and slot, the list of values that the run's targets and outputs gave; it is filled when the
-    run is over, and not part of the JSON. `record` is what a run with a folder noted before it
-    began: `git`, `packs` and `resources` of the JSON.
+    every figure, `best` the entries of validations with the lowest loss. `error` is the first
+    failure, `failures` are all of them. `outputs` has, by node id and slot, the list of values that
+    the run's targets and outputs gave; it is filled when the run is over, and not part of the JSON.
+    `record` is what a run with a folder noted before it began: `git`, `packs` and `resources` of
+    the JSON.
     """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -163,12 +164,25 @@ class Report:
         return self
 
     @property
-    def final(self) -> dict[str, float]:
-        """The newest value of every figure."""
-        newest: dict[str, float] = {}
+    def final(self) -> dict[str, Any]:
+        """The newest value of every figure; some are tables of numbers."""
+        newest: dict[str, Any] = {}
         for entry in self.metrics:
             newest |= {k: v for k, v in entry.items() if k not in ("node", "time")}
         return newest
+
+    @property
+    def best(self) -> dict[str, dict[str, Any]]:
+        """By node, its figures where `val_loss` was lowest, the first of equals.
+
+        As for a training, a first loss that is NaN stays the best: nothing is smaller.
+        """
+        found: dict[str, dict[str, Any]] = {}
+        for entry in self.metrics:
+            loss, best = entry.get("val_loss"), found.get(entry["node"])
+            if isinstance(loss, int | float) and (best is None or loss < best["val_loss"]):
+                found[entry["node"]] = entry
+        return found
 
     @property
     def files(self) -> list[str]:
@@ -211,7 +225,11 @@ class Report:
             "machine": machine(),
             **self.record,
             "nodes": [_node_json(node, self._files_of(node)) for node in self.nodes.values()],
-            "metrics": {"final": self.final, "history": self.metrics},
+            "metrics": {
+                "final": self.final,
+                "history": self.metrics,
+                **({"best": self.best} if self.best else {}),
+            },
             "folder": str(self.folder) if self.folder else None,
             "files": self.files,
             "notices": [d.to_json() for d in self.notices],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from graphrun.errors import Diagnostic
 from graphrun.report.report import Report
@@ -17,16 +18,31 @@ _FORMATS = {
     "train_loss": "train loss {:.4f}",
     "val_loss": "val loss {:.4f}",
     "val_accuracy": "val accuracy {:.4f}",
+    "val_f1": "F1 {:.4f}",
+    "val_auc": "AUC {:.4f}",
+    "precision": "precision {:.4f}",
+    "recall": "recall {:.4f}",
+    "f1": "F1 {:.4f}",
+    "auc": "AUC {:.4f}",
     "lr": "lr {:.2e}",
     "samples_per_s": "{:,.0f} samples/s",
+    "tokens_per_s": "{:,.0f} tokens/s",
+    "peak_share": "{:.0%} of peak",
 }
+_IN_FILES = frozenset({"val_precision", "val_recall", "flops_per_s"})
+"""Figures that are only in files, so that those of an epoch fit a line."""
 
 
-def figures(values: Mapping[str, float]) -> str:
-    """`epoch 1  train loss 0.4210  val accuracy 0.8820`."""
+def figures(values: Mapping[str, Any]) -> str:
+    """`epoch 1  train loss 0.4210  val accuracy 0.8820`. Tables are only in files."""
+    shown = {
+        name: value
+        for name, value in values.items()
+        if name not in _IN_FILES and not isinstance(value, list | tuple)
+    }
     known = _FORMATS.get
     return "  ".join(
-        known(n, f"{n.replace('_', ' ')} {{:.4g}}").format(v) for n, v in values.items()
+        known(n, f"{n.replace('_', ' ')} {{:.4g}}").format(v) for n, v in shown.items()
     )
 
 

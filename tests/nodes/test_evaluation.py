@@ -40,9 +40,17 @@ def test_macro_figures_by_hand(call: Recorder, rows: int) -> None:
     f1 = (2 * 2 / 6 + 2 * 2 / 5 + 2 * 2 / 5) / 3
     assert found == pytest.approx((6 / 8, precision, recall, f1, 8))
     assert [type(value) for value in found] == [float] * 4 + [int]
-    assert list(call.metrics[0].values()) == list(found[:4])
+    *figures, table = call.metrics[0].values()
+    assert figures == list(found[:4])
+    assert table == call.metrics[0]["confusion"] == [[2, 1, 0], [0, 2, 0], [1, 0, 2]]
     assert call.steps[-1] == (len(loader), len(loader))
     assert not call.notices
+
+
+def test_labels_that_count_no_classes_make_no_table(call: Recorder) -> None:
+    for labels in ([0, -1], [0, 1000], [0.0, 1.0]):
+        evaluate_classifier(Echo(), tensor_loader(one_hot([0, 1]), torch.tensor(labels), 2))
+    assert all("confusion" not in told for told in call.metrics)
 
 
 def test_figures_equal_those_of_the_usual_library() -> None:

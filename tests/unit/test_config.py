@@ -102,3 +102,15 @@ def test_odd_pyprojects(tmp_path, text):
     else:
         with pytest.raises(UsageError, match="is not a table"):
             read(tmp_path)
+
+
+def test_trackers_can_be_turned_off(tmp_path):
+    (tmp_path / "graphrun.toml").write_text("[track]\ntensorboard = false\n")
+    assert read(tmp_path)["track"] == {"tensorboard": False}
+
+
+@pytest.mark.parametrize("line", ["tensorboard = 0", "wandb = true"])
+def test_trackers_that_are_not_known(tmp_path, line):
+    (tmp_path / "graphrun.toml").write_text(f"[track]\n{line}\n")
+    with pytest.raises(UsageError, match=r"graphrun\.toml: track: "):
+        read(tmp_path)

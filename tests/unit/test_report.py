@@ -176,6 +176,64 @@ def test_figures_that_are_no_numbers_stay_valid_json(tmp_path):
     assert document["metrics"]["final"] == {"loss": "nan"}
 
 
+def told(*entries):
+    """A report of a node that told these figures."""
+    report = Report()
+    report(RunStarted(name="x", seed=0, nodes=(NodeInfo(node_id="1", class_type="A", title="A"),)))
+    for values in entries:
+        report(events.Metric(node_id="1", values=values))
+    report.status = "success"
+    return report
+
+
+def test_the_report_has_the_figures_of_the_best_epoch_and_of_the_last():
+    losses = [0.5, 0.25, 0.25, 0.75]
+    tables = [[[n, 0], [0, n]] for n in range(1, 5)]
+    report = told(
+        *(
+            {"epoch": n, "val_loss": losses[n - 1], "val_confusion": tables[n - 1]}
+            for n in range(1, 5)
+        )
+    )
+    document = json.loads(json.dumps(report.to_json(), allow_nan=False))
+    assert check_report(document) == []
+    metrics = document["metrics"]
+    assert metrics["final"] == {"epoch": 4, "val_loss": 0.75, "val_confusion": [[4, 0], [0, 4]]}
+    assert metrics["best"]["1"] == metrics["history"][1]
+    assert metrics["best"]["1"]["val_confusion"] == [[2, 0], [0, 2]]
+
+
+def test_a_first_loss_that_is_no_number_stays_the_best():
+    report = told({"epoch": 1, "val_loss": math.nan}, {"epoch": 2, "val_loss": 0.5})
+    assert report.best["1"]["epoch"] == 1
+    assert check_report(report.to_json()) == []
+    assert told({"epoch": 1, "train_loss": 0.5}).to_json()["metrics"].keys() == {"final", "history"}
+
+
+def test_tables_are_only_of_numbers():
+    assert check_report(told({"x": [1, math.nan], "y": [[1.5]], "z": []}).to_json()) == []
+    assert check_report(told({"x": [[[1]]]}).to_json())
+
+
+def test_views_show_the_figures_that_matter():
+    epoch = {
+        "epoch": 3, "train_loss": 0.41231, "lr": 2e-5, "val_loss": 0.3, "val_accuracy": 0.9,
+        "val_precision": 0.8, "val_recall": 0.7, "val_f1": 0.75, "val_auc": 0.95,
+        "val_confusion": [[1, 2], [3, 4]], "tokens_per_s": 12345.6, "flops_per_s": 1e12,
+        "peak_share": 0.5,
+    }  # fmt: skip
+    line = (
+        "epoch 3  train loss 0.4123  lr 2.00e-05  val loss 0.3000  val accuracy 0.9000  F1 0.7500"
+        "  AUC 0.9500  12,346 tokens/s  50% of peak"
+    )
+    out = []
+    view = Lines(out.append)
+    view(RunStarted(name="x", seed=0, nodes=(NodeInfo(node_id="1", class_type="A", title="A"),)))
+    view(events.Metric(node_id="1", values=epoch))
+    assert out[1] == f"  1 A: {line}"
+    assert f"  {line}" in summary(told(epoch))
+
+
 @pytest.mark.parametrize(
     ("path", "message"),
     [
