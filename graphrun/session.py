@@ -184,14 +184,13 @@ class Session:
             settings = replace(settings, outputs=folder.outputs, temporary=folder.temporary)
         report = self._begun(request, planned, cuts, folder)
         watching = observers(folder, tensorboard=request.tensorboard)
-        told: list[Observer] = [report, *watching, *observe]
         try:
             with set_aside():
                 report.outputs = execute(
                     planned,
                     self.catalog,
                     settings,
-                    observers=told,
+                    observers=[report, *watching, *observe],
                     store=self.store,
                     stop=stop,
                     objects=self.objects,
@@ -204,7 +203,7 @@ class Session:
         finally:
             self._forget_objects(planned.prompt)
             if self.cache is not None:
-                self.cache.history.write(planned)
+                self.cache.history.write(planned, {*report.ran, *report.cached})
             if folder:
                 folder.close(report)
         return report

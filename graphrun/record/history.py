@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -40,12 +40,17 @@ class History:
             return None
         return nodes if isinstance(nodes, dict) else None
 
-    def write(self, plan: Plan) -> None:
-        """Remember a run. A folder that cannot be written to only costs reasons."""
+    def write(self, plan: Plan, done: Collection[str]) -> None:
+        """Remember a run, in which these nodes came to their end.
+
+        A folder that cannot be written to only costs reasons.
+        """
         place = self._place(plan.prompt)
         if place is None:
             return
-        nodes = {step.node.id: _told(step, plan) for step in plan.steps}
+        nodes = {
+            step.node.id: {**_told(step, plan), "done": step.node.id in done} for step in plan.steps
+        }
         made = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
         with suppress(OSError, TypeError, ValueError):
             text = json.dumps({"format": FORMAT, "file": _name(plan.prompt), "nodes": nodes})
@@ -115,6 +120,8 @@ def changes(step: Step, plan: Plan, last: Mapping[str, Any] | None) -> Iterator[
     if before["seed"] != now["seed"]:
         yield f"seed {before['seed']} → {now['seed']}"
     yield from _around(before["around"], now["around"])
+    if not before["done"] and before["identity"] == now["identity"]:
+        yield "it did not come to its end in the last run"
     for source in step.uses:
         above, key = last.get(source), _identity(plan, source)
         if isinstance(above, dict) and above["identity"] != key:
