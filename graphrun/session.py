@@ -24,7 +24,7 @@ from graphrun.execute import (
     uncollected,
     unwritable,
 )
-from graphrun.plan import Plan, override, shrink
+from graphrun.plan import Plan, code, override, shrink
 from graphrun.plan import check as _check
 from graphrun.plan import plan as _plan
 from graphrun.plan.identity import changed
@@ -232,6 +232,8 @@ class Session:
 
     def _add(self, packs: Sequence[Provider], notes: Sequence[Diagnostic]) -> None:
         before = self.catalog.notes
+        for pack in packs:
+            code.state(pack)  # before anybody edits what was loaded
         self.catalog = self.catalog.with_packs(packs, notes)
         self._unsaid += [note for note in self.catalog.notes if note not in before]
 

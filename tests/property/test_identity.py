@@ -54,7 +54,9 @@ def outcome(report):
     assert report.status == "success", report.error
     left = sorted((p.name, p.read_bytes()) for p in report.left.rglob("*"))
     shown = {
-        name: {key: [str(v).replace(str(report.left), "") for v in value] for key, value in ui.items()}
+        name: {
+            key: [str(v).replace(str(report.left), "") for v in value] for key, value in ui.items()
+        }
         for name, ui in report.ui.items()
     }
     figures = sorted(json.dumps({**one, "time": 0}, sort_keys=True) for one in report.metrics)
@@ -257,7 +259,9 @@ def test_verdicts_are_what_a_run_then_does(nodes, data):
                 nodes, seed = apply(data.draw(edits(nodes)), nodes, seed, here / "cache")
             cache = Cache.at(here / "cache")
             session = graphrun.Session(catalog=CATALOG, cache=cache, remember=False)
-            request = Request.of(document(nodes), settings=Settings(outputs=Path(mkdtemp(dir=here)), seed=seed))
+            request = Request.of(
+                document(nodes), settings=Settings(outputs=Path(mkdtemp(dir=here)), seed=seed)
+            )
             planned, cuts = session.plan(request)
             said = {
                 one.step.node.id: one.action

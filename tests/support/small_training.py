@@ -21,9 +21,7 @@ def document(epochs, learning_rate=0.002):
         "3": node("PtDataLoaderFromTensors", x=["1", 0], y=["2", 0], batch_size=8, shuffle=True),
         "4": node("PtDataLoaderFromTensors", x=["1", 0], y=["2", 0], batch_size=64, shuffle=False),
         "5": node("PtnLinearModel", dim_list="[4, 32, 3]", bias_list="[True, True]", num_layers=2),
-        "6": node(
-            "PtoAdam", model=["5", 0], learning_rate=learning_rate, beta1=0.9, beta2=0.999
-        ),
+        "6": node("PtoAdam", model=["5", 0], learning_rate=learning_rate, beta1=0.9, beta2=0.999),
         "8": node(
             "PtTrainClassificationModel",
             model=["5", 0],
@@ -36,7 +34,9 @@ def document(epochs, learning_rate=0.002):
         ),
         "9": node("PtSaveModel", model=["8", 0], model_path="net.safetensors"),
         "10": node("PandasShowText", text=["9", 0]),
-        "11": node("PtEvaluateClassificationModel", model=["8", 0], data_loader=["4", 0], use_gpu=False),
+        "11": node(
+            "PtEvaluateClassificationModel", model=["8", 0], data_loader=["4", 0], use_gpu=False
+        ),
         "12": node("CDAShowFloat", float_scalar=["11", 0]),
         "13": node("PtShowText", tens=["8", 1]),
     }

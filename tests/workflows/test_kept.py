@@ -4,8 +4,7 @@ import json
 import signal
 
 import pytest
-from small_training import document, ended, start, states, wait_for_states
-from small_training import Ended
+from small_training import Ended, document, ended, start, states, wait_for_states
 
 EPOCHS = 25
 OFTEN = ("--checkpoint-every", "0.05")
