@@ -145,8 +145,9 @@ def plan(
     steps, facts = _steps(graph, prompt, specs, seed=seed, world=world)
     warnings = [p for p in problems if p.severity != "error"]
     warnings += [prompt.located(one) for one in facts.pop("notes")]
+    left_out, told = tuple(wrong), tuple(warnings)
     return Plan(
-        prompt, steps, tuple(roots), seed, tuple(warnings), refused=tuple(wrong), world=world, **facts
+        prompt, steps, tuple(roots), seed, told, refused=left_out, world=world, **facts
     )  # fmt: skip
 
 

@@ -104,6 +104,9 @@ def _reasons(
     if cache is None:
         yield "nothing is kept (--no-cache)"
         return
+    if cache.fresh:
+        yield "begins anew (--fresh)"
+        return
     if step.spec.volatile:
         yield "never stored: it acts on the world"
         return

@@ -175,7 +175,7 @@ def edits(draw, nodes):
     if kind == "literal":
         places = some_literal(nodes)
         if places:
-            name, key, value = draw(st.sampled_from(places))
+            name, key, _ = draw(st.sampled_from(places))
             if key != "salt":
                 other = draw(st.integers(0, 9))
                 return "graph", edited(nodes, name, **{key: other})
@@ -298,7 +298,7 @@ def lazily(nodes: dict[str, Any]) -> set[str]:
 
 
 def test_a_result_is_not_served_without_the_change_that_others_see():
-    """Node 4 has the object itself, which node 2 has changed by then, and what its number led to."""
+    """Node 4 has the object itself, which node 2 has changed by then, and what came of that."""
     nodes = {
         "1": {"class_type": "MakeBox", "inputs": {"value": 1}},
         "2": {"class_type": "Fill", "inputs": {"box": ["1", 0], "value": 5}},

@@ -231,7 +231,7 @@ def graphs(draw: st.DrawFn, kinds: tuple[str, ...] = tuple(LINKED), most: int = 
         for slot, type in enumerate(GIVEN[kind]):
             given.setdefault(type, []).append([name, slot])
     links = [link for type, found in given.items() if type != "STRING" for link in found]
-    links += [link for link in given.get("STRING", [])] if not links else []
+    links += list(given.get("STRING", [])) if not links else []
     for number in range(draw(st.integers(1, 3))):
         nodes[str(100 + number)] = {
             "class_type": "Show",

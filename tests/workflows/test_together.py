@@ -57,4 +57,4 @@ def collected(folder, cache):
     unfinished = [p for p in cache.rglob("*") if p.parent.name == "tmp" or ".part" in p.name]
     assert unfinished == []
     assert not list(cache.glob("trainings/v1/*/tmp.*"))
-    assert not [p for p in folder.rglob(".*.part")]
+    assert not list(folder.rglob(".*.part"))
