@@ -180,7 +180,8 @@ class Session:
         preflight(planned, self.catalog, _expected(request), min_free=request.min_free)
         folder = RunFolder.named(out, planned.prompt.name) if out is not None else None
         if folder:
-            settings = replace(settings, outputs=folder.outputs, temporary=folder.temporary)
+            outputs = folder.outputs.absolute()  # as nodes tell the paths of what they wrote
+            settings = replace(settings, outputs=outputs, temporary=folder.temporary)
         report = self._begun(request, planned, cuts, folder)
         told: list[Observer] = [report, *([folder] if folder else [])]
         told += [observe] if callable(observe) else observe
