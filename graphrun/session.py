@@ -26,7 +26,7 @@ from graphrun.execute import (
     unwritable,
 )
 from graphrun.execute.events import Notice
-from graphrun.plan import Plan, override, shrink
+from graphrun.plan import Plan, code, override, shrink
 from graphrun.plan import check as _check
 from graphrun.plan import plan as _plan
 from graphrun.plan.identity import changed
@@ -181,7 +181,8 @@ class Session:
         settings, out = request.settings, request.out
         folder = RunFolder.named(out, planned.prompt.name) if out is not None else None
         if folder:
-            settings = replace(settings, outputs=folder.outputs, temporary=folder.temporary)
+            outputs = folder.outputs.absolute()  # as nodes tell the paths of what they wrote
+            settings = replace(settings, outputs=outputs, temporary=folder.temporary)
         report = self._begun(request, planned, cuts, folder)
         watching = observers(folder, tensorboard=request.tensorboard)
         try:
@@ -251,6 +252,8 @@ class Session:
 
     def _add(self, packs: Sequence[Provider], notes: Sequence[Diagnostic]) -> None:
         before = self.catalog.notes
+        for pack in packs:
+            code.state(pack)  # before anybody edits what was loaded
         self.catalog = self.catalog.with_packs(packs, notes)
         self._unsaid += [note for note in self.catalog.notes if note not in before]
 

@@ -54,6 +54,7 @@ def _deterministic() -> Iterator[None]:
 
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     before = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
+    warned = torch.is_deterministic_algorithms_warn_only_enabled()
     torch.use_deterministic_algorithms(True)
     torch.backends.cudnn.benchmark = False
     try:
@@ -65,5 +66,5 @@ def _deterministic() -> Iterator[None]:
         hint = "leave out --deterministic, or compute with --device cpu"
         raise InputError(message, code="not_deterministic", hint=hint) from error
     finally:
-        torch.use_deterministic_algorithms(before[0])
+        torch.use_deterministic_algorithms(before[0], warn_only=warned)
         torch.backends.cudnn.benchmark = before[1]

@@ -95,9 +95,10 @@ def _written(shown: Iterable[Any], folder: Path) -> dict[str, Path] | None:
     found = {}
     for one in shown:
         path = Path(str(one))
-        if not path.is_relative_to(folder) or not path.is_file():
+        base = folder if path.is_relative_to(folder) else folder.resolve()
+        if not path.is_relative_to(base) or not path.is_file():
             return None
-        found[path.relative_to(folder).as_posix()] = path
+        found[path.relative_to(base).as_posix()] = path
     return found
 
 

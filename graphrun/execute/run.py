@@ -158,7 +158,9 @@ def _take_over(run: Run, visit: Visit) -> bool:
 
 def _finish(run: Run, visit: Visit, outputs: Any, *, cached: bool = False) -> None:
     step, name = visit.step, visit.step.node.id
-    if step.identity:
+    if not cached:
+        run.look_back(step)
+    if step.identity and name not in run.astray:
         whole = is_whole(run, step, outputs) if not cached else None not in outputs
         if whole:
             run.shareable[name] = visit.ui

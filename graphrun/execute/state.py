@@ -58,6 +58,8 @@ class Run:
     firsts: dict[str, str] = field(default_factory=dict)
     shareable: dict[str, Mapping[str, list[Any]]] = field(default_factory=dict)
     """Nodes whose outputs may be handed to nodes that do the same, and what they showed."""
+    astray: set[str] = field(default_factory=set)
+    """Nodes whose results are not those that were planned: a file was changed meanwhile."""
     failures: list[NodeError] = field(default_factory=list)
     said: set[str] = field(default_factory=set)
     checkpoints: Checkpoints | None = None
@@ -131,6 +133,22 @@ class Run:
             if values is not None and not _present(values, link.slot):
                 del self.agenda.values[link.node_id]  # it is over, and runs again when entered
 
+    def is_astray(self, step: Step) -> bool:
+        """Whether a node, or one above it, read something else than was there when it was planned.
+
+        Nothing of it is kept: its identity is that of the file that was there before.
+        """
+        return step.node.id in self.astray or not self.astray.isdisjoint(step.uses)
+
+    def look_back(self, step: Step) -> None:
+        """Find out whether a node that has run is astray."""
+        if self.is_astray(step):
+            self.astray.add(step.node.id)
+        elif not self.plan.is_up_to_date(step.node):
+            self.astray.add(step.node.id)
+            message = "what it reads was changed during the run: its result is not kept"
+            self.say(step, [{"notice": ["changed_meanwhile", message, None, "warning", None]}])
+
     def put(self, step: Step, stored: Stored) -> None:
         """Hand a result to the store."""
         if self.store is not None and step.identity:
@@ -149,7 +167,7 @@ class Run:
     def checkpoint(self, step: Step, index: int) -> Checkpoint | None:
         """Where a call keeps how far it is; the same object from its first visit to its last."""
         own = step.lineage or step.identity
-        if self.checkpoints is None or own is None or step.passing:
+        if self.checkpoints is None or own is None or step.passing or self.is_astray(step):
             return None
         call = step.node.id, index
         if call not in self.kept:

@@ -53,8 +53,15 @@ def digest(place: Path) -> str | None:
 def state(pack: Provider) -> str | None:
     """What changes when a pack's code does; None for those whose classes have versions, ours.
 
-    Others may forget to raise a version, and edit their code in place.
+    Others may forget to raise a version, and edit their code in place. A process goes on with the
+    code that it has loaded, so that the state is that of the first time it was asked for.
     """
+    if id(pack) not in _STATES:
+        _STATES[id(pack)] = pack, _state(pack)
+    return _STATES[id(pack)][1]
+
+
+def _state(pack: Provider) -> str | None:
     if isinstance(pack, Pack) and pack.package.partition(".")[0] in _OURS:
         return None
     found = distribution(pack, offered())
@@ -63,6 +70,9 @@ def state(pack: Provider) -> str | None:
     where = place(pack)
     return digest(where) if where else None
 
+
+_STATES: dict[int, tuple[Provider, str | None]] = {}
+"""By the id of a pack, which stays that of the pack as long as it is here."""
 
 _OURS = frozenset({"graphrun", "graphrun_nodes"})
 

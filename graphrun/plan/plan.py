@@ -92,7 +92,7 @@ class Plan:
     left out because others can run. `resources` are the names to look for before the run: files
     that the run itself writes first are not among them. `led` says where each of them leads, and
     `around` what results depend on besides the prompt, by node id; None and empty for a plan that
-    was made without a `World`.
+    was made without a `World`, which is `world`.
     """
 
     prompt: Prompt
@@ -104,6 +104,11 @@ class Plan:
     refused: tuple[Diagnostic, ...] = ()
     led: tuple[tuple[ResourceUse, Any], ...] | None = None
     around: Mapping[str, Any] = field(default_factory=dict)
+    world: World | None = field(default=None, compare=False, repr=False)
+
+    def is_up_to_date(self, node: PromptNode) -> bool:
+        """Whether what a node has read is still what it was when this was planned."""
+        return self.world is None or self.world.is_as(node, self.led or (), self.around)
 
 
 def plan(
@@ -140,8 +145,9 @@ def plan(
     steps, facts = _steps(graph, prompt, specs, seed=seed, world=world)
     warnings = [p for p in problems if p.severity != "error"]
     warnings += [prompt.located(one) for one in facts.pop("notes")]
+    left_out, told = tuple(wrong), tuple(warnings)
     return Plan(
-        prompt, steps, tuple(roots), seed, tuple(warnings), refused=tuple(wrong), **facts
+        prompt, steps, tuple(roots), seed, told, refused=left_out, world=world, **facts
     )  # fmt: skip
 
 

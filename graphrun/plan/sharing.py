@@ -43,7 +43,7 @@ def readers_first(
 
     place = {node_id: index for index, node_id in enumerate(prompt.nodes)}
     changes = sorted(_changes(graph, prompt, specs), key=lambda c: place[c.node_id])
-    origin = _origins(changes, prompt, specs)
+    origin = _origins(_handed(changes, prompt, specs))
     readers = defaultdict(list)
     for node_id in graph:
         for _, link in prompt.nodes[node_id].links():
@@ -58,24 +58,40 @@ def readers_first(
 
 
 def rivals(graph: Graph, prompt: Prompt, specs: Mapping[str, NodeSpec]) -> set[str]:
-    """Nodes that change one object and do not follow from each other.
+    """Nodes whose changes to an object come to others by another way than links.
 
-    What each of them gives depends on which came first, which their identities do not tell.
+    Of those that change one object and do not follow from each other, what each gives depends on
+    which came first, which their identities do not tell. And where one that comes after a change
+    has the object from before it, the change must be made again, whatever else of its result is
+    there.
     """
     import networkx as nx
 
     changes = list(_changes(graph, prompt, specs))
-    origin = _origins(changes, prompt, specs)
+    handed = _handed(changes, prompt, specs)
+    origin = _origins(handed)
     changers = defaultdict(set)
     for change in changes:
         changers[origin.get(change.link, change.link)].add(change.node_id)
-    return {
+    apart = {
         one
         for group in changers.values()
         for a, b in combinations(sorted(group), 2)
         if not nx.has_path(graph, a, b) and not nx.has_path(graph, b, a)
         for one in (a, b)
     }
+    readers = defaultdict(set)
+    for node_id in graph:
+        for _, link in prompt.nodes[node_id].links():
+            readers[link].add(node_id)
+    for change in changes:
+        before: Link | None = change.link
+        while before is not None and change.node_id not in apart:
+            others = readers[before] - {change.node_id}
+            if any(nx.has_path(graph, change.node_id, one) for one in others):
+                apart.add(change.node_id)
+            before = handed.get(before)
+    return apart
 
 
 def files_in_order(graph: Graph, uses: tuple[ResourceUse, ...]) -> Iterator[ResourceUse]:
@@ -118,10 +134,10 @@ def _changes(graph: Graph, prompt: Prompt, specs: Mapping[str, NodeSpec]) -> Ite
                 yield _Change(node_id, wanted.name, value)
 
 
-def _origins(
+def _handed(
     changes: list[_Change], prompt: Prompt, specs: Mapping[str, NodeSpec]
 ) -> dict[Link, Link]:
-    """Outputs that hand on a changed object, and the output that made it.
+    """Outputs that hand on a changed object, and the link that brought it.
 
     A changing node's output of the changed input's type is taken for that object.
     """
@@ -133,6 +149,11 @@ def _origins(
             if wanted and output.type == wanted.type:
                 handed[Link(change.node_id, slot)] = change.link
                 break
+    return handed
+
+
+def _origins(handed: Mapping[Link, Link]) -> dict[Link, Link]:
+    """Outputs that hand on a changed object, and the output that made it."""
     origin = {}
     for link in handed:
         first = handed[link]

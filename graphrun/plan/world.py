@@ -90,6 +90,20 @@ class World:
                 around[node.id] = found
         return around, unknown
 
+    def is_as(
+        self,
+        node: PromptNode,
+        led: Iterable[tuple[ResourceUse, Any]],
+        around: Mapping[str, Any],
+    ) -> bool:
+        """Whether what a node has read is still what it was when its run was planned."""
+        before = around.get(node.id, {})
+        if "read" not in before:
+            return True
+        uses = [(use, found) for use, found in led if use.user == node.id]
+        now, _ = self.surroundings([node], uses)
+        return bool(now.get(node.id) == before)
+
     def _token(self, kind: str, found: Any) -> Any:
         """What stands for the contents of a resource; None if they cannot be told."""
         if found is None:

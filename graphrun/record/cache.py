@@ -25,6 +25,7 @@ class Cache:
     checkpoints: Checkpoints
     digests: Digests
     history: History
+    fresh: bool = False
 
     @classmethod
     def at(
@@ -52,6 +53,7 @@ class Cache:
             checkpoints,
             Digests(place / "digests.jsonl"),
             History(place / "history"),
+            fresh,
         )
 
 

@@ -40,8 +40,9 @@ def outlook(plan: Plan, catalog: Catalog, settings: Settings, cache: Cache | Non
         if isinstance(found, Diagnostic):
             blocked.setdefault(use.user, found.message.splitlines()[0])
     found = []
+    doing: dict[str, str] = {}
     for step in plan.steps:
-        name = step.node.id
+        name, twin = step.node.id, doing.get(step.identity or "")
         above = next((one for one in step.needs if one in blocked and one in needed), None)
         if name in run.served:
             found.append(Verdict(step, "cached", "its result is in the store"))
@@ -49,6 +50,8 @@ def outlook(plan: Plan, catalog: Catalog, settings: Settings, cache: Cache | Non
             kept = name in run.unneeded
             why = "its result is in the store, and nothing needs it" if kept else "nothing needs it"
             found.append(Verdict(step, "cached" if kept else "unneeded", why))
+        elif twin is not None and step.spec.storable:
+            found.append(Verdict(step, "cached", f"node {twin} does the same"))
         elif name in blocked:
             found.append(Verdict(step, "blocked", blocked[name]))
         elif above is not None:
@@ -58,6 +61,8 @@ def outlook(plan: Plan, catalog: Catalog, settings: Settings, cache: Cache | Non
             found.append(Verdict(step, "resumed", state[0]))
         else:
             found.append(Verdict(step, "run", "; ".join(_reasons(step, plan, cache, last))))
+            if step.identity:
+                doing.setdefault(step.identity, name)
     return found
 
 
@@ -98,6 +103,9 @@ def _reasons(
     """Why a node runs, the most telling reason first."""
     if cache is None:
         yield "nothing is kept (--no-cache)"
+        return
+    if cache.fresh:
+        yield "begins anew (--fresh)"
         return
     if step.spec.volatile:
         yield "never stored: it acts on the world"

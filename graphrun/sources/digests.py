@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -16,11 +17,13 @@ coarse, and a file may be written to again in the same moment."""
 MOST_BYTES = 4 << 20
 """The size of the book at which it is begun anew."""
 
-_Key = tuple[int, int, int]
+_HEX = re.compile(r"[0-9a-f]{64}")
+
+_Key = tuple[int, int, int, int]
 
 
 class Digests:
-    """sha256 of files, by their size, time of change and inode.
+    """sha256 of files, by their size, inode, and both times of change: one can be set by anybody.
 
     With a `book`, a file of JSON lines, digests are there for later processes too. Any number of
     processes may add to it; a line that is not whole is passed over.
@@ -37,13 +40,14 @@ class Digests:
             OSError: the file cannot be read.
         """
         state = state or path.stat()
-        name, key = str(path.absolute()), (state.st_size, state.st_mtime_ns, state.st_ino)
+        name = str(path.absolute())
+        key = state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino
         known = self._read()
         if name in known and known[name][0] == key:
             return known[name][1]
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        if time.time() - state.st_mtime > SETTLED:
+        if time.time() - max(state.st_mtime, state.st_ctime) > SETTLED:
             known[name] = key, digest
             self._add(name, key, digest)
         return digest
@@ -51,12 +55,14 @@ class Digests:
     def _read(self) -> dict[str, tuple[_Key, str]]:
         if self._known is None:
             self._known = {}
-            with suppress(OSError, UnicodeDecodeError):
+            with suppress(OSError):
                 assert self._book is not None
-                for line in self._book.read_text("utf-8").splitlines():
-                    with suppress(ValueError, TypeError):
-                        name, size, changed, inode, digest = json.loads(line)
-                        self._known[name] = (size, changed, inode), digest
+                for line in self._book.read_bytes().splitlines():
+                    with suppress(ValueError, TypeError, RecursionError):
+                        name, *key, digest = json.loads(line)
+                        size, changed, moved, inode = map(int, key)
+                        if _HEX.fullmatch(digest):
+                            self._known[name] = (size, changed, moved, inode), digest
         return self._known
 
     def _add(self, name: str, key: _Key, digest: str) -> None:
