@@ -178,11 +178,7 @@ class Session:
         """The second half of `run`, for callers that looked at the plan first."""
         stop, observe = stop or Stop(), [observe] if callable(observe) else [*observe]
         planned = self._complete(request, planned, observe, stop)
-        settings, out = request.settings, request.out
-        folder = RunFolder.named(out, planned.prompt.name) if out is not None else None
-        if folder:
-            outputs = folder.outputs.absolute()  # as nodes tell the paths of what they wrote
-            settings = replace(settings, outputs=outputs, temporary=folder.temporary)
+        folder, settings = _folder(request, planned.prompt.name)
         report = self._begun(request, planned, cuts, folder)
         watching = observers(folder, tensorboard=request.tensorboard)
         try:
@@ -296,6 +292,15 @@ def _targets(request: Request) -> tuple[str, ...]:
         hint = "leave `targets` out to run for the outputs of the document"
         raise UsageError(Diagnostic("prompt_no_outputs", message, hint=hint))
     return tuple(request.targets or ())
+
+
+def _folder(request: Request, name: str) -> tuple[RunFolder | None, Settings]:
+    """The run's folder, if it is to have one, and the settings with it."""
+    if request.out is None:
+        return None, request.settings
+    folder = RunFolder.named(request.out, name)
+    outputs = folder.outputs.absolute()  # as nodes tell the paths of what they wrote
+    return folder, replace(request.settings, outputs=outputs, temporary=folder.temporary)
 
 
 def _same(planned: Plan, world: World) -> bool:
