@@ -181,6 +181,8 @@ class Session:
         folder = RunFolder.named(out, planned.prompt.name) if out is not None else None
         if folder:
             settings = replace(settings, outputs=folder.outputs, temporary=folder.temporary)
+        if self.cache is not None and settings.cache is None:
+            settings = replace(settings, cache=self.cache.folder)
         report = self._begun(request, planned, cuts, folder)
         told: list[Observer] = [report, *([folder] if folder else [])]
         told += [observe] if callable(observe) else observe

@@ -19,6 +19,7 @@ _FORMATS = {
     "val_accuracy": "val accuracy {:.4f}",
     "lr": "lr {:.2e}",
     "samples_per_s": "{:,.0f} samples/s",
+    "tokens_per_s": "{:,.0f} tokens/s",
 }
 
 

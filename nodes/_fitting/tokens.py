@@ -157,7 +157,7 @@ def _compare(texts: EncodedText, found: Tokens) -> None:
 
 
 def tokens(texts: EncodedText, folder: Path | None = None) -> Tokens:
-    """The ids of all texts, from the file in a folder if it is there, else made and put there.
+    """The ids of all texts, from their file below a folder if it is there, else made and put there.
 
     Without a folder, the file goes with the process. A file that is damaged is made again.
 
@@ -171,7 +171,7 @@ def tokens(texts: EncodedText, folder: Path | None = None) -> Tokens:
     folder = folder or temporary()
     try:
         key = key_of(texts, how)
-        path = folder / f"{key}{SUFFIX}"
+        path = folder / key[:2] / f"{key}{SUFFIX}"
         try:
             file = mapped(path, key)
         except FileNotFoundError:

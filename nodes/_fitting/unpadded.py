@@ -14,8 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import torch
@@ -26,59 +24,13 @@ from graphrun.node import InputError
 from .._build import apply, ids_and_mask
 from ..models import TextClassifier
 from . import attention
+from .packed import Packed
 
 Call = Callable[[Any], Tensor]
 """Of token ids and mask, each (N, L), or `Packed` texts: a model's answers (N, 1)."""
 
 _ENCODERS = frozenset({"AlbertModel", "BertModel", "DistilBertModel", "ElectraModel"})
 _FROM_PADDING = frozenset({"RobertaModel"})  # positions count from the id of padding on
-_BY_CLASS = (nn.CrossEntropyLoss, nn.NLLLoss)
-
-
-@dataclass(frozen=True)
-class Packed:
-    """Texts one after the other: token ids (T,), and how many of them each text has.
-
-    Lengths are on the host, so that nobody has to ask a GPU for them.
-    """
-
-    ids: Tensor
-    lengths: tuple[int, ...]
-
-    @classmethod
-    def of(cls, ids: Tensor, mask: Tensor) -> Packed | None:
-        """What a mask (N, L) marks of ids (N, L); None unless it is ones, then zeros, in each row.
-
-        A mask on a GPU is waited for.
-        """
-        lengths = mask.sum(1)
-        marked = torch.arange(mask.shape[1], device=mask.device) < lengths.unsqueeze(1)
-        if not torch.equal(mask, marked.to(mask.dtype)):
-            return None
-        return cls(ids[marked], tuple(map(int, lengths.tolist())))
-
-    def to(self, device: torch.device) -> Packed:
-        """The same on a device."""
-        return Packed(self.ids.to(device, non_blocking=True), self.lengths)
-
-    def padded(self) -> tuple[Tensor, Tensor]:
-        """Ids and mask, (N, longest)."""
-        rows = torch.nn.utils.rnn.pad_sequence(list(self.ids.split(self.lengths)), True)
-        lengths = torch.tensor(self.lengths, device=self.ids.device).unsqueeze(1)
-        return rows, (torch.arange(rows.shape[1], device=rows.device) < lengths).to(rows.dtype)
-
-    def pieces(self, most_tokens: int) -> list[tuple[slice, Packed]]:
-        """Rows and texts of consecutive pieces, of at most so many tokens or of one text."""
-        cuts, tokens = [0], 0
-        for row, length in enumerate(self.lengths):
-            if row > cuts[-1] and tokens + length > most_tokens:
-                cuts.append(row)
-                tokens = 0
-            tokens += length
-        cuts.append(len(self.lengths))
-        rows = [slice(*pair) for pair in pairwise(cuts)]
-        ids = self.ids.split([sum(self.lengths[part]) for part in rows])
-        return [(part, Packed(i, self.lengths[part])) for part, i in zip(rows, ids, strict=True)]
 
 
 class Unpadded:
@@ -225,31 +177,6 @@ def obstacle(model: nn.Module) -> str:
 def _refuse(model: nn.Module) -> None:
     if why := obstacle(model):
         raise ValueError(f"{type(model).__name__} cannot be computed without padding: {why}")
-
-
-def accumulate(
-    call: Call, x: Packed, y: Tensor, loss: nn.Module, *, most_tokens: int
-) -> tuple[Tensor, Tensor]:
-    """Loss and output (N, 1) of a batch; gradients are added piece by piece.
-
-    No more than `most_tokens` tokens are held at a time. The loss and all gradients are those of
-    the whole batch to rounding, as long as the loss is a mean or a sum of independent rows.
-
-    Raises:
-        InputError: the loss gives rows weights of their own, so that it is neither.
-    """
-    if isinstance(loss, _BY_CLASS) or getattr(loss, "weight", None) is not None:
-        message = f"{type(loss).__name__} cannot be computed in pieces: rows have weights in it"
-        raise InputError(message, input="loss_function", code="loss_not_divisible")
-    summed = getattr(loss, "reduction", "mean") == "sum"
-    total, outputs = torch.zeros((), device=y.device), []
-    for rows, texts in x.pieces(most_tokens):
-        output = call(texts)
-        part = loss(output, y[rows]) * (1 if summed else len(texts.lengths) / len(y))
-        part.backward()
-        total += part.detach()
-        outputs.append(output.detach())
-    return total, torch.cat(outputs)
 
 
 def _core(encoder: nn.Module) -> nn.Module:
