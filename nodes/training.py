@@ -87,9 +87,9 @@ def train(
         check_loader(name, loader, loss_function)
     job = Job(
         model=model, optimizer=optimizer, scheduler=scheduler, loss=loss_function,
-        train=train_loader, val=val_loader or None, forward=forward, begin=begin, epochs=epochs,
-        unpack=unpack, device=pick_device(use_gpu), patience=early_stopping_rounds if early_stopping else None,
-        keep_best=output_best_val_model, accuracy=classification_metrics,
+        train=train_loader, val=val_loader or None, forward=forward, begin=begin, unpack=unpack,
+        epochs=epochs, device=pick_device(use_gpu), accuracy=classification_metrics,
+        patience=early_stopping_rounds if early_stopping else None, keep_best=output_best_val_model,
     )  # fmt: skip
     try:
         course = fit(job)

@@ -37,10 +37,10 @@ class Settings:
     """What a run was asked for, as far as nodes may depend on it.
 
     With `deterministic`, only operations that give the same bits every time are used. With
-    `literal`, trainings compute texts as their files say: padded, and tokenized one by one, again in
-    every epoch. `grad_accum` is the number of pieces that a batch is computed in, `clip_grad` the
-    norm that gradients are cut to, and with `gradient_checkpointing` layers are computed again for
-    gradients. `cache` is the folder of what runs keep for later ones, if they do. `new_folder`
+    `literal`, trainings compute texts as their files say: padded, and tokenized one by one, again
+    in every epoch. `grad_accum` is the number of pieces that a batch is computed in, `clip_grad`
+    the norm that gradients are cut to, and with `gradient_checkpointing` layers are computed again
+    for gradients. `cache` is the folder of what runs keep for later ones, if they do. `new_folder`
     says that `outputs` is a folder which only this run has. `inputs`, `models` and
     `temporary` are the folders that ComfyUI's nodes read files from, look
     for models in, and write previews to.

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -20,12 +21,13 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
-from graphrun.node import Cancelled, metric, notice, progress
+from graphrun.node import Cancelled, metric, notice, progress, settings
 
 from .batches import batches, blaming, check_classes, on, paired
 from .job import Course, Job, Pass
 from .resuming import Keeper, keeping
 from .steps import Learner
+from .unpadded import checkpointing
 from .ways import Way
 
 SHOW_EVERY = 0.25
@@ -57,10 +59,12 @@ def fit(job: Job) -> Course:
 def _train(job: Job, keeper: Keeper) -> None:
     """All epochs that are left."""
     way = Way.of(job)
-    run = _Run(job, way, keeper, Learner(job, packs=way.packs), _Meter(job, keeper))
-    while keeper.course.epochs < job.epochs and not keeper.course.ended:
-        _epoch(run, keeper.course)
-        keeper.epoch()
+    again = checkpointing(job.model) if settings().gradient_checkpointing else nullcontext()
+    with again:
+        run = _Run(job, way, keeper, Learner(job, way), _Meter(job, keeper))
+        while keeper.course.epochs < job.epochs and not keeper.course.ended:
+            _epoch(run, keeper.course)
+            keeper.epoch()
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from graphrun.node import InputError, notice
+from graphrun.node import InputError, notice, settings
 
 from .packed import Packed
 
@@ -84,7 +84,9 @@ def for_training(model: nn.Module, device: torch.device) -> Room:
     free = _available() if device.type == "cpu" else None
     if free is None or not layers or not features:
         return Room(None)
-    return Room(max(int(free * SHARE / (KEPT * layers * features)), _LEAST))
+    # What is computed again was kept as one vector a layer.
+    kept = KEPT + 4 * layers if settings().gradient_checkpointing else KEPT * layers
+    return Room(max(int(free * SHARE / (kept * features)), _LEAST))
 
 
 def for_judging(device: torch.device) -> Room:

@@ -14,6 +14,7 @@ from . import memory
 from .batches import BY_CLASS
 from .job import Job
 from .packed import Packed
+from .ways import Way
 
 Compute = Callable[[Any, Tensor], tuple[Tensor, Tensor, Tensor]]
 """(x, y) of a batch or of a piece of it → loss (), output and target (rows, …)."""
@@ -25,9 +26,9 @@ class Learner:
     A batch is one step, however many pieces it is computed in.
     """
 
-    def __init__(self, job: Job, *, packs: bool) -> None:
-        self._job = job
-        self._room = memory.for_training(job.model, job.device) if packs else memory.Room(None)
+    def __init__(self, job: Job, way: Way) -> None:
+        self._job, self._way = job, way
+        self._room = memory.for_training(job.model, job.device) if way.packs else memory.Room(None)
         self._least, self._norm = settings().grad_accum, settings().clip_grad
 
     def learn(self, compute: Compute, x: Any, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -43,7 +44,8 @@ class Learner:
             drawn = _drawn(self._job.device)
             self._job.optimizer.zero_grad()
             try:
-                return self._gradients(compute, x, y)
+                with self._way.lasting():
+                    return self._gradients(compute, x, y)
             except torch.OutOfMemoryError as error:
                 self._room.halve(x if divisible(self._job.loss) else None, error)
             # Here the error is gone, and with it what its frames held.

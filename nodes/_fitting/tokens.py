@@ -186,10 +186,11 @@ def tokens(texts: EncodedText, folder: Path | None = None) -> Tokens:
 
 
 def _made(texts: EncodedText, how: Recipe, path: Path, key: str) -> TokenFile:
-    with unfinished(path.parent) as made:
+    with unfinished(path.parent.parent) as made:
         with Writer(made, len(texts), how.kind) as out:
             _write(texts, how, out)
             out.finish(key)
         _compare(texts, Tokens(mapped(made, key), how.width, how.pad))
+        path.parent.mkdir(mode=0o700, exist_ok=True)
         made.replace(path)
     return mapped(path, key)

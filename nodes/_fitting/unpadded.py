@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from graphrun.node import InputError
+from graphrun.node import InputError, notice
 
 from .._build import apply, ids_and_mask
 from ..models import TextClassifier
@@ -47,13 +47,26 @@ class Unpadded:
         self.model: Any = model
         self.most_tokens = most_tokens
         self._core: Any = _core(self.model.llm_model)
+        self._own: str = self._core.config._attn_implementation
+        self._lasting = False
+
+    @contextmanager
+    def lasting(self) -> Iterator[None]:
+        """Until the end of the block layers may be computed again for gradients."""
+        self._lasting = True
+        try:
+            with _attending(self._core.config):
+                yield
+        finally:
+            self._lasting = False
 
     def __call__(self, x: Any) -> Tensor:
         """Logits (N, 1) of `Packed` texts or of [ids, mask], each (N, L), in the order given."""
         texts = x if isinstance(x, Packed) else Packed.of(*ids_and_mask(x))
         if texts is None or not all(texts.lengths):
             # Texts inside their padding, or without a token: what the model makes of them.
-            padded: Tensor = self.model(x.padded() if isinstance(x, Packed) else x)
+            with _attending(self._core.config, self._own):
+                padded: Tensor = self.model(x.padded() if isinstance(x, Packed) else x)
             return padded
         if self.most_tokens is None or torch.is_grad_enabled():
             return self._logits(texts)
@@ -91,9 +104,13 @@ class Unpadded:
         """
         ids, config = texts.ids.long().unsqueeze(0), self._core.config
         bounds = attention.Texts(texts.lengths, ids.device)
-        given = {"position_ids": self._positions(ids, lengths), attention.ARGUMENT: bounds}
+        given = {"position_ids": self._positions(texts, ids, lengths), attention.ARGUMENT: bounds}
         _refuse(self.model)  # what is true of a model may change
-        with _attending(config):
+        if not self._lasting and torch.is_grad_enabled() and _computed_again(self._core):
+            raise ValueError("layers that are computed again for gradients need `lasting`")
+        # Nothing is kept for gradients of an encoder that is frozen.
+        learning = any(parameter.requires_grad for parameter in self.model.llm_model.parameters())
+        with _attending(config), torch.set_grad_enabled(torch.is_grad_enabled() and learning):
             output = apply("llm_model", self.model.llm_model, ids, **given)
         layers = config.num_hidden_layers * getattr(config, "inner_group_num", 1)
         if bounds.calls != layers:
@@ -101,13 +118,22 @@ class Unpadded:
         hidden: Tensor = output.last_hidden_state[0]
         return hidden
 
-    def _positions(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        """(1, T): each text counts from 0, or from after the id of padding."""
+    def _positions(self, texts: Packed, ids: Tensor, lengths: Tensor) -> Tensor:
+        """(1, T): each text counts from 0, or from after the id of padding.
+
+        Raises:
+            InputError: a text is longer than the encoder's table of positions.
+        """
         real, first = torch.ones_like(ids[0]), -1
         if type(self._core).__name__ in _FROM_PADDING:
             # That id within a text takes no place of its own.
             first = self._core.embeddings.padding_idx
             real = (ids[0] != first).long()
+        most = self._core.config.max_position_embeddings - first - 1
+        if (longest := max(texts.lengths)) > most:
+            message = f"a text has {longest} tokens, and the encoder has places for {most}"
+            hint = f"set max_length of the tokenizer to {most} or less, with truncation"
+            raise InputError(message, code="text_too_long", hint=hint)
         counted = real.cumsum(0)
         before = (counted - real)[lengths.cumsum(0) - lengths]
         before = before.repeat_interleave(lengths, output_size=len(real))
@@ -168,10 +194,28 @@ def obstacle(model: nn.Module) -> str:
         return "its encoder is set up as a decoder"
     if getattr(core.config, "chunk_size_feed_forward", 0):
         return "its feed-forward layers work in chunks"
-    if any(getattr(module, "gradient_checkpointing", False) for module in core.modules()):
-        # By then the call is over, and texts would attend to each other.
-        return "its layers are computed again for gradients"
     return ""
+
+
+def _computed_again(core: nn.Module) -> bool:
+    """Whether layers run again after their call is over, when texts would attend to each other."""
+    return any(getattr(module, "gradient_checkpointing", False) for module in core.modules())
+
+
+@contextmanager
+def checkpointing(model: nn.Module) -> Iterator[None]:
+    """Layers of the encoder are computed again for gradients, in the place of being kept."""
+    core: Any = _core(getattr(model, "llm_model", model))
+    if not getattr(core, "supports_gradient_checkpointing", False):
+        message = f"{type(model).__name__} has no pretrained encoder whose layers can be computed "
+        notice(f"{message}again: --gradient-checkpointing does nothing", code="no_checkpointing")
+        yield
+        return
+    core.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    try:
+        yield
+    finally:
+        core.gradient_checkpointing_disable()
 
 
 def _refuse(model: nn.Module) -> None:
@@ -190,11 +234,11 @@ def _core(encoder: nn.Module) -> nn.Module:
 
 
 @contextmanager
-def _attending(config: Any) -> Iterator[None]:
-    """An encoder attends text by text, until the end of the block and not longer."""
+def _attending(config: Any, how: str = attention.NAME) -> Iterator[None]:
+    """An encoder attends in one way, until the end of the block and not longer."""
     attention.register()
     before = config._attn_implementation
-    config._attn_implementation = attention.NAME
+    config._attn_implementation = how
     try:
         yield
     finally:

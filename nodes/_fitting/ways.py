@@ -9,7 +9,7 @@ loader and the model as they are, and it is said why.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -64,6 +64,10 @@ class Way:
             case [Tensor(), Tensor() as mask] if self._texts and mask.dim() == 2:
                 return int(mask.sum())
         return 0
+
+    def lasting(self) -> AbstractContextManager[None]:
+        """What surrounds a call with its gradients, where layers are computed again for them."""
+        return self.call.lasting() if isinstance(self.call, Unpadded) else nullcontext()
 
     def after(self, loader: DataLoader[Any], done: int) -> Batches:
         """The batches of a pass from the number `done` on.

@@ -14,7 +14,7 @@ import torch
 import transformers
 from graphrun_nodes._fitting import attention
 from graphrun_nodes._fitting.packed import Packed
-from graphrun_nodes._fitting.unpadded import Sorted, Unpadded, calling, obstacle
+from graphrun_nodes._fitting.unpadded import Sorted, Unpadded, calling, checkpointing, obstacle
 from graphrun_nodes.models import TextClassifier
 from torch import Tensor, nn
 
@@ -222,15 +222,44 @@ def test_the_way_of_attending_lasts_as_long_as_the_call():
     assert config._attn_implementation == before
 
 
-@pytest.mark.filterwarnings("ignore::FutureWarning")  # the newer name is not in all versions
-def test_layers_that_are_computed_again_are_refused():
-    model = classifier("bert")
+@pytest.mark.parametrize("dropout", [0.0, 0.2])
+def test_layers_that_are_computed_again(dropout):
+    model = classifier("bert", attention_dropout=dropout)
     call = Unpadded(model)
-    model.llm_model.gradient_checkpointing_enable()
-    with pytest.raises(ValueError, match="computed again"):
-        call(texts())
-    assert isinstance(calling(model), Sorted)
-    check_learning(model, calling(model), texts())
+    torch.manual_seed(3)
+    loss, wanted = learned(model, call, texts())
+    with checkpointing(model):
+        with pytest.raises(ValueError, match="computed again"):
+            call(texts())
+        with call.lasting():
+            torch.manual_seed(3)
+            again, found = learned(model, call, texts())
+            ids, mask = texts()
+            odd = ids.flip(1), mask.flip(1)
+            torch.manual_seed(3)
+            answer = call(odd)
+    assert again == loss
+    assert apart(found, wanted) <= 1e-6
+    torch.manual_seed(3)
+    torch.testing.assert_close(answer, model(odd))
+    call(texts())
+
+
+def test_a_frozen_encoder_keeps_nothing_for_gradients():
+    model = classifier("bert")
+    model.llm_model.requires_grad_(False)
+    check_learning(model, Unpadded(model), texts())
+    assert Unpadded(model)._hidden(packed(texts()), torch.tensor(LENGTHS)).grad_fn is None
+
+
+def test_texts_that_are_longer_than_the_table_of_positions():
+    for kind in ("bert", "roberta"):
+        model = classifier(kind)
+        most = model.llm_model.config.max_position_embeddings - 2 * (kind == "roberta")
+        call = Unpadded(model)
+        call(Packed(torch.full((most,), 5), (most,)))
+        with pytest.raises(InputError, match=f"{most + 1} tokens, and the encoder has places for"):
+            call(Packed(torch.full((most + 1,), 5), (most + 1,)))
 
 
 @pytest.mark.parametrize(
