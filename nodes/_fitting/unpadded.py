@@ -12,6 +12,7 @@ Answers are those of the padded computation to rounding; what dropout drops is d
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -211,11 +212,16 @@ def checkpointing(model: nn.Module) -> Iterator[None]:
         notice(f"{message}again: --gradient-checkpointing does nothing", code="no_checkpointing")
         yield
         return
-    core.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    with warnings.catch_warnings():
+        # The newer name is not in all versions.
+        warnings.simplefilter("ignore", FutureWarning)
+        core.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     try:
         yield
     finally:
-        core.gradient_checkpointing_disable()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            core.gradient_checkpointing_disable()
 
 
 def _refuse(model: nn.Module) -> None:
