@@ -34,43 +34,49 @@ HALVINGS = 4
 _LEAST = 512
 
 
+PIECES = "computed_in_pieces"
+"""Code of what is said of batches that memory does not suffice for."""
+
+_WAY_OUT = "a smaller batch_size, shorter texts (max_length) or --gradient-checkpointing need less"
+
+
 class Room:
     """The most tokens that are computed at a time, None for any number of them."""
 
-    def __init__(self, tokens: int | None) -> None:
-        self.tokens, self._halvings = tokens, 0
+    def __init__(self, tokens: int | None, loader: str = "train_loader") -> None:
+        self.tokens = tokens
+        self._loader, self._halvings = loader, 0
 
-    def halve(self, x: Any, error: BaseException) -> None:
+    def halve(self, x: Any, error: BaseException, *, divisible: bool = True) -> None:
         """There was not enough memory for a batch: half of what it had is enough from now on.
 
         Raises:
             InputError: that was tried often enough, or the batch cannot be computed in pieces.
         """
-        if not isinstance(x, Packed) or self._halvings == HALVINGS or len(x) == 1:
-            raise _refusal(x, self._halvings) from error
-        least = max(x.longest, 1)
-        self.tokens = max(min(self.tokens or len(x.ids), len(x.ids)) // 2, least)
+        if not isinstance(x, Packed) or not divisible or self._halvings == HALVINGS or len(x) == 1:
+            raise self._refusal(x) from error
+        self.tokens = max(min(self.tokens or len(x.ids), len(x.ids)) // 2, x.longest, 1)
         self._halvings += 1
-        message = f"there is not enough memory for {_size(x)}: such batches are computed in pieces"
-        message += ", with the same result but for what dropout draws"
-        notice(message, code="computed_in_pieces", hint=_WAY_OUT, once=True, severity="info")
+        tell_of_pieces()
+
+    def _refusal(self, x: Any) -> InputError:
+        tried = f", also in pieces of 1/{2**self._halvings}" if self._halvings else ""
+        message = f"there is not enough memory for {_size(x)}{tried}"
+        return InputError(message, input=self._loader, code="out_of_memory", hint=_WAY_OUT)
 
 
-_WAY_OUT = "a smaller batch_size, shorter texts (max_length) or --gradient-checkpointing need less"
-
-
-def _refusal(x: Any, halvings: int) -> InputError:
-    tried = f", also in pieces of 1/{2**halvings}" if halvings else ""
-    message = f"there is not enough memory for {_size(x)}{tried}"
-    return InputError(message, input="train_loader", code="out_of_memory", hint=_WAY_OUT)
+def tell_of_pieces() -> None:
+    """Say once that memory does not suffice for whole batches."""
+    message = "there is not enough memory for the largest batches, which are computed in pieces: "
+    message += "the same steps, but for what dropout draws"
+    notice(message, code=PIECES, hint=_WAY_OUT, once=True, severity="info")
 
 
 def _size(x: Any) -> str:
     if isinstance(x, Packed):
         return f"a batch of {len(x)} texts, the longest of {x.longest} tokens"
     first = x[0] if isinstance(x, list | tuple) and x else x
-    shape = tuple(getattr(first, "shape", ()))
-    return f"a batch of the shape {shape}"
+    return f"a batch of the shape {tuple(getattr(first, 'shape', ()))}"
 
 
 def for_training(model: nn.Module, device: torch.device) -> Room:
@@ -91,7 +97,7 @@ def for_training(model: nn.Module, device: torch.device) -> Room:
 
 def for_judging(device: torch.device) -> Room:
     """Many texts at a time."""
-    return Room(JUDGED.get(device.type, 65536))
+    return Room(JUDGED.get(device.type, 65536), "val_loader")
 
 
 def free(device: torch.device) -> None:

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 _NONE = torch.zeros(0, dtype=torch.int64)
-_TENSORS = ("ids", "labels", "rows", "places")
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,13 +61,13 @@ class Packed:
         return len(self), self.width or self.longest
 
     def to(self, device: torch.device, *, non_blocking: bool = True) -> Packed:
-        """The same on a device."""
-        moved = {n: getattr(self, n).to(device, non_blocking=non_blocking) for n in _TENSORS}
-        return replace(self, **moved)
+        """The same with ids and labels on a device; where rows belong stays on the host."""
+        ids, labels = (x.to(device, non_blocking=non_blocking) for x in (self.ids, self.labels))
+        return replace(self, ids=ids, labels=labels)
 
     def pinned(self) -> Packed:
         """The same in memory that a GPU can read by itself."""
-        return replace(self, **{name: getattr(self, name).pin_memory() for name in _TENSORS})
+        return replace(self, ids=self.ids.pin_memory(), labels=self.labels.pin_memory())
 
     def padded(self) -> tuple[Tensor, Tensor]:
         """Ids and mask, (B, longest)."""

@@ -47,7 +47,7 @@ class Learner:
                 with self._way.lasting():
                     return self._gradients(compute, x, y)
             except torch.OutOfMemoryError as error:
-                self._room.halve(x if divisible(self._job.loss) else None, error)
+                self._room.halve(x, error, divisible=divisible(self._job.loss))
             # Here the error is gone, and with it what its frames held.
             memory.free(self._job.device)
             _draw_again(drawn, self._job.device)
@@ -91,6 +91,8 @@ class Learner:
         if whole:
             yield x, y
         elif isinstance(x, Packed):
+            if tokens is not None and len(x.ids) > tokens:
+                memory.tell_of_pieces()
             yield from ((part, y[rows]) for rows, part in x.pieces(tokens, least))
         else:
             size = -(-len(y) // least)

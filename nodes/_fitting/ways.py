@@ -104,8 +104,10 @@ class Way:
             with blaming("val_loader", x, x.labels), _without_gradients(self.model):
                 found.append((self._answer(x), x.labels, x.places))
             ahead(len(x), len(x.ids))
+        if not found:  # of fewer rows than a batch, where the last one is dropped
+            return
         answers, labels, places = (torch.cat(parts) for parts in zip(*found, strict=True))
-        order = places.argsort()
+        order = places.argsort().to(self._device)
         pairs = zip(answers[order].split(size), labels[order].split(size), strict=True)
         yield from map(list, pairs)
 

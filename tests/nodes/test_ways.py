@@ -232,7 +232,7 @@ def test_a_batch_too_large_for_the_memory_is_computed_in_pieces(
     parted = Outcome(tmp_path, loss=loss, spoil=filling(LONGEST + 5))
     parted.check(whole)
     assert 1 <= parted.model.llm_model.embeddings.word_embeddings.refused <= 8
-    assert parted.call.codes.count("computed_in_pieces") >= 1
+    assert parted.call.codes.count("computed_in_pieces") == 1
 
 
 def test_memory_that_does_not_suffice_for_a_text(tmp_path: Path) -> None:
@@ -268,7 +268,9 @@ def test_memory_that_is_estimated(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert memory.for_training(nn.Linear(2, 2), cpu).tokens is None
     monkeypatch.setattr(memory, "_LEAST", 1)
     monkeypatch.setattr(memory, "_available", lambda: free // 20)
-    Outcome(tmp_path).check(whole)
+    found = Outcome(tmp_path)
+    found.check(whole)
+    assert found.call.codes.count("computed_in_pieces") == 1
 
 
 def test_gradients_are_cut(tmp_path: Path) -> None:
@@ -294,6 +296,9 @@ def test_what_cannot_be_unpadded_says_why(tmp_path: Path) -> None:
 
     def decoding(model: Any) -> None:
         model.llm_model.config.is_decoder = True
+        for module in model.modules():
+            if hasattr(module, "is_causal"):
+                module.is_causal = True
 
     found = Outcome(tmp_path, spoil=chunked)
     assert found.way.startswith("texts are padded, as the file says: its feed-forward")
@@ -346,6 +351,20 @@ def test_batches_of_one_text(tmp_path: Path) -> None:
     fast = Outcome(tmp_path, made=made)
     fast.check(Outcome(tmp_path, made=made, settings=LITERAL))
     assert "val_accuracy" not in fast.call.metrics[0]
+
+
+def test_validations_of_no_batches_and_of_models_that_are_watched(tmp_path: Path) -> None:
+    def made() -> Any:
+        return loaders()[0], data_loader(texts(rows=3), 4, parameters='{"drop_last": True}')
+
+    Outcome(tmp_path, made=made).check(Outcome(tmp_path, made=made, settings=LITERAL))
+    modes = set()
+
+    def watched(model: Any) -> None:
+        model.linear.register_forward_hook(lambda *_: modes.add(torch.is_inference_mode_enabled()))
+
+    Outcome(tmp_path, spoil=watched)
+    assert modes == {False}
 
 
 @pytest.mark.parametrize(
