@@ -189,17 +189,10 @@ class Session:
         try:
             with set_aside():
                 report.outputs = execute(
-                    planned,
-                    self.catalog,
-                    settings,
-                    observers=told,
-                    store=self.store,
-                    stop=stop,
-                    objects=self.objects,
-                    keep={*planned.roots, *request.keep},
-                    keep_going=request.keep_going,
-                    checkpoints=self.checkpoints,
-                )
+                    planned, self.catalog, settings, observers=told, store=self.store, stop=stop,
+                    objects=self.objects, keep={*planned.roots, *request.keep},
+                    keep_going=request.keep_going, checkpoints=self.checkpoints,
+                )  # fmt: skip
         except (NodeError, Cancelled, KeyboardInterrupt):
             pass  # the report says so
         finally:
