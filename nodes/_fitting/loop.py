@@ -156,7 +156,8 @@ def _compute(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Loss, output and target of a batch."""
     output, target = job.forward(call, *batch)
-    answers.append(output)
+    # Without what led to it, which a batch that is computed again would have beside itself.
+    answers[:] = [output.detach() if isinstance(output, Tensor) else output]
     look(output)
     return job.loss(*paired(job.loss, output, target)), output, target
 

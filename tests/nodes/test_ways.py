@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -233,6 +234,39 @@ def test_a_batch_too_large_for_the_memory_is_computed_in_pieces(
     parted.check(whole)
     assert 1 <= parted.model.llm_model.embeddings.word_embeddings.refused <= 8
     assert parted.call.codes.count("computed_in_pieces") == 1
+
+
+class Mark:
+    """Something whose end can be seen."""
+
+
+def full(_: Any) -> None:
+    raise torch.OutOfMemoryError("no memory is left for this")
+
+
+def test_what_a_batch_held_is_gone_before_it_is_computed_again(tmp_path: Path) -> None:
+    """The memory is full on the way back: by then everything is held for gradients."""
+    held: list[Any] = []
+    living: list[bool] = []
+
+    class Full(nn.Linear):
+        def forward(self, x: Any) -> Any:
+            output = super().forward(x)
+            living.extend(one() is not None for one in held)
+            if self.training and not held:
+                mark = output.grad_fn.metadata["mark"] = Mark()
+                held.append(weakref.ref(mark))
+                output.register_hook(full)
+            return output
+
+    def spoil(model: Any) -> None:
+        model.linear.__class__ = Full
+
+    found = Outcome(tmp_path, spoil=spoil)
+    found.check(Outcome(tmp_path))
+    assert "computed_in_pieces" in found.call.codes
+    assert living
+    assert not any(living)
 
 
 def test_memory_that_does_not_suffice_for_a_text(tmp_path: Path) -> None:
