@@ -178,7 +178,7 @@ class Session:
         """The second half of `run`, for callers that looked at the plan first."""
         stop, observe = stop or Stop(), [observe] if callable(observe) else [*observe]
         planned = self._complete(request, planned, observe, stop)
-        folder, settings = _folder(request, planned.prompt.name)
+        folder, settings = self._folder(request, planned.prompt.name)
         report = self._begun(request, planned, cuts, folder)
         watching = observers(folder, tensorboard=request.tensorboard)
         try:
@@ -223,6 +223,17 @@ class Session:
             planned, _ = self.plan(request)
             preflight(planned, self.catalog, request.expected, min_free=request.min_free)
         return planned
+
+    def _folder(self, request: Request, name: str) -> tuple[RunFolder | None, Settings]:
+        """The run's folder, if it is to have one, and the settings of the run."""
+        settings = request.settings
+        if self.cache is not None and settings.cache is None:
+            settings = replace(settings, cache=self.cache.folder)
+        if request.out is None:
+            return None, settings
+        folder = RunFolder.named(request.out, name)
+        outputs = folder.outputs.absolute()  # as nodes tell the paths of what they wrote
+        return folder, replace(settings, outputs=outputs, temporary=folder.temporary)
 
     def _begun(
         self, request: Request, planned: Plan, cuts: list[str], folder: RunFolder | None
@@ -292,15 +303,6 @@ def _targets(request: Request) -> tuple[str, ...]:
         hint = "leave `targets` out to run for the outputs of the document"
         raise UsageError(Diagnostic("prompt_no_outputs", message, hint=hint))
     return tuple(request.targets or ())
-
-
-def _folder(request: Request, name: str) -> tuple[RunFolder | None, Settings]:
-    """The run's folder, if it is to have one, and the settings with it."""
-    if request.out is None:
-        return None, request.settings
-    folder = RunFolder.named(request.out, name)
-    outputs = folder.outputs.absolute()  # as nodes tell the paths of what they wrote
-    return folder, replace(request.settings, outputs=outputs, temporary=folder.temporary)
 
 
 def _same(planned: Plan, world: World) -> bool:

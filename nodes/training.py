@@ -60,6 +60,7 @@ def train(
     val_loader: Annotated[Loader, Lazy()] | None = None,
     forward: Forward = lambda model, x, y: (model(x), y),
     begin: Callable[[Job, int], None] | None = None,
+    unpack: bool = False,
 ) -> tuple[Model, Tensor, Tensor]:
     """The losses are means over the rows of a data set, one float32 an epoch, of shape (epochs,).
 
@@ -86,9 +87,9 @@ def train(
         check_loader(name, loader, loss_function)
     job = Job(
         model=model, optimizer=optimizer, scheduler=scheduler, loss=loss_function,
-        train=train_loader, val=val_loader or None, forward=forward, begin=begin, epochs=epochs,
-        device=pick_device(use_gpu), patience=early_stopping_rounds if early_stopping else None,
-        keep_best=output_best_val_model, accuracy=classification_metrics,
+        train=train_loader, val=val_loader or None, forward=forward, begin=begin, unpack=unpack,
+        epochs=epochs, device=pick_device(use_gpu), accuracy=classification_metrics,
+        patience=early_stopping_rounds if early_stopping else None, keep_best=output_best_val_model,
     )  # fmt: skip
     try:
         course = fit(job)
@@ -179,7 +180,8 @@ def train_transformer_classifier(
     argument or, with `unpack_input`, as several. Labels of shape (N,) become floats of shape
     (N, 1).
     """
-    return {"forward": partial(classify, unpack=bool(unpack_input))}
+    unpack = bool(unpack_input)
+    return {"forward": partial(classify, unpack=unpack), "unpack": unpack}
 
 
 @_trainer(

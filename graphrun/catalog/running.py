@@ -40,7 +40,11 @@ class Alias:
 class Settings:
     """What a run was asked for, as far as nodes may depend on it.
 
-    With `deterministic`, only operations that give the same bits every time are used. `new_folder`
+    With `deterministic`, only operations that give the same bits every time are used. With
+    `literal`, trainings compute texts as their files say: padded, and tokenized one by one, again
+    in every epoch. `grad_accum` is the number of pieces that a batch is computed in, `clip_grad`
+    the norm that gradients are cut to, and with `gradient_checkpointing` layers are computed again
+    for gradients. `cache` is the folder of what runs keep for later ones, if they do. `new_folder`
     says that `outputs` is a folder which only this run has. `inputs`, `models` and
     `temporary` are the folders that ComfyUI's nodes read files from, look
     for models in, and write previews to.
@@ -50,6 +54,11 @@ class Settings:
     device: Device = "auto"
     tiny: bool = False
     deterministic: bool = False
+    literal: bool = False
+    grad_accum: int = 1
+    clip_grad: float | None = None
+    gradient_checkpointing: bool = False
+    cache: Path | None = None
     aliases: Mapping[str, Alias] = field(default_factory=dict)
     outputs: Path = Path()
     inputs: Path = Path("input")

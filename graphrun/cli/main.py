@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from graphrun.cli import DEVICES, reading, render, sizes
+from graphrun.cli.training import OPTIONS as TRAINING
 from graphrun.errors import Diagnostic, ExitCode, GraphrunError
 
 _CODES = """exit codes:
@@ -276,6 +277,7 @@ _RUN_OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
             "help": "use only operations that give the same bits each time, and fail at others",
         },
     ),
+    *TRAINING,
     (("--json",), {"action": "store_true", "help": "print the report as JSON on stdout"}),
     (("-q", "--quiet"), {"action": "store_true", "help": "only problems and the end"}),
     (

@@ -81,6 +81,10 @@ def request_of(options: Namespace) -> Request:
         seed=options.seed if options.seed is not None else found.get("seed", 0),
         device=options.device or found.get("device", "auto"),
         deterministic=options.deterministic,
+        literal=options.literal,
+        grad_accum=options.grad_accum,
+        clip_grad=options.clip_grad,
+        gradient_checkpointing=options.gradient_checkpointing,
         tiny=options.tiny,
         allow_paths=tuple(
             Path(path).expanduser() for path in (*options.allow_path, *found.get("allow-path", []))

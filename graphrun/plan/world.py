@@ -26,8 +26,13 @@ from graphrun.sources.names import Found
 UNREAD = frozenset({"output_file", "device"})
 """Kinds of resources that nothing is read of."""
 
+WAYS = ("deterministic", "literal", "grad_accum", "clip_grad", "gradient_checkpointing")
+"""Settings that change what is computed on a device, be it in the last bits."""
+
 LONGEST_NAME = 1024
 """Characters of a literal that is looked at as the name of a file."""
+
+_USUAL = Settings()
 
 
 @dataclass(frozen=True)
@@ -128,14 +133,18 @@ class World:
         state = code.state(pack)
         return {**found, "code": state} if state else found
 
-    def _device(self, node: PromptNode, spec: NodeSpec) -> Mapping[str, str]:
-        """The kind of device that a node with a switch for it will compute on."""
+    def _device(self, node: PromptNode, spec: NodeSpec) -> Mapping[str, Any]:
+        """What a node with a switch for the device will compute on, and in which way."""
         switch = self.catalog.pack(spec.class_type).device_switch
         if not switch or spec.input(switch) is None:
             return {}
         asked = node.inputs.get(switch, False)
-        found = {"device": device_class(self.settings.device, asked is not False)}
-        return {**found, "deterministic": "yes"} if self.settings.deterministic else found
+        found: dict[str, Any] = {"device": device_class(self.settings.device, asked is not False)}
+        for name in WAYS:
+            value, usual = getattr(self.settings, name), getattr(_USUAL, name)
+            if value != usual:
+                found[name] = "yes" if value is True else value
+        return found
 
     def _named(self, node: PromptNode, spec: NodeSpec) -> tuple[dict[str, Any], bool]:
         """Files that literals of a foreign node name, and whether these are all it can name.

@@ -18,9 +18,11 @@ from graphrun.sources.digests import Digests
 class Cache:
     """Results, trainings, digests of files that were read, and the last run of each file.
 
-    A `fresh` one is written to, and nothing of before is taken from it.
+    A `fresh` one is written to, and nothing of before is taken from it, but for what nodes keep in
+    its `folder` by the content that it was made of.
     """
 
+    folder: Path
     store: Store
     checkpoints: Checkpoints
     digests: Digests
@@ -49,6 +51,7 @@ class Cache:
         if every is not None:
             checkpoints.every = every
         return cls(
+            place,
             Unread(store) if fresh else store,
             checkpoints,
             Digests(place / "digests.jsonl"),

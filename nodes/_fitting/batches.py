@@ -15,10 +15,11 @@ from graphrun.node import InputError
 
 from .._around import NO_WAY
 from .._torch import described
+from .packed import Packed
 
 # These broadcast what differs in shape, and so compare every row with every other.
 _BY_ELEMENT = (nn.MSELoss, nn.L1Loss, nn.SmoothL1Loss, nn.HuberLoss, nn.KLDivLoss)
-_BY_CLASS = (nn.CrossEntropyLoss, nn.NLLLoss)
+BY_CLASS = (nn.CrossEntropyLoss, nn.NLLLoss)
 # What torch says, and the way out.
 _WAYS = {
     "target dtype": "labels of classes are int64",
@@ -28,8 +29,8 @@ _REFUSALS = RuntimeError, TypeError, ValueError, LookupError, AttributeError, As
 
 
 def on(device: torch.device, value: Any) -> Any:
-    """A tensor, or the tensors of a list, on a device; a tuple becomes a list."""
-    if isinstance(value, Tensor):
+    """A tensor, texts, or those of a list, on a device; a tuple becomes a list."""
+    if isinstance(value, Tensor | Packed):
         return value.to(device, non_blocking=True)
     if isinstance(value, list | tuple):
         return [on(device, part) for part in value]
@@ -136,7 +137,7 @@ def check_classes(
 
     `place` is the loader's name, the loader and the number of the batch, from 0.
     """
-    fits = isinstance(loss, _BY_CLASS) and isinstance(output, Tensor) and output.dim() > 1
+    fits = isinstance(loss, BY_CLASS) and isinstance(output, Tensor) and output.dim() > 1
     if not fits or not isinstance(y, Tensor) or y.is_floating_point() or y.shape == output.shape:
         return
     classes, (name, loader, number) = output.shape[1], place

@@ -24,7 +24,8 @@ class Job:
     `patience` is the number of epochs without a better validation loss that ends the training,
     None for never. `keep_best` puts the weights of the best validation loss back at the end.
     `begin` is called before each epoch with its number, from 0; it may replace the optimizer.
-    There is no `train` where a finished training is only put back.
+    There is no `train` where a finished training is only put back. With `unpack`, `forward` calls
+    the model with the parts of x.
     """
 
     model: nn.Module
@@ -40,6 +41,7 @@ class Job:
     keep_best: bool
     accuracy: bool
     begin: Callable[[Job, int], None] | None = None
+    unpack: bool = False
 
     @property
     def loaders(self) -> list[DataLoader[Any]]:

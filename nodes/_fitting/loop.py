@@ -2,13 +2,18 @@
 
 One loop for every training node: what differs between them is how a batch becomes an output and
 its target (`Forward`). Read from the top: fit, an epoch, one pass. How a training is
-continued that a run was stopped in is in `resuming`.
+continued that a run was stopped in is in `resuming`; where batches come from and what is called in
+the place of the model in `ways`; how a batch becomes gradients in `steps`.
 """
 
 from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -16,11 +21,14 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
-from graphrun.node import Cancelled, InputError, metric, notice, progress
+from graphrun.node import Cancelled, metric, notice, progress, settings
 
 from .batches import batches, blaming, check_classes, on, paired
 from .job import Course, Job, Pass
 from .resuming import Keeper, keeping
+from .steps import Learner
+from .unpadded import checkpointing
+from .ways import Way
 
 SHOW_EVERY = 0.25
 """Seconds between two readings of the figures, as each makes a GPU wait."""
@@ -38,10 +46,9 @@ def fit(job: Job) -> Course:
     _move(job, job.device)
     try:
         with keeping(job) as keeper:
-            course, meter = keeper.course, _Meter(job, keeper)
-            while course.epochs < job.epochs and not course.ended:
-                _epoch(job, course, meter)
-                keeper.epoch()
+            course = keeper.course
+            if course.epochs < job.epochs and not course.ended:
+                _train(job, keeper)
     finally:
         _move(job, torch.device("cpu"))
     if course.best is not None and course.val[-1] > course.best_loss:
@@ -49,18 +56,41 @@ def fit(job: Job) -> Course:
     return course
 
 
-def _epoch(job: Job, course: Course, meter: _Meter) -> None:
+def _train(job: Job, keeper: Keeper) -> None:
+    """All epochs that are left."""
+    way = Way.of(job)
+    again = checkpointing(job.model) if settings().gradient_checkpointing else nullcontext()
+    with again:
+        run = _Run(job, way, keeper, Learner(job, way), _Meter(job, keeper))
+        while keeper.course.epochs < job.epochs and not keeper.course.ended:
+            _epoch(run, keeper.course)
+            keeper.epoch()
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A training on its way: what to do, how, and who keeps, learns and counts."""
+
+    job: Job
+    way: Way
+    keeper: Keeper
+    learner: Learner
+    meter: _Meter
+
+
+def _epoch(run: _Run, course: Course) -> None:
     """Train with every batch once, then validate, then step the scheduler."""
+    job = run.job
     if job.begin is not None and not course.begun:
         job.begin(job, course.epochs)
     course.begun = True
     epoch, rate = course.epochs + 1, job.optimizer.param_groups[0]["lr"]
     if not course.trained:
-        course.train.append(_pass(job, meter, "train_loader")[0])
-        meter.keeper.trained()
+        course.train.append(_pass(run, "train_loader")[0])
+        run.keeper.trained()
     figures = {"epoch": epoch, "train_loss": course.train[-1], "lr": rate}
     if job.val is not None:
-        loss, accuracy = _pass(job, meter, "val_loader")
+        loss, accuracy = _pass(run, "val_loader")
         course.val.append(loss)
         figures["val_loss"] = loss
         if accuracy is not None:
@@ -80,31 +110,32 @@ def _epoch(job: Job, course: Course, meter: _Meter) -> None:
         _step(job.scheduler, course)
 
 
-def _pass(job: Job, meter: _Meter, name: str) -> tuple[float, float | None]:
+def _pass(run: _Run, name: str) -> tuple[float, float | None]:
     """One pass over a loader: the loss, summed over rows / rows in the data set, and the accuracy.
 
     The accuracy, the share of rows on the right side of 0.5, is of a validation that wants it.
     """
-    training, course = name == "train_loader", meter.keeper.course
+    job, way, course = run.job, run.way, run.keeper.course
+    training = name == "train_loader"
     loader: Any = job.train if training else job.val
     job.model.train(training)
     done = (course.running if training else None) or Pass.on(job.device)
     course.running = done if training else None
-    for x, y in batches(name, meter.keeper.rest(loader) if training else loader):
+    if training:
+        given, call = run.keeper.rest(partial(way.after, loader)), way.call
+    else:
+        given, call = way.judging(loader, run.meter.ahead)
+    for x, y in batches(name, given):
         moved = on(job.device, [x, y])
-        if training:
-            job.optimizer.zero_grad()
         with torch.set_grad_enabled(training), blaming(name, x, y) as answers:
-            output, target = job.forward(job.model, *moved)
-            answers.append(output)
             # Labels are looked at where they are: a GPU would wait for it.
-            check_classes(job.loss, output, y, place=(name, loader, done.batches))
-            loss = job.loss(*paired(job.loss, output, target))
-            if training:
-                _check_loss(loss)
-                loss.backward()
+            look = partial(check_classes, job.loss, y=y, place=(name, loader, done.batches))
+            compute = partial(_compute, job, call, answers, look)
+            loss, output, target = (
+                run.learner.learn(compute, *moved) if training else compute(*moved)
+            )
         if training:
-            job.optimizer.step()
+            run.learner.step()
         elif job.accuracy:
             labels, sides = moved[1].squeeze(), (torch.sigmoid(output) > 0.5).squeeze()
             # A batch of one row has no axis left and is left out.
@@ -114,20 +145,21 @@ def _pass(job: Job, meter: _Meter, name: str) -> tuple[float, float | None]:
         done.total += loss.detach().to(done.total.dtype) * len(target)
         done.rows += len(target)
         done.batches += 1
-        meter.tick(len(target), done.total / done.rows if training else None)
+        run.meter.tick(len(target), way.tokens(x), done.total / done.rows if training else None)
     if done.counted:
         course.accuracy = done.right.item() / done.counted
     return done.total.item() / len(loader.dataset), course.accuracy if done.counted else None
 
 
-def _check_loss(loss: Tensor) -> None:
-    if loss.dim():
-        message = "the loss gives one value a row; training needs their mean or sum"
-        hint = "set its reduction to mean"
-        raise InputError(message, input="loss_function", code="loss_not_scalar", hint=hint)
-    if not loss.requires_grad:
-        message = "the loss depends on no parameter that can be trained: all are frozen"
-        raise InputError(message, input="model", code="nothing_to_train")
+def _compute(
+    job: Job, call: Any, answers: list[Any], look: Callable[[Any], None], *batch: Any
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Loss, output and target of a batch."""
+    output, target = job.forward(call, *batch)
+    # Without what led to it, which a batch that is computed again would have beside itself.
+    answers[:] = [output.detach() if isinstance(output, Tensor) else output]
+    look(output)
+    return job.loss(*paired(job.loss, output, target)), output, target
 
 
 def _step(scheduler: LRScheduler | None, course: Course) -> None:
@@ -141,29 +173,47 @@ class _Meter:
     """Counts steps over the whole training, and shows figures when it is time to."""
 
     def __init__(self, job: Job, keeper: Keeper) -> None:
-        self.keeper = keeper
+        self._keeper, self._val = keeper, job.val
         self._total = job.epochs * sum(len(loader) for loader in job.loaders)
-        self._rows, self._shown = 0, time.monotonic()
+        self._rows = self._tokens = self._early = self._ahead = 0
+        self._shown = time.monotonic()
 
-    def tick(self, rows: int, loss: Tensor | None) -> None:
+    def tick(self, rows: int, tokens: int, loss: Tensor | None) -> None:
         """One batch is done. `loss` is the mean of the epoch so far; None while validating."""
-        course = self.keeper.course
+        course = self._keeper.course
         course.steps += 1
+        if self._ahead:  # its rows were counted before
+            self._ahead -= 1
+            self._early *= bool(self._ahead)
+            return
+        self._show(course.steps, rows, tokens, loss)
+        self._keeper.batch()
+
+    def ahead(self, rows: int, tokens: int) -> None:
+        """Some rows of a validation are done, before their batches are."""
+        size = getattr(self._val, "batch_size", None) or 1
+        self._early += rows
+        self._ahead = min(-(-self._early // size), len(self._val))
+        self._show(self._keeper.course.steps + self._ahead, rows, tokens, None)
+
+    def _show(self, step: int, rows: int, tokens: int, loss: Tensor | None) -> None:
         self._rows += rows
+        self._tokens += tokens
         figures, now = {}, time.monotonic()
-        if now - self._shown >= SHOW_EVERY:
+        if (time_passed := now - self._shown) >= SHOW_EVERY:
             if loss is not None:
                 figures["loss"] = loss.item()
-            if course.accuracy is not None:
-                figures["accuracy"] = course.accuracy
-            figures["samples_per_s"] = self._rows / (now - self._shown)
-            self._rows, self._shown = 0, now
+            if self._keeper.course.accuracy is not None:
+                figures["accuracy"] = self._keeper.course.accuracy
+            figures["samples_per_s"] = self._rows / time_passed
+            if self._tokens:
+                figures["tokens_per_s"] = self._tokens / time_passed
+            self._rows, self._tokens, self._shown = 0, 0, now
         try:
-            progress(course.steps, self._total, **figures)
+            progress(step, self._total, **figures)
         except Cancelled:
-            self.keeper.save()
+            self._keeper.save()
             raise
-        self.keeper.batch()
 
 
 def _move(job: Job, device: torch.device) -> None:

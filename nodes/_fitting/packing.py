@@ -7,8 +7,6 @@ else a loader takes from the random generators is taken.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -25,48 +23,9 @@ from torch.utils.data import (
 )
 
 from .._encoded import EncodedText
+from .packed import Packed
 from .recipe import NoTokens, why_not
 from .tokens import Tokens, tokens
-
-
-@dataclass(frozen=True, eq=False)
-class Packed:
-    """A batch of B rows with T ids, one row after the other and nothing between them.
-
-    ids int64 (T,), lengths int64 (B,), labels int64 (B,); `rows` int64 (B,) are those of the data
-    set, and `places` int64 (B,) where they come in the order of the loader. `longest` is the
-    largest length, `width` what the loader's batch is wide, 0 if it has none.
-    """
-
-    ids: Tensor
-    lengths: Tensor
-    labels: Tensor
-    rows: Tensor
-    places: Tensor
-    longest: int
-    width: int
-
-    def __len__(self) -> int:
-        return len(self.lengths)
-
-    @cached_property
-    def starts(self) -> Tensor:
-        """Where rows start and the last one ends, int32 (B + 1,), as attention kernels take it."""
-        ends = self.lengths.cumsum(0, dtype=torch.int32)
-        return torch.nn.functional.pad(ends, (1, 0))
-
-    @cached_property
-    def positions(self) -> Tensor:
-        """The place of every id in its row, int64 (T,)."""
-        starts = self.lengths.cumsum(0) - self.lengths
-        shift = torch.repeat_interleave(starts, self.lengths, output_size=len(self.ids))
-        return torch.arange(len(self.ids), device=self.ids.device) - shift
-
-    def to(self, device: torch.device) -> Packed:
-        """The same on a device."""
-        names = ("ids", "lengths", "labels", "rows", "places")
-        moved = {name: getattr(self, name).to(device, non_blocking=True) for name in names}
-        return replace(self, **moved)
 
 
 def pack(store: Tokens, rows: Tensor, places: Tensor | None = None) -> Packed:
@@ -80,19 +39,19 @@ def pack(store: Tokens, rows: Tensor, places: Tensor | None = None) -> Packed:
     parts = [file.ids[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
     return Packed(
         torch.from_numpy(np.concatenate(parts, dtype=np.int64)),
-        torch.from_numpy(lengths),
+        tuple(lengths.tolist()),
         torch.from_numpy(file.labels[wanted]),
         rows,
         torch.arange(len(rows)) if places is None else places,
-        longest,
         width if width == max(shortest, store.width) else 0,
+        store.pad,
     )
 
 
-def pad(packed: Packed, value: int) -> list[Any]:
+def pad(packed: Packed) -> list[Any]:
     """The batch [[ids, mask], labels] that rows of one width collate to: int64 (B, width) twice."""
-    mask = np.arange(packed.width) < packed.lengths.numpy()[:, None]
-    ids = np.full(mask.shape, value, np.int64)
+    mask = np.arange(packed.width) < np.array(packed.lengths)[:, None]
+    ids = np.full(mask.shape, packed.pad, np.int64)
     ids[mask] = packed.ids.numpy()
     return [[torch.from_numpy(ids), torch.from_numpy(mask.astype(np.int64))], packed.labels]
 
@@ -165,7 +124,7 @@ class TokenBatches:
     def packed(self, start: int = 0) -> Iterator[Packed]:
         """The batches from number `start` on, without padding.
 
-        Those before it cost nothing but the drawing of the order.
+        Those before it cost nothing but the drawing of the order, which is done at once.
         """
         return (self._pinned(pack(self.store, rows)) for rows in self._rows(start))
 
@@ -200,7 +159,9 @@ class TokenBatches:
             torch.empty((), dtype=torch.int64).random_(generator=loader.generator)
         self._lasting = lasting
         ahead = list(islice(groups, loader.num_workers * (loader.prefetch_factor or 0)))
-        rest = islice(chain(ahead, groups), start, None)
+        rest = chain(ahead, groups)
+        for _ in range(start):
+            next(rest, None)
         return (torch.tensor(rows, dtype=torch.int64) for rows in rest)
 
     def _padded(self, rows: Tensor) -> list[Any]:
@@ -208,16 +169,13 @@ class TokenBatches:
         if packed.width == 0:
             # Rows without ids, or that do not collate: let that be said in the same words.
             return default_collate([self._dataset[row] for row in rows.tolist()])  # type: ignore[no-any-return]
-        (ids, mask), labels = pad(packed, self.store.pad)
+        (ids, mask), labels = pad(packed)
         if self._pins:
             return [[ids.pin_memory(), mask.pin_memory()], labels.pin_memory()]
         return [[ids, mask], labels]
 
     def _pinned(self, packed: Packed) -> Packed:
-        if not self._pins:
-            return packed
-        names = ("ids", "lengths", "labels", "rows", "places")
-        return replace(packed, **{name: getattr(packed, name).pin_memory() for name in names})
+        return packed.pinned() if self._pins else packed
 
     @property
     def _pins(self) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any
@@ -17,7 +17,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from torch.utils.data import DataLoader
 
 from graphrun.node import Checkpoint, checkpoint, metric, notice
 
@@ -73,17 +72,20 @@ class Keeper:
         self._start: generators.States = {}
         self._trained: generators.States = {}
 
-    def rest(self, loader: DataLoader[Any]) -> Iterator[Any]:
-        """The batches that are left of the epoch's training."""
+    def rest(self, after: Callable[[int], Iterator[Any]]) -> Iterator[Any]:
+        """The batches that are left of the epoch's training: those `after` the ones that are done.
+
+        What `after` draws for a pass it draws when it is called.
+        """
         assert self.course.running is not None
         done = self.course.running.batches
         if not done:
             self._start = self._states() if self._kept is not None else {}
-            yield from loader
+            yield from after(0)
         else:
             now = self._trained
             generators.restore(self._start, self._own, self._job.device)
-            batches = generators.begin_after(loader, done)
+            batches = after(done)
             generators.restore(now, self._own, self._job.device)
             yield from batches
 

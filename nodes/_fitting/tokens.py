@@ -157,7 +157,7 @@ def _compare(texts: EncodedText, found: Tokens) -> None:
 
 
 def tokens(texts: EncodedText, folder: Path | None = None) -> Tokens:
-    """The ids of all texts, from the file in a folder if it is there, else made and put there.
+    """The ids of all texts, from their file below a folder if it is there, else made and put there.
 
     Without a folder, the file goes with the process. A file that is damaged is made again.
 
@@ -171,7 +171,7 @@ def tokens(texts: EncodedText, folder: Path | None = None) -> Tokens:
     folder = folder or temporary()
     try:
         key = key_of(texts, how)
-        path = folder / f"{key}{SUFFIX}"
+        path = folder / key[:2] / f"{key}{SUFFIX}"
         try:
             file = mapped(path, key)
         except FileNotFoundError:
@@ -186,10 +186,11 @@ def tokens(texts: EncodedText, folder: Path | None = None) -> Tokens:
 
 
 def _made(texts: EncodedText, how: Recipe, path: Path, key: str) -> TokenFile:
-    with unfinished(path.parent) as made:
+    with unfinished(path.parent.parent) as made:
         with Writer(made, len(texts), how.kind) as out:
             _write(texts, how, out)
             out.finish(key)
         _compare(texts, Tokens(mapped(made, key), how.width, how.pad))
+        path.parent.mkdir(mode=0o700, exist_ok=True)
         made.replace(path)
     return mapped(path, key)

@@ -12,73 +12,26 @@ Answers are those of the padded computation to rounding; what dropout drops is d
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from graphrun.node import InputError
+from graphrun.node import InputError, notice
 
 from .._build import apply, ids_and_mask
 from ..models import TextClassifier
 from . import attention
+from .packed import Packed
 
 Call = Callable[[Any], Tensor]
 """Of token ids and mask, each (N, L), or `Packed` texts: a model's answers (N, 1)."""
 
 _ENCODERS = frozenset({"AlbertModel", "BertModel", "DistilBertModel", "ElectraModel"})
 _FROM_PADDING = frozenset({"RobertaModel"})  # positions count from the id of padding on
-_BY_CLASS = (nn.CrossEntropyLoss, nn.NLLLoss)
-
-
-@dataclass(frozen=True)
-class Packed:
-    """Texts one after the other: token ids (T,), and how many of them each text has.
-
-    Lengths are on the host, so that nobody has to ask a GPU for them.
-    """
-
-    ids: Tensor
-    lengths: tuple[int, ...]
-
-    @classmethod
-    def of(cls, ids: Tensor, mask: Tensor) -> Packed | None:
-        """What a mask (N, L) marks of ids (N, L); None unless it is ones, then zeros, in each row.
-
-        A mask on a GPU is waited for.
-        """
-        lengths = mask.sum(1)
-        marked = torch.arange(mask.shape[1], device=mask.device) < lengths.unsqueeze(1)
-        if not torch.equal(mask, marked.to(mask.dtype)):
-            return None
-        return cls(ids[marked], tuple(map(int, lengths.tolist())))
-
-    def to(self, device: torch.device) -> Packed:
-        """The same on a device."""
-        return Packed(self.ids.to(device, non_blocking=True), self.lengths)
-
-    def padded(self) -> tuple[Tensor, Tensor]:
-        """Ids and mask, (N, longest)."""
-        rows = torch.nn.utils.rnn.pad_sequence(list(self.ids.split(self.lengths)), True)
-        lengths = torch.tensor(self.lengths, device=self.ids.device).unsqueeze(1)
-        return rows, (torch.arange(rows.shape[1], device=rows.device) < lengths).to(rows.dtype)
-
-    def pieces(self, most_tokens: int) -> list[tuple[slice, Packed]]:
-        """Rows and texts of consecutive pieces, of at most so many tokens or of one text."""
-        cuts, tokens = [0], 0
-        for row, length in enumerate(self.lengths):
-            if row > cuts[-1] and tokens + length > most_tokens:
-                cuts.append(row)
-                tokens = 0
-            tokens += length
-        cuts.append(len(self.lengths))
-        rows = [slice(*pair) for pair in pairwise(cuts)]
-        ids = self.ids.split([sum(self.lengths[part]) for part in rows])
-        return [(part, Packed(i, self.lengths[part])) for part, i in zip(rows, ids, strict=True)]
 
 
 class Unpadded:
@@ -95,13 +48,26 @@ class Unpadded:
         self.model: Any = model
         self.most_tokens = most_tokens
         self._core: Any = _core(self.model.llm_model)
+        self._own: str = self._core.config._attn_implementation
+        self._lasting = False
+
+    @contextmanager
+    def lasting(self) -> Iterator[None]:
+        """Until the end of the block layers may be computed again for gradients."""
+        self._lasting = True
+        try:
+            with _attending(self._core.config):
+                yield
+        finally:
+            self._lasting = False
 
     def __call__(self, x: Any) -> Tensor:
         """Logits (N, 1) of `Packed` texts or of [ids, mask], each (N, L), in the order given."""
         texts = x if isinstance(x, Packed) else Packed.of(*ids_and_mask(x))
         if texts is None or not all(texts.lengths):
             # Texts inside their padding, or without a token: what the model makes of them.
-            padded: Tensor = self.model(x.padded() if isinstance(x, Packed) else x)
+            with _attending(self._core.config, self._own):
+                padded: Tensor = self.model(x.padded() if isinstance(x, Packed) else x)
             return padded
         if self.most_tokens is None or torch.is_grad_enabled():
             return self._logits(texts)
@@ -139,9 +105,13 @@ class Unpadded:
         """
         ids, config = texts.ids.long().unsqueeze(0), self._core.config
         bounds = attention.Texts(texts.lengths, ids.device)
-        given = {"position_ids": self._positions(ids, lengths), attention.ARGUMENT: bounds}
+        given = {"position_ids": self._positions(texts, ids, lengths), attention.ARGUMENT: bounds}
         _refuse(self.model)  # what is true of a model may change
-        with _attending(config):
+        if not self._lasting and torch.is_grad_enabled() and _computed_again(self._core):
+            raise ValueError("layers that are computed again for gradients need `lasting`")
+        # Nothing is kept for gradients of an encoder that is frozen.
+        learning = any(parameter.requires_grad for parameter in self.model.llm_model.parameters())
+        with _attending(config), torch.set_grad_enabled(torch.is_grad_enabled() and learning):
             output = apply("llm_model", self.model.llm_model, ids, **given)
         layers = config.num_hidden_layers * getattr(config, "inner_group_num", 1)
         if bounds.calls != layers:
@@ -149,13 +119,22 @@ class Unpadded:
         hidden: Tensor = output.last_hidden_state[0]
         return hidden
 
-    def _positions(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        """(1, T): each text counts from 0, or from after the id of padding."""
+    def _positions(self, texts: Packed, ids: Tensor, lengths: Tensor) -> Tensor:
+        """(1, T): each text counts from 0, or from after the id of padding.
+
+        Raises:
+            InputError: a text is longer than the encoder's table of positions.
+        """
         real, first = torch.ones_like(ids[0]), -1
         if type(self._core).__name__ in _FROM_PADDING:
             # That id within a text takes no place of its own.
             first = self._core.embeddings.padding_idx
             real = (ids[0] != first).long()
+        most = self._core.config.max_position_embeddings - first - 1
+        if (longest := max(texts.lengths)) > most:
+            message = f"a text has {longest} tokens, and the encoder has places for {most}"
+            hint = f"set max_length of the tokenizer to {most} or less, with truncation"
+            raise InputError(message, code="text_too_long", hint=hint)
         counted = real.cumsum(0)
         before = (counted - real)[lengths.cumsum(0) - lengths]
         before = before.repeat_interleave(lengths, output_size=len(real))
@@ -216,40 +195,38 @@ def obstacle(model: nn.Module) -> str:
         return "its encoder is set up as a decoder"
     if getattr(core.config, "chunk_size_feed_forward", 0):
         return "its feed-forward layers work in chunks"
-    if any(getattr(module, "gradient_checkpointing", False) for module in core.modules()):
-        # By then the call is over, and texts would attend to each other.
-        return "its layers are computed again for gradients"
     return ""
+
+
+def _computed_again(core: nn.Module) -> bool:
+    """Whether layers run again after their call is over, when texts would attend to each other."""
+    return any(getattr(module, "gradient_checkpointing", False) for module in core.modules())
+
+
+@contextmanager
+def checkpointing(model: nn.Module) -> Iterator[None]:
+    """Layers of the encoder are computed again for gradients, in the place of being kept."""
+    core: Any = _core(getattr(model, "llm_model", model))
+    if not getattr(core, "supports_gradient_checkpointing", False):
+        message = f"{type(model).__name__} has no pretrained encoder whose layers can be computed "
+        notice(f"{message}again: --gradient-checkpointing does nothing", code="no_checkpointing")
+        yield
+        return
+    with warnings.catch_warnings():
+        # The newer name is not in all versions.
+        warnings.simplefilter("ignore", FutureWarning)
+        core.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    try:
+        yield
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            core.gradient_checkpointing_disable()
 
 
 def _refuse(model: nn.Module) -> None:
     if why := obstacle(model):
         raise ValueError(f"{type(model).__name__} cannot be computed without padding: {why}")
-
-
-def accumulate(
-    call: Call, x: Packed, y: Tensor, loss: nn.Module, *, most_tokens: int
-) -> tuple[Tensor, Tensor]:
-    """Loss and output (N, 1) of a batch; gradients are added piece by piece.
-
-    No more than `most_tokens` tokens are held at a time. The loss and all gradients are those of
-    the whole batch to rounding, as long as the loss is a mean or a sum of independent rows.
-
-    Raises:
-        InputError: the loss gives rows weights of their own, so that it is neither.
-    """
-    if isinstance(loss, _BY_CLASS) or getattr(loss, "weight", None) is not None:
-        message = f"{type(loss).__name__} cannot be computed in pieces: rows have weights in it"
-        raise InputError(message, input="loss_function", code="loss_not_divisible")
-    summed = getattr(loss, "reduction", "mean") == "sum"
-    total, outputs = torch.zeros((), device=y.device), []
-    for rows, texts in x.pieces(most_tokens):
-        output = call(texts)
-        part = loss(output, y[rows]) * (1 if summed else len(texts.lengths) / len(y))
-        part.backward()
-        total += part.detach()
-        outputs.append(output.detach())
-    return total, torch.cat(outputs)
 
 
 def _core(encoder: nn.Module) -> nn.Module:
@@ -263,11 +240,11 @@ def _core(encoder: nn.Module) -> nn.Module:
 
 
 @contextmanager
-def _attending(config: Any) -> Iterator[None]:
-    """An encoder attends text by text, until the end of the block and not longer."""
+def _attending(config: Any, how: str = attention.NAME) -> Iterator[None]:
+    """An encoder attends in one way, until the end of the block and not longer."""
     attention.register()
     before = config._attn_implementation
-    config._attn_implementation = attention.NAME
+    config._attn_implementation = how
     try:
         yield
     finally:

@@ -124,7 +124,7 @@ def batches(data: Any, folder: Path) -> None:
     few = (rows % 2000).tolist()
     theirs = cpu(lambda: collate([wanted[i] for i in few]), 50)
     packed = cpu(lambda: pack(store, rows), 2000)
-    padded = cpu(lambda: pad(pack(store, rows), 0), 2000)
+    padded = cpu(lambda: pad(pack(store, rows)), 2000)
     print(f"batch of {BATCH}, CPU ms: items and collation {literal:.1f}, Arrow rows and collator")
     print(f"  {theirs:.2f}, store packed {packed:.3f} (1/{literal / packed:.0f}), ", end="")
     print(f"padded {padded:.3f} (1/{literal / padded:.0f})")

@@ -13,14 +13,8 @@ import pytest
 import torch
 import transformers
 from graphrun_nodes._fitting import attention
-from graphrun_nodes._fitting.unpadded import (
-    Packed,
-    Sorted,
-    Unpadded,
-    accumulate,
-    calling,
-    obstacle,
-)
+from graphrun_nodes._fitting.packed import Packed
+from graphrun_nodes._fitting.unpadded import Sorted, Unpadded, calling, checkpointing, obstacle
 from graphrun_nodes.models import TextClassifier
 from torch import Tensor, nn
 
@@ -228,15 +222,44 @@ def test_the_way_of_attending_lasts_as_long_as_the_call():
     assert config._attn_implementation == before
 
 
-@pytest.mark.filterwarnings("ignore::FutureWarning")  # the newer name is not in all versions
-def test_layers_that_are_computed_again_are_refused():
-    model = classifier("bert")
+@pytest.mark.parametrize("dropout", [0.0, 0.2])
+def test_layers_that_are_computed_again(dropout):
+    model = classifier("bert", attention_dropout=dropout)
     call = Unpadded(model)
-    model.llm_model.gradient_checkpointing_enable()
-    with pytest.raises(ValueError, match="computed again"):
-        call(texts())
-    assert isinstance(calling(model), Sorted)
-    check_learning(model, calling(model), texts())
+    torch.manual_seed(3)
+    loss, wanted = learned(model, call, texts())
+    with checkpointing(model):
+        with pytest.raises(ValueError, match="computed again"):
+            call(texts())
+        with call.lasting():
+            torch.manual_seed(3)
+            again, found = learned(model, call, texts())
+            ids, mask = texts()
+            odd = ids.flip(1), mask.flip(1)
+            torch.manual_seed(3)
+            answer = call(odd)
+    assert again == loss
+    assert apart(found, wanted) <= 1e-6
+    torch.manual_seed(3)
+    torch.testing.assert_close(answer, model(odd))
+    call(texts())
+
+
+def test_a_frozen_encoder_keeps_nothing_for_gradients():
+    model = classifier("bert")
+    model.llm_model.requires_grad_(False)
+    check_learning(model, Unpadded(model), texts())
+    assert Unpadded(model)._hidden(packed(texts()), torch.tensor(LENGTHS)).grad_fn is None
+
+
+def test_texts_that_are_longer_than_the_table_of_positions():
+    for kind in ("bert", "roberta"):
+        model = classifier(kind)
+        most = model.llm_model.config.max_position_embeddings - 2 * (kind == "roberta")
+        call = Unpadded(model)
+        call(Packed(torch.full((most,), 5), (most,)))
+        with pytest.raises(InputError, match=f"{most + 1} tokens, and the encoder has places for"):
+            call(Packed(torch.full((most + 1,), 5), (most + 1,)))
 
 
 @pytest.mark.parametrize(
@@ -264,42 +287,6 @@ def test_models_of_which_nothing_is_known_are_called_as_they_are():
     model = classifier("bert")
     model.llm_model = nn.Linear(2, 1)
     assert obstacle(model) == "its encoder is Linear"
-
-
-@pytest.mark.parametrize("reduction", ["mean", "sum"])
-@pytest.mark.parametrize("budget", [1, 45, 60, 10_000])
-def test_pieces_of_a_batch_add_up_to_it(reduction, budget):
-    model, x = classifier("bert"), texts()
-    y = (torch.arange(len(LENGTHS)) % 2).float().unsqueeze(1)
-    loss = nn.BCEWithLogitsLoss(reduction=reduction)
-    output = model(x)
-    wanted = loss(output, y)
-    wanted.backward()
-    grads = {n: p.grad for n, p in model.named_parameters() if p.grad is not None}
-    model.zero_grad()
-    call, sizes = Unpadded(model), []
-
-    def counting(part: Packed) -> Tensor:
-        sizes.append(len(part.ids))
-        return call(part)
-
-    total, outputs = accumulate(counting, packed(x), y, loss, most_tokens=budget)
-    torch.testing.assert_close(total, wanted.detach())
-    torch.testing.assert_close(outputs, output.detach(), rtol=1e-5, atol=1e-5)
-    found = {n: p.grad for n, p in model.named_parameters() if p.grad is not None}
-    assert apart(found, grads) <= 1e-5
-    assert sum(sizes) == sum(LENGTHS)
-    assert all(size <= budget or size in LENGTHS for size in sizes)
-    assert budget > 1 or tuple(sizes) == LENGTHS
-
-
-@pytest.mark.parametrize(
-    "loss", [nn.CrossEntropyLoss(), nn.BCEWithLogitsLoss(weight=torch.ones(8, 1))]
-)
-def test_losses_whose_rows_depend_on_each_other_have_no_pieces(loss):
-    model = classifier("bert")
-    with pytest.raises(InputError, match="rows have weights"):
-        accumulate(Unpadded(model), packed(texts()), torch.ones(8, 1), loss, most_tokens=50)
 
 
 def test_packed_texts_are_padded_to_the_longest():

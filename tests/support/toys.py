@@ -23,6 +23,7 @@ from graphrun.node import (
     notice,
     output_file,
     progress,
+    settings,
     show,
 )
 
@@ -45,6 +46,13 @@ def join(a: str, b: str = "!") -> str:
     """Two texts in one."""
     CALLS.append(("Join", (a, b)))
     return a + b
+
+
+@NODES.node("Where")
+def where(text: str = "") -> str:
+    """The folder of what runs keep."""
+    CALLS.append(("Where", settings().cache))
+    return text
 
 
 @NODES.node("Numbers")

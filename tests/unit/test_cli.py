@@ -603,3 +603,26 @@ def test_only_a_number_in_quotes_is_to_lose_them(tmp_path, monkeypatch, capsys):
         Path("number.json").write_text(json.dumps(prompt))
         main(["check", "number.json"])
         assert hint in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["--literal", "--grad-accum=2", "--clip-grad=1", "--gradient-checkpointing", "--deterministic"],
+)
+def test_what_changes_a_training_is_part_of_its_identity(option, capsys):
+    found = []
+    for given in ([], [option]):
+        assert main(["run", str(FLAGSHIP), "--tiny", "--dry-run", "--json", *given]) == 0
+        steps = json.loads(capsys.readouterr().out)["steps"]
+        found.append({step["node"]: step["identity"] for step in steps})
+    usual, other = found
+    changed = {node for node in usual if usual[node] != other[node]}
+    assert "27" in changed
+    assert not changed & {"11", "12", "14", "20", "21"}
+
+
+@pytest.mark.parametrize("option", ["--grad-accum=0", "--grad-accum=x", "--clip-grad=0"])
+def test_numbers_of_a_training_that_make_no_sense(option, capsys):
+    with pytest.raises(SystemExit):
+        main(["run", "text.json", option])
+    assert "is no n" in capsys.readouterr().err

@@ -4,10 +4,12 @@ import threading
 
 import comfy_toys as toys
 import pytest
+import toys as plain_toys
 from comfy_toys import prompt
 
 import graphrun
 from graphrun.execute import events
+from graphrun.record.cache import Cache
 
 
 @pytest.fixture(autouse=True)
@@ -316,3 +318,11 @@ def test_keep_going_finishes_other_branches_beside_a_circle(session):
     assert report.ui == {"4": {"value": [8]}}
     assert report.outputs["4"] == ()
     assert report.blocked["2"] == "1"
+
+
+def test_nodes_know_where_the_cache_is(tmp_path):
+    nodes = plain_toys.prompt({"1": ("Where", {"text": "a"}), "2": ("Show", {"text": ["1", 0]})})
+    for cache in (None, Cache.at(tmp_path)):
+        session = graphrun.Session(catalog=plain_toys.catalog(), cache=cache)
+        assert session.run(nodes).status == "success"
+    assert plain_toys.calls_of("Where") == [None, tmp_path]

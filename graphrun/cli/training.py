@@ -1,0 +1,55 @@
+"""Options of `run` for trainings."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from typing import Any
+
+
+def _pieces(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of pieces")
+    return int(text)
+
+
+def _norm(text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = math.nan
+    if not 0 < found < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no norm, which is above 0")
+    return found
+
+
+OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
+    (
+        ("--literal",),
+        {
+            "action": "store_true",
+            "help": "train on texts as the file says: padded, and tokenized again in every epoch",
+        },
+    ),
+    (
+        ("--grad-accum",),
+        {
+            "type": _pieces,
+            "default": 1,
+            "metavar": "N",
+            "help": "compute each batch in N pieces, which need less memory, for the same step",
+        },
+    ),
+    (
+        ("--clip-grad",),
+        {"type": _norm, "metavar": "NORM", "help": "cut the gradients of a step to this norm"},
+    ),
+    (
+        ("--gradient-checkpointing",),
+        {
+            "action": "store_true",
+            "help": "compute layers of encoders again for gradients, which needs less memory",
+        },
+    ),
+)
+"""Names, and what argparse is told of them."""

@@ -1,0 +1,140 @@
+"""From a batch to the next weights: its gradients, whole or piece by piece, and the step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from graphrun.node import InputError, notice, settings
+
+from . import memory
+from .batches import BY_CLASS
+from .job import Job
+from .packed import Packed
+from .ways import Way
+
+Compute = Callable[[Any, Tensor], tuple[Tensor, Tensor, Tensor]]
+"""(x, y) of a batch or of a piece of it → loss (), output and target (rows, …)."""
+
+
+class Learner:
+    """Adds up the gradients of a batch, and takes the steps of the optimizer.
+
+    A batch is one step, however many pieces it is computed in.
+    """
+
+    def __init__(self, job: Job, way: Way) -> None:
+        self._job, self._way = job, way
+        self._room = memory.for_training(job.model, job.device) if way.packs else memory.Room(None)
+        self._least, self._norm = settings().grad_accum, settings().clip_grad
+
+    def learn(self, compute: Compute, x: Any, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Loss, output and target of a batch, whose gradients the parameters then have.
+
+        Where memory does not suffice, the same is done again in smaller pieces: with the random
+        numbers that were drawn before, and without the gradients so far.
+
+        Raises:
+            InputError: there is not enough memory for small pieces either, or none can be made.
+        """
+        while True:
+            drawn = _drawn(self._job.device)
+            self._job.optimizer.zero_grad()
+            try:
+                with self._way.lasting():
+                    return self._gradients(compute, x, y)
+            except torch.OutOfMemoryError as error:
+                self._room.halve(x, error, divisible=divisible(self._job.loss))
+            # Here the error is gone, and with it what its frames held.
+            memory.free(self._job.device)
+            _draw_again(drawn, self._job.device)
+
+    def step(self) -> None:
+        """Change the weights by their gradients."""
+        if self._norm is not None:
+            held = (p for group in self._job.optimizer.param_groups for p in group["params"])
+            nn.utils.clip_grad_norm_(held, self._norm)
+        self._job.optimizer.step()
+
+    def _gradients(self, compute: Compute, x: Any, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        parts = list(self._parts(x, y))
+        if len(parts) == 1:
+            loss, output, target = compute(x, y)
+            check(loss)
+            loss.backward()
+            return loss.detach(), output.detach(), target
+        summed = getattr(self._job.loss, "reduction", "mean") == "sum"
+        total = torch.zeros((), device=y.device)
+        outputs, targets = [], []
+        for part_x, part_y in parts:
+            loss, output, target = compute(part_x, part_y)
+            check(loss)
+            part = loss if summed else loss * (len(part_y) / len(y))
+            part.backward()
+            total += part.detach()
+            outputs.append(output.detach())
+            targets.append(target)
+        return total, torch.cat(outputs), torch.cat(targets)
+
+    def _parts(self, x: Any, y: Tensor) -> Iterator[tuple[Any, Tensor]]:
+        """The pieces of a batch: as many as were asked for, and more where memory is short."""
+        tokens, least = self._room.tokens, self._least
+        whole = least == 1 and (tokens is None or not isinstance(x, Packed) or len(x.ids) <= tokens)
+        if not whole and not divisible(self._job.loss):
+            message = f"{type(self._job.loss).__name__} is computed of whole batches: it is not "
+            message += "known to be a mean or a sum of what it is of each row"
+            notice(message, code="not_in_pieces", once=True)
+            whole = True
+        if whole:
+            yield x, y
+        elif isinstance(x, Packed):
+            if tokens is not None and len(x.ids) > tokens:
+                memory.tell_of_pieces()
+            yield from ((part, y[rows]) for rows, part in x.pieces(tokens, least))
+        else:
+            size = -(-len(y) // least)
+            yield from ((_rows(x, rows), y[rows]) for rows in _slices(len(y), size))
+
+
+def divisible(loss: nn.Module) -> bool:
+    """Whether a loss is known to be a mean or a sum of the rows' losses."""
+    known = type(loss).__module__ == nn.BCEWithLogitsLoss.__module__
+    # A loss of classes is a mean over the rows that it does not leave out.
+    by_row = not isinstance(loss, BY_CLASS) and getattr(loss, "weight", None) is None
+    return known and by_row and getattr(loss, "reduction", "") in ("mean", "sum", "batchmean")
+
+
+def check(loss: Tensor) -> None:
+    """Refuse a loss that nothing can be learned from."""
+    if loss.dim():
+        message = "the loss gives one value a row; training needs their mean or sum"
+        hint = "set its reduction to mean"
+        raise InputError(message, input="loss_function", code="loss_not_scalar", hint=hint)
+    if not loss.requires_grad:
+        message = "the loss depends on no parameter that can be trained: all are frozen"
+        raise InputError(message, input="model", code="nothing_to_train")
+
+
+def _slices(rows: int, size: int) -> Iterator[slice]:
+    return (slice(start, start + size) for start in range(0, rows, size))
+
+
+def _rows(x: Any, rows: slice) -> Any:
+    return [_rows(part, rows) for part in x] if isinstance(x, list | tuple) else x[rows]
+
+
+def _drawn(device: torch.device) -> list[Tensor]:
+    """Where torch's random generators are."""
+    found = [torch.get_rng_state()]
+    if device.type == "cuda":
+        found.append(torch.cuda.get_rng_state(device))
+    return found
+
+
+def _draw_again(drawn: list[Tensor], device: torch.device) -> None:
+    torch.set_rng_state(drawn[0])
+    if device.type == "cuda":
+        torch.cuda.set_rng_state(drawn[1], device)

@@ -1,0 +1,177 @@
+"""How the batches of a training are made, and what is called in the place of its model.
+
+The batches are those of the file, and so are all answers to rounding. Texts are tokenized once and
+come from a file of tokens; they are computed without their padding; those of a validation are
+computed sorted by length, many at a time. What a training does not allow is left out, down to the
+loader and the model as they are, and it is said why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from graphrun.node import notice, settings, show
+
+from .._encoded import EncodedText
+from ..models import TextClassifier
+from . import generators, memory
+from .batches import blaming
+from .job import Job
+from .packed import Packed
+from .packing import TokenBatches, supports
+from .recipe import NoTokens
+from .unpadded import Call, Unpadded, calling, obstacle
+
+Batches = Iterator[Any]
+"""Of [x, y], as loaders give them; x may be `Packed` for a call that takes it."""
+
+
+class Way:
+    """The batches of a job's loaders, and the `call` that answers them as the model does."""
+
+    def __init__(self, job: Job) -> None:
+        self.model, self._device = job.model, job.device
+        self.call: Call = job.model
+        self._stores: dict[int, TokenBatches] = {}
+        self._room = memory.for_judging(job.device)
+        self._texts = type(job.model) is TextClassifier or any(map(_is_text, job.loaders))
+
+    @classmethod
+    def of(cls, job: Job) -> Way:
+        """The fastest way that there is for a training; of texts, it is said which one."""
+        way = cls(job)
+        if way._texts:
+            reasons = ["--literal asks for it"] if settings().literal else way._find(job)
+            way._say(reasons)
+        return way
+
+    @property
+    def packs(self) -> bool:
+        """Whether the call takes `Packed` texts."""
+        return self.call is not self.model
+
+    def tokens(self, x: Any) -> int:
+        """How many tokens of texts are in a batch on the host, 0 if it is of something else."""
+        match x:
+            case Packed():
+                return len(x.ids)
+            case [Tensor(), Tensor() as mask] if self._texts and mask.dim() == 2:
+                return int(mask.sum())
+        return 0
+
+    def lasting(self) -> AbstractContextManager[None]:
+        """What surrounds a call with its gradients, where layers are computed again for them."""
+        return self.call.lasting() if isinstance(self.call, Unpadded) else nullcontext()
+
+    def after(self, loader: DataLoader[Any], done: int) -> Batches:
+        """The batches of a pass from the number `done` on.
+
+        What the loader draws from random generators at the start of a pass is drawn now.
+        """
+        store = self._stores.get(id(loader))
+        if store is None:
+            batches = generators.begin_after(loader, done) if done else iter(loader)
+            return map(_packed, batches) if self.packs else batches
+        if self.packs:
+            return ([texts, texts.labels] for texts in store.packed(done))
+        return store.padded(done)
+
+    def judging(
+        self, loader: DataLoader[Any], ahead: Callable[[int, int], None]
+    ) -> tuple[Batches, Call]:
+        """The batches of a validation, and what to call with them.
+
+        Where texts can be sorted by length, all are answered first, `ahead` hears of how many rows
+        and tokens, and what is called with a batch gives it back: its x are the answers.
+        """
+        store = self._stores.get(id(loader))
+        if store is None or not self.packs:
+            return self.after(loader, 0), self.call
+        return self._answered(store, loader.batch_size or 1, ahead), _itself
+
+    def _answered(
+        self, store: TokenBatches, size: int, ahead: Callable[[int, int], None]
+    ) -> Batches:
+        found: list[tuple[Tensor, Tensor, Tensor]] = []
+        for texts in store.by_length(self._room.tokens or 1):
+            x = texts.to(self._device)
+            with blaming("val_loader", x, x.labels), _without_gradients(self.model):
+                found.append((self._answer(x), x.labels, x.places))
+            ahead(len(x), len(x.ids))
+        if not found:  # of fewer rows than a batch, where the last one is dropped
+            return
+        answers, labels, places = (torch.cat(parts) for parts in zip(*found, strict=True))
+        order = places.argsort().to(self._device)
+        pairs = zip(answers[order].split(size), labels[order].split(size), strict=True)
+        yield from map(list, pairs)
+
+    def _answer(self, x: Packed) -> Tensor:
+        while True:
+            try:
+                return torch.cat([self.call(part) for _, part in x.pieces(self._room.tokens)])
+            except torch.OutOfMemoryError as error:
+                self._room.halve(x, error)
+            memory.free(self._device)
+
+    def _find(self, job: Job) -> list[str]:
+        """Take what is faster; why some of it cannot be."""
+        stores = {id(loader): _store(loader) for loader in job.loaders}
+        self._stores = {key: one for key, one in stores.items() if isinstance(one, TokenBatches)}
+        reasons = [one for one in stores.values() if isinstance(one, str)]
+        if job.unpack:
+            return [*reasons, "unpack_input parts ids and mask"]
+        self.call = calling(job.model)
+        return [*reasons, *filter(None, [obstacle(job.model)])]
+
+    def _say(self, reasons: list[str]) -> None:
+        if isinstance(self.call, Unpadded):
+            path, message = "unpadded", "texts are computed without padding"
+        elif self.packs:
+            path, message = "grouped", "texts of similar length are padded together"
+        else:
+            path, message = "padded", "texts are padded, as the file says"
+        source = "tokens" if self._stores else "loader"
+        why = f": {'; '.join(dict.fromkeys(reasons))}" if reasons else ""
+        notice(f"{message}{why}", code="way_of_computing", severity="info", once=True)
+        show(path=[path, source])
+
+
+def _is_text(loader: Any) -> bool:
+    return isinstance(getattr(loader, "dataset", None), EncodedText)
+
+
+def _store(loader: DataLoader[Any]) -> TokenBatches | str:
+    """The batches of a loader from a file of tokens, or why there is none."""
+    if why := supports(loader):
+        return why
+    cache = settings().cache
+    try:
+        found = TokenBatches(loader, cache / "tokens" if cache else None)
+    except NoTokens as error:
+        return str(error)
+    # The loader fails with them, and says how.
+    return found if found.uniform else "rows of different lengths are no batch"
+
+
+def _packed(batch: Any) -> Any:
+    """The batch with texts without their padding, if it is one of padded texts."""
+    match batch:
+        case [[Tensor() as ids, Tensor() as mask], y] if ids.dim() == 2 and ids.shape == mask.shape:
+            return [Packed.of(ids, mask) or [ids, mask], y]
+    return batch
+
+
+def _itself(answers: Tensor) -> Tensor:
+    return answers
+
+
+def _without_gradients(model: nn.Module) -> AbstractContextManager[Any]:
+    """Inference mode, unless somebody looks at what passes through the model."""
+    looked_at = any(m._forward_hooks or m._forward_pre_hooks for m in model.modules())
+    return torch.no_grad() if looked_at else torch.inference_mode()
