@@ -302,6 +302,7 @@ def _described(request: Request, cuts: list[str]) -> dict[str, Any]:
     settings = request.settings
     return {
         "device": settings.device,
+        "precision": settings.precision,
         "tiny": settings.tiny,
         "cuts": cuts,
         "aliases": {name: str(alias.path) for name, alias in settings.aliases.items()},

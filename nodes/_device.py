@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import torch
 
 from graphrun.node import MissingResource, notice, settings
@@ -32,12 +34,12 @@ def pick_device(use_gpu: bool) -> torch.device:
     wanted = settings().device
     if wanted != "auto":
         find_device(wanted)
-        return torch.device(wanted)
+        return _own(wanted)
     if not use_gpu:
         return torch.device("cpu")
     for name in ("cuda", "mps"):
         if _present(name):
-            return torch.device(name)
+            return _own(name)
     notice(
         "use_gpu is on and there is no GPU; computing on the CPU",
         code="no_gpu",
@@ -45,6 +47,24 @@ def pick_device(use_gpu: bool) -> torch.device:
         once=True,
     )
     return torch.device("cpu")
+
+
+def _own(name: str) -> torch.device:
+    """A device of this kind. Of several processes on a machine, each has a GPU of its own.
+
+    Raises:
+        MissingResource: there are fewer GPUs than processes.
+    """
+    if name != "cuda" or "MASTER_ADDR" not in os.environ or "LOCAL_RANK" not in os.environ:
+        return torch.device(name)
+    number, found = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
+    if number >= found:
+        message = f"process {number + 1} of this machine has no GPU: there are {found}"
+        ways = [f"start {found} processes", "--device cpu computes on what is here"]
+        raise MissingResource.of("device", message, ways)
+    device = torch.device(name, number)
+    torch.cuda.set_device(device)
+    return device
 
 
 def _present(name: str) -> bool:

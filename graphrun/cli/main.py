@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from graphrun.cli import DEVICES, reading, render, sizes
+from graphrun.cli import DEVICES, PRECISIONS, reading, render, sizes
 from graphrun.errors import Diagnostic, ExitCode, GraphrunError
 
 _CODES = """exit codes:
@@ -212,6 +212,10 @@ _RUN_OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
         },
     ),
     (("--device",), {"choices": DEVICES, "help": "where to compute (default auto)"}),
+    (
+        ("--precision",),
+        {"choices": PRECISIONS, "help": "what numbers to compute in (default auto)"},
+    ),
     (
         ("--tiny",),
         {

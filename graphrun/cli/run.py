@@ -79,6 +79,7 @@ def request_of(options: Namespace) -> Request:
         reading.settings(options),
         seed=options.seed if options.seed is not None else found.get("seed", 0),
         device=options.device or found.get("device", "auto"),
+        precision=options.precision or found.get("precision", "auto"),
         deterministic=options.deterministic,
         tiny=options.tiny,
         allow_paths=tuple(

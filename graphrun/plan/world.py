@@ -17,7 +17,7 @@ from graphrun.catalog.running import CALL, Silent
 from graphrun.documents import Link, Prompt, PromptNode
 from graphrun.errors import Diagnostic, MissingResource
 from graphrun.plan import code
-from graphrun.plan.libraries import device_class, minor_version
+from graphrun.plan.libraries import device_class, minor_version, precision_class
 from graphrun.plan.static import ResourceUse, spec_of
 from graphrun.sources.contents import contents, parts, plain
 from graphrun.sources.digests import Digests
@@ -115,12 +115,15 @@ class World:
         return {**found, "code": state} if state else found
 
     def _device(self, node: PromptNode, spec: NodeSpec) -> Mapping[str, str]:
-        """The kind of device that a node with a switch for it will compute on."""
+        """The kind of device that a node with a switch for it will compute on, and in what."""
         switch = self.catalog.pack(spec.class_type).device_switch
         if not switch or spec.input(switch) is None:
             return {}
         asked = node.inputs.get(switch, False)
-        found = {"device": device_class(self.settings.device, asked is not False)}
+        device = device_class(self.settings.device, asked is not False)
+        found = {"device": device}
+        if precision := precision_class(self.settings.precision, device):
+            found["precision"] = precision
         return {**found, "deterministic": "yes"} if self.settings.deterministic else found
 
     def _named(self, node: PromptNode, spec: NodeSpec) -> tuple[dict[str, Any], bool]:

@@ -94,7 +94,8 @@ class Precision:
         if self.device.type != "cuda":
             yield
             return
-        parts = torch.backends.cuda.matmul, torch.backends.cudnn.conv, torch.backends.cudnn.rnn
+        cudnn: Any = torch.backends.cudnn
+        parts = torch.backends.cuda.matmul, cudnn.conv, cudnn.rnn
         before = [part.fp32_precision for part in parts]
         _allow_tf32(self.name == "tf32", self.name == "tf32")
         try:
@@ -106,7 +107,7 @@ class Precision:
 
     def backward(self, loss: Tensor) -> None:
         """Add the gradients of a loss, scaled with fp16, to those that are there."""
-        (loss if self.scaler is None else self.scaler.scale(loss)).backward()
+        torch.autograd.backward(loss if self.scaler is None else self.scaler.scale(loss))
 
     def step(self, optimizer: Optimizer, ready: Callable[[], object] | None = None) -> None:
         """A step of the optimizer. `ready` is called when gradients are what they are, unscaled.
