@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from graphrun.cache import Checkpoints, DiskStore, Store, Stored
+from graphrun.cache.aside import CheckpointsAside, StoreAside
 from graphrun.cache.disk import MAX_BYTES
 from graphrun.cache.place import RESULTS, TRAININGS, default_folder
+from graphrun.plan import Plan
 from graphrun.record.history import History
 from graphrun.sources.digests import Digests
 
@@ -53,6 +55,25 @@ class Cache:
             Digests(place / "digests.jsonl"),
             History(place / "history"),
         )
+
+    @classmethod
+    def aside(cls, folder: Path | str | None = None, *, fresh: bool = False) -> Cache:
+        """The cache of another process that does the same run and writes to it; see `at`."""
+        found = cls.at(folder, fresh=fresh)
+        place = found.checkpoints.path
+        return cls(
+            StoreAside(found.store),
+            CheckpointsAside(place, fresh=fresh),
+            Digests(),
+            Unwritten(found.history.folder),
+        )
+
+
+class Unwritten(History):
+    """The last runs, and not this one."""
+
+    def write(self, plan: Plan) -> None:
+        """Nothing: the first process writes the same."""
 
 
 class Unread:
