@@ -8,14 +8,17 @@ import torch
 
 from graphrun.node import MissingResource, notice, settings
 
+from ._fitting.precision import obstacle
+
 
 def find_device(name: str) -> None:
-    """Pass if this machine has the device.
+    """Pass if this machine has the device, and it computes in the precision of the run.
 
     Raises:
-        MissingResource: it has not.
+        MissingResource: it has not, or does not.
     """
     if name in ("auto", "cpu") or _present(name):
+        _check_precision(name)
         return
     others = [other for other in ("cuda", "mps") if _present(other)]
     raise MissingResource.of(
@@ -23,6 +26,17 @@ def find_device(name: str) -> None:
         f"there is no {name} device that torch {torch.__version__} can use",
         [f"--device {other} computes on what is here" for other in (*others, "cpu")],
     )
+
+
+def _check_precision(name: str) -> None:
+    asked = settings().precision
+    if asked == "auto":
+        return
+    if name == "auto":
+        name = next((one for one in ("cuda", "mps") if _present(one)), "cpu")
+    if why := obstacle(asked, torch.device(name)):
+        ways = ["--precision auto takes the fastest that it can"]
+        raise MissingResource.of("device", f"the precision {asked} {why}", ways)
 
 
 def pick_device(use_gpu: bool) -> torch.device:

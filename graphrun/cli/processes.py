@@ -60,6 +60,10 @@ def speaking(verb: str | None) -> Iterator[Process]:
 @contextmanager
 def placed(options: Namespace, own: Process) -> Iterator[Namespace]:
     """The options of a run, with another folder for what nobody is to find."""
+    if own.world > 1:
+        # Read when torch is loaded. Hooks of gradients are looked for where there may be none, and
+        # every process would be told on stderr that this takes time.
+        os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     if not own.aside:
         yield options
         return

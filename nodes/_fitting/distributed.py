@@ -25,8 +25,8 @@ With one process nothing is changed by any of this, and nothing is imported for 
 from __future__ import annotations
 
 import atexit
+import inspect
 import os
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -153,13 +153,15 @@ class Group:
             return
         from torch.nn.parallel import DistributedDataParallel
 
-        with warnings.catch_warnings():
-            # A pooler that nobody asks has no gradients, and torch says so where there is none.
-            warnings.filterwarnings("ignore", message="find_unused_parameters")
-            with self.talking():
-                wrapped = DistributedDataParallel(
-                    _Called(model, call), find_unused_parameters=True, broadcast_buffers=False
-                )
+        names = inspect.signature(DistributedDataParallel).parameters
+        # torch 2.13 has another name for it. Buffers are aligned at the end, as not all processes
+        # call a model equally often.
+        name = next(one for one in ("forward_sync_buffers", "broadcast_buffers") if one in names)
+        self.align(model)
+        with self.talking():
+            # A pooler that nobody asks has no gradients.
+            more: dict[str, Any] = {name: False, "find_unused_parameters": True}
+            wrapped = DistributedDataParallel(_Called(model, call), **more)
         joined = Joined(partial(call, model), wrapped)
         del wrapped
         try:

@@ -58,8 +58,8 @@ class Precision:
         if asked == "auto":
             name, reason = _automatic(device)
             return cls(name, device, reason)
-        if why := _obstacle(asked, device):
-            raise _refusal(asked, why, "bf16" if not _obstacle("bf16", device) else "fp32")
+        if why := obstacle(asked, device):
+            raise _refusal(asked, why, "bf16" if not obstacle("bf16", device) else "fp32")
         reason = "as asked for"
         if asked in _NARROW and device.type == "cpu" and not _has_amx():
             reason += f", though this CPU is slower in {asked} than in fp32"
@@ -157,7 +157,7 @@ def _automatic(device: torch.device) -> tuple[str, str]:
     return "fp32", f"bf16 is used on {device.type} when it is asked for"
 
 
-def _obstacle(name: str, device: torch.device) -> str:
+def obstacle(name: str, device: torch.device) -> str:
     """Why a device cannot compute in a precision; nothing if it can."""
     if name == "fp32":
         return ""
