@@ -176,7 +176,8 @@ def obstacle(name: str, device: torch.device) -> str:
 
 
 def _has_amx() -> bool:
-    return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
+    told = getattr(torch.cpu, "get_capabilities", dict)  # torch 2.10 has no word for it
+    return bool(told().get("amx_bf16", False))
 
 
 def _widened(value: Any) -> Any:

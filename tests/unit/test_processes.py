@@ -161,14 +161,25 @@ def test_a_cache_aside_is_of_the_same_folder(folder):
     assert files(folder) == before
 
 
-def test_processes_of_torchrun(folder):
-    """One run folder, one summary; and one exit code where a file is wrong."""
+def test_processes_of_torchrun_train_as_one_does(folder, capsys):
+    """One run folder, one summary, and the losses of one process."""
+    file = str(ROOT / "workflows/csv_classification.json")
+    assert main([file, "--tiny", "--json", "--no-cache"]) == 0
+    alone = json.loads(capsys.readouterr().out)
     launch = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
     launch += ["--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0", "-m", "graphrun"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
-        [*launch, "text.json"], env=environment, capture_output=True, text=True, timeout=300
-    )
+        [*launch, file, "--tiny", "--json", "--out", "together"],
+        env=environment, capture_output=True, text=True, timeout=500,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert len(list((folder / "runs").iterdir())) == 1
-    assert done.stdout.count("report.json") == 1 or done.stdout.count("runs/") == 1
+    report = json.loads(done.stdout)
+    assert len(list((folder / "together").iterdir())) == 1
+    figures = [
+        [one[key] for one in found["metrics"]["history"] for key in ("train_loss",) if key in one]
+        for found in (report, alone)
+    ]
+    assert len(figures[0]) == 5
+    assert figures[0] == pytest.approx(figures[1], rel=1e-5)
+    assert done.stderr.count("[ 1/16]") == 1
