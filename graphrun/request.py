@@ -111,6 +111,7 @@ class Request:
         given = [s if isinstance(s, str) else f"{s[0]}={s[1]!r}" for s in self.overrides]
         return {
             "device": self.settings.device,
+            "precision": self.settings.precision,
             "tiny": self.settings.tiny,
             "cuts": list(cuts),
             "aliases": {name: str(alias.path) for name, alias in aliases},

@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 from graphrun.errors import Severity
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
+Precision = Literal["auto", "fp32", "tf32", "bf16", "fp16"]
 
 
 Figure = float | Sequence[float] | Sequence[Sequence[float]]
@@ -40,14 +41,16 @@ class Alias:
 class Settings:
     """What a run was asked for, as far as nodes may depend on it.
 
-    With `deterministic`, only operations that give the same bits every time are used. With
-    `literal`, trainings compute texts as their files say: padded, and tokenized one by one, again
-    in every epoch. `grad_accum` is the number of pieces that a batch is computed in, `clip_grad`
-    the norm that gradients are cut to, and with `gradient_checkpointing` layers are computed again
-    for gradients. `cache` is the folder of what runs keep for later ones, if they do. `new_folder`
-    says that `outputs` is a folder which only this run has. `inputs`, `models` and
-    `temporary` are the folders that ComfyUI's nodes read files from, look
-    for models in, and write previews to.
+    `precision` is the number format that models compute in, `auto` the fastest one of the device
+    that trains as well. With `deterministic`, only operations that give the same bits every time
+    are used. With `literal`, trainings compute texts as their files say: padded, and tokenized one
+    by one, again in every epoch. `grad_accum` is the number of pieces that a batch is computed in,
+    `clip_grad` the norm that gradients are cut to, and with `gradient_checkpointing` layers are
+    computed again for gradients. `cache` is the folder of what runs keep for later ones, if they
+    do. `new_folder` says that `outputs` is a folder which only this run has. `inputs`, `models` and
+    `temporary` are the folders that ComfyUI's nodes read files from, look for models in, and write
+    previews to. `aside`: another process runs the same and writes files where they belong; this
+    one writes all of its own below `outputs`.
     """
 
     seed: int = 0
@@ -66,6 +69,8 @@ class Settings:
     temporary: Path = Path("temp")
     new_folder: bool = False
     allow_paths: tuple[Path, ...] = ()
+    precision: Precision = "auto"
+    aside: bool = False
 
 
 class Saved(Protocol):
@@ -218,7 +223,7 @@ def show(**ui: list[Any]) -> None:
 def output_file(path: str) -> Path:
     """Where a node may write what the workflow calls `path`.
 
-    Relative paths, and all paths under `--tiny`, lie in the run's output folder. Absolute ones
+    Relative paths, and all paths under `--tiny` or `aside`, lie in the output folder. Absolute ones
     are used as they are inside the working folder and below `--allow-path`; any other is
     redirected into the output folder, with a notice. Folders are not created here.
     """
@@ -244,7 +249,7 @@ def place_output(path: str, settings: Settings) -> tuple[Path, bool]:
     allowed = (Path.cwd(), *settings.allow_paths)
     resolved = wanted.resolve()
     permitted = any(resolved.is_relative_to(root.resolve()) for root in allowed)
-    if wanted.is_absolute() and permitted and not settings.tiny:
+    if wanted.is_absolute() and permitted and not (settings.tiny or settings.aside):
         return wanted, False
     # The whole path is kept below the folder, so that two files of one name stay two files.
     parts = [part for part in wanted.parts if part not in (wanted.anchor, "..")]

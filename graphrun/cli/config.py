@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from graphrun.catalog import Alias
-from graphrun.cli import DEVICES, sizes
+from graphrun.cli import DEVICES, PRECISIONS, sizes
 from graphrun.errors import Diagnostic, UsageError
 
 KEYS: dict[str, tuple[type, str]] = {
@@ -18,6 +18,7 @@ KEYS: dict[str, tuple[type, str]] = {
     "cache": (dict, "a table"),
     "allow-path": (list, "a list of paths"),
     "device": (str, "a text"),
+    "precision": (str, "a text"),
     "seed": (int, "a whole number"),
     "out": (str, "a path"),
     "packs": (list, "a list of paths"),
@@ -72,8 +73,9 @@ def read(folder: Path) -> dict[str, Any]:
     for key in ("allow-path", "packs"):
         if not all(isinstance(path, str) for path in found.get(key, ())):
             raise _wrong(file, f"{key} = {found[key]!r} is not a list of paths")
-    if found.get("device", "auto") not in DEVICES:
-        raise _wrong(file, f"device = {found['device']!r}; known: {', '.join(DEVICES)}")
+    for key, known in (("device", DEVICES), ("precision", PRECISIONS)):
+        if found.get(key, "auto") not in known:
+            raise _wrong(file, f"{key} = {found[key]!r}; known: {', '.join(known)}")
     aliases = {n: _from_toml(n, v, file) for n, v in found.get("alias", {}).items()}
     _check_table("track", found.get("track", {}), TRACK_KEYS, file)
     if "cache" in found:

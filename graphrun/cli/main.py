@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from graphrun.cli import DEVICES, reading, render, sizes
+from graphrun.cli import DEVICES, processes, reading, render, sizes
 from graphrun.cli.training import OPTIONS as TRAINING
 from graphrun.errors import Diagnostic, ExitCode, GraphrunError
 
@@ -41,6 +41,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.print_help(sys.stderr)
         return ExitCode.USAGE
     render.prepare()
+    with processes.speaking(options.verb):
+        return _perform(options)
+
+
+def _perform(options: argparse.Namespace) -> int:
     try:
         verb = getattr(import_module(f"graphrun.cli.{options.verb}"), options.verb)
         with render.results_apart():
@@ -64,7 +69,14 @@ def _misspelt(word: str) -> str | None:
 
 
 def _refuse(found: Iterable[Diagnostic], options: argparse.Namespace) -> None:
-    """Problems that kept a verb from doing its work, in the form that was asked for."""
+    """Problems that kept a verb from doing its work, in the form that was asked for.
+
+    Of several processes the first says them; the first of another machine, too, as it may lack
+    what this one has.
+    """
+    own = processes.Process.current()
+    if options.verb == "run" and own.aside and own.local == 0:
+        own.tell(found)
     if getattr(options, "json", False):
         document = [one.to_json() for one in found]
         render.out_json({"status": "refused", "diagnostics": document})

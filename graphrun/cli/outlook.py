@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from graphrun.session import Session
 
 
-def cache_of(options: Namespace) -> Cache | None:
+def cache_of(options: Namespace, *, aside: bool = False) -> Cache | None:
     """The cache that a run uses: as the command line says, else the configuration.
+
+    It is only read from where another process does the same `aside`.
 
     Raises:
         UsageError: the configuration cannot be read.
@@ -30,6 +32,8 @@ def cache_of(options: Namespace) -> Cache | None:
     from graphrun.record.cache import Cache
 
     every, fresh = options.checkpoint_every, options.fresh
+    if aside:
+        return Cache.aside(settings.folder, fresh=fresh)
     return Cache.at(settings.folder, max_bytes=settings.max_bytes, every=every, fresh=fresh)
 
 

@@ -15,6 +15,7 @@ from typing import Any, TextIO
 from graphrun.errors import Diagnostic, UsageError
 
 _RESULTS: ContextVar[TextIO | None] = ContextVar("graphrun_results", default=None)
+_HUSHED: ContextVar[bool] = ContextVar("graphrun_hushed", default=False)
 
 _COLOURS = {"error": "\x1b[31m", "warning": "\x1b[33m"}
 
@@ -74,6 +75,25 @@ def out_json(document: Any) -> None:
     _write(_results(), json.dumps(document, indent=2, ensure_ascii=False, default=str))
 
 
+def aloud(text: str) -> None:
+    """Write to stderr also where the process is hushed."""
+    token = _HUSHED.set(False)
+    try:
+        err(text)
+    finally:
+        _HUSHED.reset(token)
+
+
+@contextmanager
+def hushed() -> Iterator[None]:
+    """Write nothing but what is said `aloud`: another process says the rest."""
+    token = _HUSHED.set(True)
+    try:
+        yield
+    finally:
+        _HUSHED.reset(token)
+
+
 def _printable(text: str) -> str:
     from graphrun.report.text import printable
 
@@ -82,6 +102,8 @@ def _printable(text: str) -> str:
 
 def _write(stream: TextIO, text: str) -> None:
     """A reader that has gone (`graphrun nodes | head`) has what it wanted."""
+    if _HUSHED.get():
+        return
     try:
         print(text, file=stream, flush=True)
     except BrokenPipeError:

@@ -13,11 +13,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphrun.cli import config, outlook, reading, render
+from graphrun.cli import config, outlook, processes, reading, render
 from graphrun.cli.quiet import folded, surround
 from graphrun.errors import Diagnostic, ExitCode, GraphrunError
 
 if TYPE_CHECKING:
+    from graphrun.cli.processes import Process
     from graphrun.execute import Observer, Stop
     from graphrun.execute.events import NodeFailed
     from graphrun.plan import Plan, ResourceUse
@@ -29,12 +30,18 @@ _NAMED = ("model", "tokenizer", "dataset", "picture_set")
 
 
 def run(options: Namespace) -> int:
+    own = processes.Process.current()
+    with processes.placed(options, own) as placed:
+        return _run(placed, own)
+
+
+def _run(options: Namespace, own: Process) -> int:
     from graphrun.execute import Stop
     from graphrun.session import Session
 
     surround()
     request = request_of(options)
-    cache = outlook.cache_of(options)
+    cache = outlook.cache_of(options, aside=own.aside)
     session = Session(catalog=reading.catalog(options), cache=cache, remember=False)
     if options.dry_run:
         return outlook.show(session, request, options)
@@ -46,6 +53,7 @@ def run(options: Namespace) -> int:
     with _interrupts(stop):
         with folded():
             report = session.perform(request, planned, cuts, observe=view, stop=stop)
+        own.tell(one.diagnostic for one in report.failures if own.aside)
         _finish(report, options, kept=cache is not None)
     return _exit_code(report)
 
@@ -80,11 +88,13 @@ def request_of(options: Namespace) -> Request:
         reading.settings(options),
         seed=options.seed if options.seed is not None else found.get("seed", 0),
         device=options.device or found.get("device", "auto"),
+        precision=options.precision or found.get("precision", "auto"),
         deterministic=options.deterministic,
         literal=options.literal,
         grad_accum=options.grad_accum,
         clip_grad=options.clip_grad,
         gradient_checkpointing=options.gradient_checkpointing,
+        aside=processes.Process.current().aside,
         tiny=options.tiny,
         allow_paths=tuple(
             Path(path).expanduser() for path in (*options.allow_path, *found.get("allow-path", []))

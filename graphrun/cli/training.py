@@ -6,6 +6,8 @@ import argparse
 import math
 from typing import Any
 
+from graphrun.cli import PRECISIONS
+
 
 def _pieces(text: str) -> int:
     if not text.isdecimal() or not int(text):
@@ -24,6 +26,10 @@ def _norm(text: str) -> float:
 
 
 OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
+    (
+        ("--precision",),
+        {"choices": PRECISIONS, "help": "what numbers to compute in (default auto)"},
+    ),
     (
         ("--literal",),
         {

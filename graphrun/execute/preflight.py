@@ -88,11 +88,16 @@ def unwritable(folder: Path, min_free: int = MIN_FREE) -> str | None:
 def _missing(plan: Plan, catalog: Catalog, settings: Settings) -> Iterator[Diagnostic]:
     world = World(catalog, settings)
     led = plan.led if plan.led is not None else world.led(plan.resources, plan.prompt)
-    return missing((*world.led(_device(plan, settings), plan.prompt), *led))
+    return missing((*world.led(_device(plan, catalog, settings), plan.prompt), *led))
 
 
-def _device(plan: Plan, settings: Settings) -> Iterator[ResourceUse]:
-    """The device asked for, as a resource of every pack that takes part."""
-    if settings.device not in ("auto", "cpu"):
-        for step in plan.steps:
+def _device(plan: Plan, catalog: Catalog, settings: Settings) -> Iterator[ResourceUse]:
+    """The device asked for, as a resource of every pack that takes part.
+
+    Also where a precision is asked for, and a node has a switch for the device.
+    """
+    for step in plan.steps:
+        switch = catalog.pack(step.node.class_type).device_switch
+        narrow = settings.precision != "auto" and switch and switch in step.node.inputs
+        if narrow or settings.device not in ("auto", "cpu"):
             yield ResourceUse("device", settings.device, step.node.id, step.node.id, "")

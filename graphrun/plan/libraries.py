@@ -23,6 +23,31 @@ def device_class(asked: str, wants_gpu: bool) -> str:
     return _present() if wants_gpu else "cpu"
 
 
+def precision_class(asked: str, device: str) -> str:
+    """What a node computes in on a kind of device; nothing where that is fp32 without a GPU's say.
+
+    What `auto` is on a GPU is known to the run only; the same kind of device stands for it.
+    """
+    if asked == "auto":
+        if device == "cpu":
+            return {True: "bf16", False: "", None: "auto:cpu"}[_has_amx()]
+        return "" if device == "mps" else f"auto:{device}"
+    return "" if asked == "fp32" and device != "cuda" else asked
+
+
+@cache
+def _has_amx() -> bool | None:
+    """Whether the CPU multiplies matrices in bf16; None if that cannot be told."""
+    if platform.machine().lower() not in ("x86_64", "amd64"):
+        return False
+    try:
+        with Path("/proc/cpuinfo").open(encoding="ascii", errors="replace") as file:
+            flags = next((line for line in file if line.startswith("flags")), "")
+    except OSError:
+        return False if platform.system() == "Darwin" else None
+    return "amx_bf16" in flags.split()
+
+
 @cache
 def minor_version(distribution: str) -> str | None:
     """`2.13` of 2.13.0: results may change from one minor version to the next."""

@@ -17,7 +17,7 @@ from graphrun.catalog.running import CALL, Silent
 from graphrun.documents import Link, Prompt, PromptNode
 from graphrun.errors import Diagnostic, MissingResource
 from graphrun.plan import code
-from graphrun.plan.libraries import device_class, minor_version
+from graphrun.plan.libraries import device_class, minor_version, precision_class
 from graphrun.plan.static import ResourceUse, spec_of
 from graphrun.sources.contents import contents, parts, plain
 from graphrun.sources.digests import Digests
@@ -139,7 +139,10 @@ class World:
         if not switch or spec.input(switch) is None:
             return {}
         asked = node.inputs.get(switch, False)
-        found: dict[str, Any] = {"device": device_class(self.settings.device, asked is not False)}
+        device = device_class(self.settings.device, asked is not False)
+        found: dict[str, Any] = {"device": device}
+        if precision := precision_class(self.settings.precision, device):
+            found["precision"] = precision
         for name in WAYS:
             value, usual = getattr(self.settings, name), getattr(_USUAL, name)
             if value != usual:

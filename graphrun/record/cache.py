@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from graphrun.cache import Checkpoints, DiskStore, Store, Stored
+from graphrun.cache.aside import CheckpointsAside, StoreAside
 from graphrun.cache.disk import MAX_BYTES
 from graphrun.cache.place import RESULTS, TRAININGS, default_folder
+from graphrun.plan import Plan
 from graphrun.record.history import History
 from graphrun.sources.digests import Digests
 
@@ -58,6 +60,26 @@ class Cache:
             History(place / "history"),
             fresh,
         )
+
+    @classmethod
+    def aside(cls, folder: Path | str | None = None, *, fresh: bool = False) -> Cache:
+        """The cache of another process that does the same run and writes to it; see `at`."""
+        found = cls.at(folder, fresh=fresh)
+        place = found.checkpoints.path
+        return cls(
+            found.folder,
+            StoreAside(found.store),
+            CheckpointsAside(place, fresh=fresh),
+            Digests(),
+            Unwritten(found.history.folder),
+        )
+
+
+class Unwritten(History):
+    """The last runs, and not this one."""
+
+    def write(self, plan: Plan, done: Collection[str]) -> None:
+        """Nothing: the first process writes the same."""
 
 
 class Unread:

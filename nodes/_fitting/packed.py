@@ -76,6 +76,12 @@ class Packed:
         lengths = torch.tensor(self.lengths, device=self.ids.device).unsqueeze(1)
         return rows, (torch.arange(rows.shape[1], device=rows.device) < lengths).to(rows.dtype)
 
+    def some(self, rows: slice) -> Packed:
+        """The texts of some rows."""
+        ids = torch.cat(self.ids.split(self.lengths)[rows])
+        of_rows = {name: getattr(self, name)[rows] for name in ("labels", "rows", "places")}
+        return replace(self, ids=ids, lengths=self.lengths[rows], **of_rows)
+
     def pieces(self, most_tokens: int | None, least: int = 1) -> Iterator[tuple[slice, Packed]]:
         """Rows and texts of consecutive pieces, of at most so many tokens or of one text.
 

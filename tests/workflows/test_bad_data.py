@@ -219,3 +219,11 @@ def test_names_that_lead_nowhere_offline_are_refused_before_any_library_is_asked
         assert fragment in done.stderr
     assert f"{FLAGSHIP}:" in done.stderr
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_precision_that_the_device_lacks_is_refused_before_anything_runs(go):
+    code, refusal = go("--device", "cpu", "--precision", "tf32")
+    assert code == 4
+    (found,) = refusal["diagnostics"]
+    assert found["code"] == "missing_device"
+    assert "the precision tf32 is a format of NVIDIA's GPUs" in found["message"]
