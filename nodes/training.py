@@ -69,8 +69,9 @@ def train(
     `early_stopping_rounds` epochs without a lower validation loss, and `output_best_val_model` puts
     the weights of the lowest one back. `use_gpu` computes on a GPU if there is one; the model comes
     back on the CPU, in evaluation mode if there was a validation. `classification_metrics`, where
-    there is such an input, adds the validation accuracy (sigmoid of the output above 0.5) to the
-    run's metrics. When the run is interrupted the weights so far are written to
+    there is such an input, adds to the run's metrics how the rows of a validation are classified:
+    accuracy (of one output: its sigmoid above 0.5), precision, recall, F1, the area under the ROC
+    curve and the confusion matrix. When the run is interrupted the weights so far are written to
     interrupted.safetensors. Where the run keeps trainings, the next run goes on from there, to the
     same weights; one that was finished is not repeated, and needs no loader.
 

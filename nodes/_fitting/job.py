@@ -50,24 +50,20 @@ class Job:
 
 @dataclass
 class Pass:
-    """One pass over a loader: the batches that are done, and sums over their rows.
+    """One pass over a loader: the batches that are done, and the sum over their rows.
 
-    `right` of `counted` rows are on the right side. Sums stay on the device: reading each would
-    make it wait.
+    It stays on the device: reading it would make that wait.
     """
 
     total: Tensor
-    right: Tensor
     rows: int = 0
-    counted: int = 0
     batches: int = 0
 
     @classmethod
     def on(cls, device: torch.device, total: float = 0.0, **done: int) -> Pass:
         # MPS has no float64.
         wide = torch.float32 if device.type == "mps" else torch.float64
-        sums = torch.tensor(total, dtype=wide, device=device)
-        return cls(sums, torch.zeros((), dtype=torch.int64, device=device), **done)
+        return cls(torch.tensor(total, dtype=wide, device=device), **done)
 
 
 @dataclass
@@ -84,7 +80,7 @@ class Course:
     steps: int = 0
     train: list[float] = field(default_factory=list)
     val: list[float] = field(default_factory=list)
-    figures: list[dict[str, float]] = field(default_factory=list)
+    figures: list[dict[str, Any]] = field(default_factory=list)
     best: dict[str, Tensor] | None = None
     best_loss: float = math.nan
     stale: int = 0

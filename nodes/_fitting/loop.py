@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -24,6 +24,8 @@ from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from graphrun.node import Cancelled, metric, notice, progress, settings
 
 from .batches import batches, blaming, check_classes, on, paired
+from .figures import Figures
+from .flops import Work, cost, matmul_peak
 from .job import Course, Job, Pass
 from .resuming import Keeper, keeping
 from .steps import Learner
@@ -32,6 +34,9 @@ from .ways import Way
 
 SHOW_EVERY = 0.25
 """Seconds between two readings of the figures, as each makes a GPU wait."""
+
+LONG = 60.0
+"""Seconds from which on a training is worth the time to find out what its device can do."""
 
 
 def fit(job: Job) -> Course:
@@ -86,23 +91,23 @@ def _epoch(run: _Run, course: Course) -> None:
     course.begun = True
     epoch, rate = course.epochs + 1, job.optimizer.param_groups[0]["lr"]
     if not course.trained:
+        run.meter.begin()
         course.train.append(_pass(run, "train_loader")[0])
         run.keeper.trained()
-    figures = {"epoch": epoch, "train_loss": course.train[-1], "lr": rate}
+    figures: dict[str, Any] = {"epoch": epoch, "train_loss": course.train[-1], "lr": rate}
+    rates = run.meter.rates()
     if job.val is not None:
-        loss, accuracy = _pass(run, "val_loader")
+        loss, told = _pass(run, "val_loader")
         course.val.append(loss)
-        figures["val_loss"] = loss
-        if accuracy is not None:
-            figures["val_accuracy"] = accuracy
+        figures |= {"val_loss": loss, **told}
         # A first loss that is NaN stays the best: nothing is smaller.
         if epoch == 1 or loss < course.best_loss:
             course.best_loss, course.stale = loss, 0
             course.best = _copy(job.model) if job.keep_best else None
         else:
             course.stale += 1
-    metric(**figures)
-    course.figures.append(figures)
+    metric(**figures, **rates)
+    course.figures.append(figures)  # what is told again when it goes on, and then as fast as it is
     _warn_if_lost(course, epoch)
     course.epochs, course.begun = epoch, False
     course.ended = bool(course.stale) and job.patience is not None and course.stale >= job.patience
@@ -110,10 +115,10 @@ def _epoch(run: _Run, course: Course) -> None:
         _step(job.scheduler, course)
 
 
-def _pass(run: _Run, name: str) -> tuple[float, float | None]:
-    """One pass over a loader: the loss, summed over rows / rows in the data set, and the accuracy.
+def _pass(run: _Run, name: str) -> tuple[float, dict[str, Any]]:
+    """One pass over a loader: the loss, summed over rows / rows in the data set, and figures.
 
-    The accuracy, the share of rows on the right side of 0.5, is of a validation that wants it.
+    Figures are of a validation that wants them.
     """
     job, way, course = run.job, run.way, run.keeper.course
     training = name == "train_loader"
@@ -121,6 +126,7 @@ def _pass(run: _Run, name: str) -> tuple[float, float | None]:
     job.model.train(training)
     done = (course.running if training else None) or Pass.on(job.device)
     course.running = done if training else None
+    seen: Figures | None = None
     if training:
         given, call = run.keeper.rest(partial(way.after, loader)), way.call
     else:
@@ -137,18 +143,17 @@ def _pass(run: _Run, name: str) -> tuple[float, float | None]:
         if training:
             run.learner.step()
         elif job.accuracy:
-            labels, sides = moved[1].squeeze(), (torch.sigmoid(output) > 0.5).squeeze()
-            # A batch of one row has no axis left and is left out.
-            if labels.dim() == 1 and labels.shape == sides.shape:
-                done.right += (sides == labels.int()).sum()
-                done.counted += len(labels)
+            seen = seen or Figures.fitting(output, target)
+            # Batches of one row have never counted.
+            if seen is not None and len(target) > 1:
+                seen.add(output, target)
         done.total += loss.detach().to(done.total.dtype) * len(target)
         done.rows += len(target)
         done.batches += 1
-        run.meter.tick(len(target), way.tokens(x), done.total / done.rows if training else None)
-    if done.counted:
-        course.accuracy = done.right.item() / done.counted
-    return done.total.item() / len(loader.dataset), course.accuracy if done.counted else None
+        run.meter.tick(len(target), way.lengths(x), done.total / done.rows if training else None)
+    told = seen.told("val_") if seen is not None else {}
+    course.accuracy = told.get("val_accuracy", course.accuracy)
+    return done.total.item() / len(loader.dataset), told
 
 
 def _compute(
@@ -173,20 +178,42 @@ class _Meter:
     """Counts steps over the whole training, and shows figures when it is time to."""
 
     def __init__(self, job: Job, keeper: Keeper) -> None:
-        self._keeper, self._val = keeper, job.val
+        self._job, self._keeper, self._val = job, keeper, job.val
         self._total = job.epochs * sum(len(loader) for loader in job.loaders)
         self._rows = self._tokens = self._early = self._ahead = 0
-        self._shown = time.monotonic()
+        self._shown = self._started = self._began = time.monotonic()
+        self._work: Work | None = None
 
-    def tick(self, rows: int, tokens: int, loss: Tensor | None) -> None:
-        """One batch is done. `loss` is the mean of the epoch so far; None while validating."""
+    def begin(self) -> None:
+        """An epoch's batches follow. What they cost depends on what is frozen by now."""
+        self._began, self._work = time.monotonic(), Work(cost(self._job.model), training=True)
+
+    def rates(self) -> dict[str, float]:
+        """How fast the epoch's texts were trained with, once its loss has been read.
+
+        That waited for the device. Nothing of an epoch that another run has trained.
+        """
+        now, work, self._work = time.monotonic(), self._work, None
+        if work is None or not work.tokens:
+            return {}
+        long = now - self._started > LONG
+        peak = matmul_peak(self._job.device) if long and work.flops else None
+        return work.rates(now - self._began, peak=peak)
+
+    def tick(self, rows: int, lengths: Sequence[int] | None, loss: Tensor | None) -> None:
+        """One batch is done. `loss` is the mean of the epoch so far; None while validating.
+
+        `lengths` are those of texts, in tokens.
+        """
         course = self._keeper.course
         course.steps += 1
+        if loss is not None and self._work is not None:
+            self._work.add(rows, lengths)
         if self._ahead:  # its rows were counted before
             self._ahead -= 1
             self._early *= bool(self._ahead)
             return
-        self._show(course.steps, rows, tokens, loss)
+        self._show(course.steps, rows, sum(lengths or ()), loss)
         self._keeper.batch()
 
     def ahead(self, rows: int, tokens: int) -> None:

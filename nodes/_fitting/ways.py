@@ -8,7 +8,7 @@ loader and the model as they are, and it is said why.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -22,6 +22,7 @@ from .._encoded import EncodedText
 from ..models import TextClassifier
 from . import generators, memory
 from .batches import blaming
+from .flops import lengths_of
 from .job import Job
 from .packed import Packed
 from .packing import TokenBatches, supports
@@ -56,14 +57,9 @@ class Way:
         """Whether the call takes `Packed` texts."""
         return self.call is not self.model
 
-    def tokens(self, x: Any) -> int:
-        """How many tokens of texts are in a batch on the host, 0 if it is of something else."""
-        match x:
-            case Packed():
-                return len(x.ids)
-            case [Tensor(), Tensor() as mask] if self._texts and mask.dim() == 2:
-                return int(mask.sum())
-        return 0
+    def lengths(self, x: Any) -> Sequence[int] | None:
+        """How many tokens each text of a batch on the host has, None if it is of something else."""
+        return lengths_of(x) if self._texts else None
 
     def lasting(self) -> AbstractContextManager[None]:
         """What surrounds a call with its gradients, where layers are computed again for them."""

@@ -395,3 +395,24 @@ def test_around_seeds_and_puts_the_generators_back() -> None:
     assert random.getstate() == before[0]
     assert torch.equal(torch.get_rng_state(), before[1])
     assert torch.is_grad_enabled()
+
+
+def test_a_validation_tells_how_rows_are_classified(call: Recorder) -> None:
+    """Of all rows but those of a batch of one."""
+    model, val = net(), points(33, seed=9)
+    train(
+        model, DataLoader(points(40), batch_size=8), optimizer=adam(model, 0.1), loss_function=BCE,
+        epochs=2, val_loader=DataLoader(val, batch_size=8),
+    )  # fmt: skip
+    told = call.metrics[-1]
+    x, y = val.tensors[0][:32], val.tensors[1][:32]
+    answers = (torch.sigmoid(model(x)) > 0.5).flatten()
+    counts = [
+        [int(((y == label) & (answers == said)).sum()) for said in (0, 1)] for label in (0, 1)
+    ]
+    assert told["val_confusion"] == counts
+    assert told["val_precision"] == counts[1][1] / (counts[0][1] + counts[1][1])
+    assert told["val_recall"] == counts[1][1] / sum(counts[1])
+    assert 0 <= told["val_f1"] <= 1
+    assert 0.5 < told["val_auc"] <= 1
+    assert "tokens_per_s" not in told

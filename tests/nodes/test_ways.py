@@ -24,7 +24,7 @@ from recording import KINDS, Recorder
 from torch import nn
 
 from graphrun.cache import Checkpoints
-from graphrun.cache.place import items
+from graphrun.cache.place import tokens as token_files
 from graphrun.catalog.running import CALL, Settings
 from graphrun.errors import Cancelled, InputError
 
@@ -100,17 +100,23 @@ class Outcome:
         (said,) = [n["message"] for n in self.call.notices if n["code"] == "way_of_computing"]
         return str(said)
 
+    @property
+    def figures(self) -> list[dict[str, Any]]:
+        """What was told of each epoch, but for how long it took."""
+        rates = ("samples_per_s", "tokens_per_s", "flops_per_s")
+        return [{k: v for k, v in m.items() if k not in rates} for m in self.call.metrics]
+
     def check(self, other: Outcome, near: float = 1e-4) -> None:
         """Losses and weights are those of another one to rounding, accuracies the same."""
         torch.testing.assert_close(self.train, other.train, rtol=near, atol=0)
         torch.testing.assert_close(self.val, other.val, rtol=near, atol=0)
-        for one, two in zip(self.call.metrics, other.call.metrics, strict=True):
+        for one, two in zip(self.figures, other.figures, strict=True):
             assert one.keys() == two.keys()
             assert one.get("val_accuracy") == two.get("val_accuracy")
 
     def same(self, other: Outcome) -> None:
         """Everything is the same in all bits."""
-        assert self.call.metrics == other.call.metrics
+        assert self.figures == other.figures
         for name, value in other.model.state_dict().items():
             assert torch.equal(self.model.state_dict()[name], value), name
 
@@ -185,7 +191,7 @@ def test_texts_are_tokenized_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(EncodedText, "__getitem__", None)
     Outcome(tmp_path).same(first)
     assert len(made) == 2
-    assert len({one.key for one in items(tmp_path, "tokens")}) == 2
+    assert len({one.key for one in token_files(tmp_path)}) == 2
 
 
 @pytest.mark.parametrize("stop", [1, 5, 6, 7, 9, 12, 13, 17, 20])
@@ -439,3 +445,11 @@ def test_odd_texts(tmp_path: Path) -> None:
         return tuple(data_loader(texts(columns=columns), 3) for _ in range(2))
 
     Outcome(tmp_path, made=made).check(Outcome(tmp_path, made=made, settings=LITERAL))
+
+
+@pytest.mark.parametrize("literal", [False, True])
+def test_how_fast_texts_are_trained_with_is_told(literal: bool) -> None:
+    told = Outcome(settings={"literal": literal}).call.metrics[-1]
+    assert told["tokens_per_s"] > told["samples_per_s"] > 0
+    assert told["flops_per_s"] > 0
+    assert "peak_share" not in told
