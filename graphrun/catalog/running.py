@@ -44,13 +44,14 @@ class Settings:
     `precision` is the number format that models compute in, `auto` the fastest one of the device
     that trains as well. With `deterministic`, only operations that give the same bits every time
     are used. With `literal`, trainings compute texts as their files say: padded, and tokenized one
-    by one, again in every epoch. `grad_accum` is the number of pieces that a batch is computed in,
-    `clip_grad` the norm that gradients are cut to, and with `gradient_checkpointing` layers are
-    computed again for gradients. `cache` is the folder of what runs keep for later ones, if they
-    do. `new_folder` says that `outputs` is a folder which only this run has. `inputs`, `models` and
-    `temporary` are the folders that ComfyUI's nodes read files from, look for models in, and write
-    previews to. `aside`: another process runs the same and writes files where they belong; this
-    one writes all of its own below `outputs`.
+    by one, again in every epoch; optimizers step without kernels that round in another way.
+    `grad_accum` is the number of pieces that a batch is computed in, `clip_grad` the norm that
+    gradients are cut to, and with `gradient_checkpointing` layers are computed again for gradients.
+    `cache` is the folder of what runs keep for later ones, if they do. `new_folder` says that
+    `outputs` is a folder which only this run has. `inputs`, `models` and `temporary` are the
+    folders that ComfyUI's nodes read files from, look for models in, and write previews to.
+    `aside`: another process runs the same and writes files where they belong; this one writes all
+    of its own below `outputs`.
     """
 
     seed: int = 0

@@ -26,7 +26,9 @@ from graphrun.node import Cancelled, metric, notice, progress, settings
 from .batches import batches, blaming, check_classes, on, paired
 from .figures import Figures
 from .flops import Work, cost, matmul_peak
-from .job import Course, Job, Pass
+from .fused import unfuse
+from .job import Course, Forward, Job, Pass
+from .precision import Precision
 from .resuming import Keeper, keeping
 from .steps import Learner
 from .unpadded import checkpointing
@@ -48,25 +50,28 @@ def fit(job: Job) -> Course:
     Raises:
         Cancelled: the run was asked to stop.
     """
+    precision = Precision.pick(job.device, settings().precision)
     _move(job, job.device)
     try:
-        with keeping(job) as keeper:
+        with keeping(job, precision) as keeper, precision.switched():
             course = keeper.course
             if course.epochs < job.epochs and not course.ended:
-                _train(job, keeper)
+                _train(job, keeper, precision)
     finally:
+        unfuse(job.optimizer)
         _move(job, torch.device("cpu"))
     if course.best is not None and course.val[-1] > course.best_loss:
         job.model.load_state_dict(course.best)
     return course
 
 
-def _train(job: Job, keeper: Keeper) -> None:
+def _train(job: Job, keeper: Keeper, precision: Precision) -> None:
     """All epochs that are left."""
-    way = Way.of(job)
+    way = Way.of(job, precision)
     again = checkpointing(job.model) if settings().gradient_checkpointing else nullcontext()
     with again:
-        run = _Run(job, way, keeper, Learner(job, way), _Meter(job, keeper))
+        learner, meter = Learner(job, way, precision), _Meter(job, keeper, precision)
+        run = _Run(job, way, precision.around(job.forward), keeper, learner, meter)
         while keeper.course.epochs < job.epochs and not keeper.course.ended:
             _epoch(run, keeper.course)
             keeper.epoch()
@@ -78,6 +83,7 @@ class _Run:
 
     job: Job
     way: Way
+    forward: Forward
     keeper: Keeper
     learner: Learner
     meter: _Meter
@@ -87,10 +93,14 @@ def _epoch(run: _Run, course: Course) -> None:
     """Train with every batch once, then validate, then step the scheduler."""
     job = run.job
     if job.begin is not None and not course.begun:
+        before = job.optimizer
         job.begin(job, course.epochs)
+        if job.optimizer is not before:
+            unfuse(before)
     course.begun = True
     epoch, rate = course.epochs + 1, job.optimizer.param_groups[0]["lr"]
     if not course.trained:
+        run.learner.begin()
         run.meter.begin()
         course.train.append(_pass(run, "train_loader")[0])
         run.keeper.trained()
@@ -136,7 +146,7 @@ def _pass(run: _Run, name: str) -> tuple[float, dict[str, Any]]:
         with torch.set_grad_enabled(training), blaming(name, x, y) as answers:
             # Labels are looked at where they are: a GPU would wait for it.
             look = partial(check_classes, job.loss, y=y, place=(name, loader, done.batches))
-            compute = partial(_compute, job, call, answers, look)
+            compute = partial(_compute, job.loss, partial(run.forward, call), answers, look)
             loss, output, target = (
                 run.learner.learn(compute, *moved) if training else compute(*moved)
             )
@@ -157,14 +167,14 @@ def _pass(run: _Run, name: str) -> tuple[float, dict[str, Any]]:
 
 
 def _compute(
-    job: Job, call: Any, answers: list[Any], look: Callable[[Any], None], *batch: Any
+    loss: nn.Module, call: Any, answers: list[Any], look: Callable[[Any], None], *batch: Any
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Loss, output and target of a batch."""
-    output, target = job.forward(call, *batch)
+    output, target = call(*batch)
     # Without what led to it, which a batch that is computed again would have beside itself.
     answers[:] = [output.detach() if isinstance(output, Tensor) else output]
     look(output)
-    return job.loss(*paired(job.loss, output, target)), output, target
+    return loss(*paired(loss, output, target)), output, target
 
 
 def _step(scheduler: LRScheduler | None, course: Course) -> None:
@@ -177,8 +187,9 @@ def _step(scheduler: LRScheduler | None, course: Course) -> None:
 class _Meter:
     """Counts steps over the whole training, and shows figures when it is time to."""
 
-    def __init__(self, job: Job, keeper: Keeper) -> None:
+    def __init__(self, job: Job, keeper: Keeper, precision: Precision) -> None:
         self._job, self._keeper, self._val = job, keeper, job.val
+        self._format = precision.narrow or torch.float32
         self._total = job.epochs * sum(len(loader) for loader in job.loaders)
         self._rows = self._tokens = self._early = self._ahead = 0
         self._shown = self._started = self._began = time.monotonic()
@@ -197,7 +208,7 @@ class _Meter:
         if work is None or not work.tokens:
             return {}
         long = now - self._started > LONG
-        peak = matmul_peak(self._job.device) if long and work.flops else None
+        peak = matmul_peak(self._job.device, self._format) if long and work.flops else None
         return work.rates(now - self._began, peak=peak)
 
     def tick(self, rows: int, lengths: Sequence[int] | None, loss: Tensor | None) -> None:

@@ -22,6 +22,7 @@ from graphrun.node import Checkpoint, checkpoint, metric, notice
 
 from . import generators
 from .job import Course, Job, Pass
+from .precision import Precision
 
 LOADERS = ("train_loader", "val_loader")
 _FORM = 1
@@ -38,14 +39,14 @@ def wanted(model: nn.Module, optimizer: Optimizer, epochs: int, **inputs: Any) -
 
 
 @contextmanager
-def keeping(job: Job) -> Iterator[Keeper]:
+def keeping(job: Job, precision: Precision) -> Iterator[Keeper]:
     """Go on from what is kept of a training, and keep it further. Nobody else does meanwhile.
 
     Raises:
         Cancelled: the run was asked to stop while another one trained the same.
     """
     kept = checkpoint()
-    keeper = Keeper(job, kept)
+    keeper = Keeper(job, kept, precision)
     if kept is None:
         yield keeper
         return
@@ -61,9 +62,10 @@ def keeping(job: Job) -> Iterator[Keeper]:
 class Keeper:
     """Knows how far a training is, and keeps it where the run wants that."""
 
-    def __init__(self, job: Job, kept: Checkpoint | None) -> None:
+    def __init__(self, job: Job, kept: Checkpoint | None, precision: Precision) -> None:
         self.course = Course()
         self._job, self._kept, self._given = job, kept, job.optimizer
+        self._precision = precision
         self._own = generators.of_loaders(job.loaders)
         self._divisible = generators.is_divisible(job.train)
         # Workers that outlive an epoch have drawn numbers that nobody can put back.
@@ -173,6 +175,7 @@ class Keeper:
         _load(job.loss, state["loss"])
         for optimizer, remembered in zip(self._optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(_copied(remembered))
+        self._precision.load_state(state.get("precision", {}))
         if job.scheduler is not None:
             job.scheduler.load_state_dict(state["scheduler"])
             # Or torch warns of a scheduler that is stepped first: the optimizer was, in that run.
@@ -215,6 +218,7 @@ class Keeper:
             "loss": _weights(job.loss),
             "optimizers": [_portable(one.state_dict()) for one in self._optimizers],
             "scheduler": _remembered(job.scheduler),
+            "precision": self._precision.state(),
             "start": self._start,
             "now": self._trained if course.trained else self._states(),
         }

@@ -12,8 +12,10 @@ from graphrun.node import InputError, notice, settings
 
 from . import memory
 from .batches import BY_CLASS
+from .fused import fuse
 from .job import Job
 from .packed import Packed
+from .precision import Precision
 from .ways import Way
 
 Compute = Callable[[Any, Tensor], tuple[Tensor, Tensor, Tensor]]
@@ -26,10 +28,15 @@ class Learner:
     A batch is one step, however many pieces it is computed in.
     """
 
-    def __init__(self, job: Job, way: Way) -> None:
-        self._job, self._way = job, way
+    def __init__(self, job: Job, way: Way, precision: Precision) -> None:
+        self._job, self._way, self._precision = job, way, precision
         self._room = memory.for_training(job.model, job.device) if way.packs else memory.Room(None)
         self._least, self._norm = settings().grad_accum, settings().clip_grad
+
+    def begin(self) -> None:
+        """The batches of an epoch follow; what is frozen and which optimizer there is, is known."""
+        if not settings().literal:
+            fuse(self._job.model, self._job.optimizer)
 
     def learn(self, compute: Compute, x: Any, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Loss, output and target of a batch, whose gradients the parameters then have.
@@ -54,17 +61,19 @@ class Learner:
 
     def step(self) -> None:
         """Change the weights by their gradients."""
+        self._precision.step(self._job.optimizer, self._cut)
+
+    def _cut(self) -> None:
         if self._norm is not None:
             held = (p for group in self._job.optimizer.param_groups for p in group["params"])
             nn.utils.clip_grad_norm_(held, self._norm)
-        self._job.optimizer.step()
 
     def _gradients(self, compute: Compute, x: Any, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         parts = list(self._parts(x, y))
         if len(parts) == 1:
             loss, output, target = compute(x, y)
             check(loss)
-            loss.backward()
+            self._precision.backward(loss)
             return loss.detach(), output.detach(), target
         summed = getattr(self._job.loss, "reduction", "mean") == "sum"
         total = torch.zeros((), device=y.device)
@@ -73,7 +82,7 @@ class Learner:
             loss, output, target = compute(part_x, part_y)
             check(loss)
             part = loss if summed else loss * (len(part_y) / len(y))
-            part.backward()
+            self._precision.backward(part)
             total += part.detach()
             outputs.append(output.detach())
             targets.append(target)

@@ -26,6 +26,7 @@ from .flops import lengths_of
 from .job import Job
 from .packed import Packed
 from .packing import TokenBatches, supports
+from .precision import Precision
 from .recipe import NoTokens
 from .unpadded import Call, Unpadded, calling, obstacle
 
@@ -36,7 +37,8 @@ Batches = Iterator[Any]
 class Way:
     """The batches of a job's loaders, and the `call` that answers them as the model does."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, precision: Precision) -> None:
+        self._precision = precision
         self.model, self._device = job.model, job.device
         self.call: Call = job.model
         self._stores: dict[int, TokenBatches] = {}
@@ -44,12 +46,19 @@ class Way:
         self._texts = type(job.model) is TextClassifier or any(map(_is_text, job.loaders))
 
     @classmethod
-    def of(cls, job: Job) -> Way:
-        """The fastest way that there is for a training; of texts, it is said which one."""
-        way = cls(job)
+    def of(cls, job: Job, precision: Precision) -> Way:
+        """The fastest way that there is for a training; of texts, it is said which one.
+
+        So is a precision that is not the usual one.
+        """
+        way, said = cls(job, precision), []
         if way._texts:
             reasons = ["--literal asks for it"] if settings().literal else way._find(job)
-            way._say(reasons)
+            said.append(way._told(reasons))
+        if precision.name != "fp32":
+            said.append(f"numbers are computed in {precision.name}: {precision.reason}")
+        if said:
+            notice("; ".join(said), code="way_of_computing", severity="info", once=True)
         return way
 
     @property
@@ -108,9 +117,10 @@ class Way:
         yield from map(list, pairs)
 
     def _answer(self, x: Packed) -> Tensor:
+        call = self._precision.around(self.call)
         while True:
             try:
-                return torch.cat([self.call(part) for _, part in x.pieces(self._room.tokens)])
+                return torch.cat([call(part) for _, part in x.pieces(self._room.tokens)])
             except torch.OutOfMemoryError as error:
                 self._room.halve(x, error)
             memory.free(self._device)
@@ -125,7 +135,8 @@ class Way:
         self.call = calling(job.model)
         return [*reasons, *filter(None, [obstacle(job.model)])]
 
-    def _say(self, reasons: list[str]) -> None:
+    def _told(self, reasons: list[str]) -> str:
+        """In words, how texts are computed, and why not faster. Reports have it in short."""
         if isinstance(self.call, Unpadded):
             path, message = "unpadded", "texts are computed without padding"
         elif self.packs:
@@ -134,8 +145,8 @@ class Way:
             path, message = "padded", "texts are padded, as the file says"
         source = "tokens" if self._stores else "loader"
         why = f": {'; '.join(dict.fromkeys(reasons))}" if reasons else ""
-        notice(f"{message}{why}", code="way_of_computing", severity="info", once=True)
         show(path=[path, source])
+        return f"{message}{why}"
 
 
 def _is_text(loader: Any) -> bool:

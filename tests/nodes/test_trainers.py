@@ -84,6 +84,12 @@ def by_hand(
     return found
 
 
+@pytest.fixture(autouse=True)
+def literal(call: Recorder) -> None:
+    """Optimizers step as torch has them do, for comparisons to the bit."""
+    call.set(literal=True)
+
+
 def agree(
     node: Callable[..., Any], make: Callable[[], tuple[Any, ...]], loss: Any, rows: Any, val: Any,
     *, epochs: int = 6, falls: bool = True, reference: dict[str, Any] | None = None, **inputs: Any,

@@ -119,6 +119,7 @@ def by_hand(
 
 @pytest.mark.parametrize("rate", [0.01, 1.0])
 def test_losses_and_weights_equal_a_loop_by_hand(call: Recorder, rate: float) -> None:
+    call.set(literal=True)  # or the optimizer's steps are those of another kernel
     epochs, data, val = 6, points(50), points(33, seed=9)  # 33 = 8 * 4 + a batch of one row
 
     def prepared() -> tuple[Any, ...]:
@@ -416,3 +417,41 @@ def test_a_validation_tells_how_rows_are_classified(call: Recorder) -> None:
     assert 0 <= told["val_f1"] <= 1
     assert 0.5 < told["val_auc"] <= 1
     assert "tokens_per_s" not in told
+
+
+@pytest.mark.parametrize("make", [adam, adam_w])
+def test_optimizers_are_afterwards_as_they_were(call: Recorder, make: Any) -> None:
+    """They step in one kernel meanwhile, which differs from others by rounding."""
+    found = []
+    for literal in (False, True):
+        call.set(literal=literal)
+        model = net()
+        optimizer = make(model, 0.01)
+        fused: list[Any] = []
+        optimizer.register_step_pre_hook(
+            lambda o, *_, f=fused: f.append(o.param_groups[0]["fused"])
+        )
+        train(model, DataLoader(points(20), batch_size=5), optimizer=optimizer, loss_function=BCE)
+        assert fused == [None if literal else True] * 4
+        assert optimizer.param_groups[0]["fused"] is None
+        found.append(model.state_dict())
+    for name, value in found[0].items():
+        torch.testing.assert_close(value, found[1][name])
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_a_training_in_another_precision(call: Recorder, precision: str) -> None:
+    found = []
+    for name in ("fp32", precision):
+        call.set(precision=name, clip_grad=0.5)
+        torch.manual_seed(3)
+        model = net()
+        _, losses, val = train(
+            model, DataLoader(points(40), batch_size=8), optimizer=adam(model, 0.05),
+            loss_function=BCE, epochs=3, val_loader=DataLoader(points(20), batch_size=5),
+        )  # fmt: skip
+        found.append(torch.cat([losses, val]))
+    assert not torch.equal(*found)
+    torch.testing.assert_close(*found, rtol=0.05, atol=0.01)
+    (said,) = [n["message"] for n in call.notices if n["code"] == "way_of_computing"]
+    assert said.startswith(f"numbers are computed in {precision}: as asked for")

@@ -68,7 +68,9 @@ class Outcome:
         stop: int | None = None, settings: dict[str, Any] | None = None, spoil: Any = None,
         optimize: Any = adam_w, **options: Any,
     ) -> None:  # fmt: skip
-        self.call = Recorder(Settings(cache=folder, outputs=Path(), **settings or {}))
+        self.call = Recorder(
+            Settings(cache=folder, outputs=Path(), **{"precision": "fp32", **(settings or {})})
+        )
         self.call.stop_after, self.call.kept = stop, kept
         self.stopped = False
         token = CALL.set(self.call)
@@ -331,6 +333,10 @@ def test_layers_that_are_computed_again(way: str, tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_unpadded_says_why(tmp_path: Path) -> None:
+    def chosen(model: nn.Module, rate: float) -> Any:
+        """How its steps are computed is so in both."""
+        return torch.optim.AdamW(model.parameters(), rate, foreach=True)
+
     def chunked(model: Any) -> None:
         model.llm_model.config.chunk_size_feed_forward = 10
 
@@ -340,10 +346,10 @@ def test_what_cannot_be_unpadded_says_why(tmp_path: Path) -> None:
             if hasattr(module, "is_causal"):
                 module.is_causal = True
 
-    found = Outcome(tmp_path, spoil=chunked)
+    found = Outcome(tmp_path, spoil=chunked, optimize=chosen)
     assert found.way.startswith("texts are padded, as the file says: its feed-forward")
     assert found.call.ui["path"] == ["padded", "tokens"]
-    found.same(Outcome(tmp_path, spoil=chunked, settings=LITERAL))
+    found.same(Outcome(tmp_path, spoil=chunked, optimize=chosen, settings=LITERAL))
     found = Outcome(tmp_path, spoil=decoding)
     assert found.way.startswith("texts of similar length are padded together: ")
     found.check(Outcome(tmp_path, spoil=decoding, settings=LITERAL))
@@ -370,13 +376,15 @@ def test_other_models_train_on_tokens_to_the_same_bits(tmp_path: Path) -> None:
 
     found = []
     for literal in (False, True):
-        call = Recorder(Settings(cache=tmp_path, literal=literal))
+        call = Recorder(Settings(cache=tmp_path, literal=literal, precision="fp32"))
         token = CALL.set(call)
         torch.manual_seed(3)
         model, (one, other) = Bag(), loaders(parameters='{"num_workers": 1}')
+        # How its steps are computed is chosen, and so the same in both.
+        optimizer = torch.optim.Adam(model.parameters(), foreach=True)
         with around(3):
             results = train(
-                model, one, optimizer=adam(model), loss_function=BCE, epochs=2, val_loader=other,
+                model, one, optimizer=optimizer, loss_function=BCE, epochs=2, val_loader=other,
                 unpack_input=True,
             )  # fmt: skip
         CALL.reset(token)
@@ -445,6 +453,18 @@ def test_odd_texts(tmp_path: Path) -> None:
         return tuple(data_loader(texts(columns=columns), 3) for _ in range(2))
 
     Outcome(tmp_path, made=made).check(Outcome(tmp_path, made=made, settings=LITERAL))
+
+
+@pytest.mark.parametrize("kind", ["distilbert", "roberta"])
+def test_texts_are_computed_in_another_precision(kind: str, tmp_path: Path) -> None:
+    """Also those of a validation; near, and not the same."""
+    plain = Outcome(tmp_path, kind=kind)
+    narrow = Outcome(tmp_path, kind=kind, settings={"precision": "bf16"})
+    narrow.check(plain, near=0.05)
+    assert narrow.way.startswith("texts are computed without padding; numbers are computed in bf16")
+    assert (narrow.train != plain.train).all()
+    assert (narrow.val != plain.val).all()
+    assert {p.dtype for p in narrow.model.parameters()} == {torch.float32}
 
 
 @pytest.mark.parametrize("literal", [False, True])
