@@ -212,6 +212,28 @@ class Group:
                 distributed.all_reduce(value)
         return value
 
+    def whole(self, share: Share, call: Callable[..., Any], *batch: Any) -> list[Any]:
+        """What a call gives of all rows of a batch, each computed by the process that has it."""
+        found = call(*batch)
+        return found if self.world == 1 else [self._whole(share, part) for part in found]
+
+    def _whole(self, share: Share, part: Any) -> Any:
+        if not isinstance(part, Tensor):
+            return part
+        found = part.new_zeros(share.total, *part.shape[1:])
+        if share.count:
+            found[share.rows] = part
+        return self.sum(found)
+
+    def own(self, total: int, size: int) -> Tensor:
+        """The places of rows that this process computes, of `total` rows in batches of `size`.
+
+        One at least, if there are any: also who computes nothing asks what answers look like.
+        """
+        places = torch.arange(total)
+        found = places[places % size % self.world == self.rank]
+        return found if len(found) else places[:1]
+
     def agree(self, *flags: bool) -> tuple[bool, ...]:
         """Of each flag, whether any process has set it: to stop or to save after the same batch."""
         if self.world == 1:

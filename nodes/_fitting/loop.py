@@ -3,15 +3,15 @@
 One loop for every training node: what differs between them is how a batch becomes an output and
 its target (`Forward`). Read from the top: fit, an epoch, one pass. How a training is
 continued that a run was stopped in is in `resuming`; where batches come from and what is called in
-the place of the model in `ways`; how a batch becomes gradients in `steps`.
+the place of the model in `ways`; how a batch becomes gradients in `steps`; what is shown of it in
+`meter`; how several processes train together in `distributed`.
 """
 
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -21,24 +21,19 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
-from graphrun.node import Cancelled, metric, notice, progress, settings
+from graphrun.node import metric, notice, settings
 
 from .batches import batches, blaming, check_classes, on, paired
+from .distributed import Group, Joined
 from .figures import Figures
-from .flops import Work, cost, matmul_peak
 from .fused import unfuse
 from .job import Course, Forward, Job, Pass
+from .meter import Meter
 from .precision import Precision
 from .resuming import Keeper, keeping
 from .steps import Learner
 from .unpadded import checkpointing
 from .ways import Way
-
-SHOW_EVERY = 0.25
-"""Seconds between two readings of the figures, as each makes a GPU wait."""
-
-LONG = 60.0
-"""Seconds from which on a training is worth the time to find out what its device can do."""
 
 
 def fit(job: Job) -> Course:
@@ -50,13 +45,14 @@ def fit(job: Job) -> Course:
     Raises:
         Cancelled: the run was asked to stop.
     """
+    group = Group.current(job.device)
     precision = Precision.pick(job.device, settings().precision)
     _move(job, job.device)
     try:
-        with keeping(job, precision) as keeper, precision.switched():
+        with keeping(job, group, precision) as keeper, precision.switched():
             course = keeper.course
             if course.epochs < job.epochs and not course.ended:
-                _train(job, keeper, precision)
+                _train(job, group, keeper, precision)
     finally:
         unfuse(job.optimizer)
         _move(job, torch.device("cpu"))
@@ -65,13 +61,14 @@ def fit(job: Job) -> Course:
     return course
 
 
-def _train(job: Job, keeper: Keeper, precision: Precision) -> None:
+def _train(job: Job, group: Group, keeper: Keeper, precision: Precision) -> None:
     """All epochs that are left."""
-    way = Way.of(job, precision)
+    way = Way.of(job, group, precision)
     again = checkpointing(job.model) if settings().gradient_checkpointing else nullcontext()
     with again:
-        learner, meter = Learner(job, way, precision), _Meter(job, keeper, precision)
-        run = _Run(job, way, precision.around(job.forward), keeper, learner, meter)
+        learner = Learner(job, way, group, precision)
+        meter = Meter(job, group, keeper, precision)
+        run = _Run(job, group, way, precision.around(job.forward), keeper, learner, meter)
         while keeper.course.epochs < job.epochs and not keeper.course.ended:
             _epoch(run, keeper.course)
             keeper.epoch()
@@ -79,14 +76,22 @@ def _train(job: Job, keeper: Keeper, precision: Precision) -> None:
 
 @dataclass(frozen=True)
 class _Run:
-    """A training on its way: what to do, how, and who keeps, learns and counts."""
+    """A training on its way: what to do, with whom, how, and who keeps, learns and counts."""
 
     job: Job
+    group: Group
     way: Way
     forward: Forward
     keeper: Keeper
     learner: Learner
-    meter: _Meter
+    meter: Meter
+
+    def joined(self, call: Any, *, training: bool) -> AbstractContextManager[Joined]:
+        """How a batch is answered, where `call` answers as the model: in a training together."""
+        answer = partial(self.forward, call)
+        if not training:
+            return nullcontext(Joined(answer))
+        return self.group.joined(self.job.model, lambda _, *batch: answer(*batch))
 
 
 def _epoch(run: _Run, course: Course) -> None:
@@ -141,29 +146,51 @@ def _pass(run: _Run, name: str) -> tuple[float, dict[str, Any]]:
         given, call = run.keeper.rest(partial(way.after, loader)), way.call
     else:
         given, call = way.judging(loader, run.meter.ahead)
-    for x, y in batches(name, given):
-        moved = on(job.device, [x, y])
-        with torch.set_grad_enabled(training), blaming(name, x, y) as answers:
-            # Labels are looked at where they are: a GPU would wait for it.
-            look = partial(check_classes, job.loss, y=y, place=(name, loader, done.batches))
-            compute = partial(_compute, job.loss, partial(run.forward, call), answers, look)
-            loss, output, target = (
-                run.learner.learn(compute, *moved) if training else compute(*moved)
-            )
-        if training:
-            run.learner.step()
-        elif job.accuracy:
-            seen = seen or Figures.fitting(output, target)
-            # Batches of one row have never counted.
-            if seen is not None and len(target) > 1:
-                seen.add(output, target)
-        done.total += loss.detach().to(done.total.dtype) * len(target)
-        done.rows += len(target)
-        done.batches += 1
-        run.meter.tick(len(target), way.lengths(x), done.total / done.rows if training else None)
+    with run.joined(call, training=training) as joined:
+        for x, y in batches(name, given):
+            loss, output, target = _batch(run, joined, (x, y), (name, loader, done.batches))
+            if training:
+                run.learner.step()
+            elif job.accuracy:
+                seen = seen or Figures.fitting(output, target)
+                # Batches of one row have never counted.
+                if seen is not None and len(target) > 1:
+                    seen.add(output, target)
+            done.total += loss.detach().to(done.total.dtype) * len(y)
+            done.rows += len(y)
+            done.batches += 1
+            run.meter.tick(len(y), way.lengths(x), done.total / done.rows if training else None)
     told = seen.told("val_") if seen is not None else {}
     course.accuracy = told.get("val_accuracy", course.accuracy)
     return done.total.item() / len(loader.dataset), told
+
+
+def _batch(
+    run: _Run, joined: Joined, batch: tuple[Any, Tensor], place: tuple[str, Any, int]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The loss of a batch, and output and target; in a training the gradients are there then.
+
+    With several processes each computes its rows. In a validation it gets those of the others too,
+    in a training only their part of the loss.
+    """
+    job, group, (name, *_) = run.job, run.group, place
+    training, (x, y) = name == "train_loader", batch
+    share = group.share(len(y))
+    mine = on(job.device, share.of([x, y]))
+    if training:
+        group.check(job.loss, job.model, y)
+    with (
+        torch.set_grad_enabled(training),
+        blaming(name, x, y) as answers,
+        group.apart(run.keeper.course.steps),
+        group.talking(),
+    ):
+        # Labels are looked at where they are: a GPU would wait for it.
+        look = partial(check_classes, job.loss, y=y, place=place)
+        if training:
+            compute = partial(_compute, job.loss, joined, answers, look)
+            return run.learner.learn(compute, joined, share, *mine)
+        return _compute(job.loss, partial(group.whole, share, joined), answers, look, *mine)
 
 
 def _compute(
@@ -182,76 +209,6 @@ def _step(scheduler: LRScheduler | None, course: Course) -> None:
         scheduler.step(course.val[-1])
     elif scheduler is not None:
         scheduler.step()
-
-
-class _Meter:
-    """Counts steps over the whole training, and shows figures when it is time to."""
-
-    def __init__(self, job: Job, keeper: Keeper, precision: Precision) -> None:
-        self._job, self._keeper, self._val = job, keeper, job.val
-        self._format = precision.narrow or torch.float32
-        self._total = job.epochs * sum(len(loader) for loader in job.loaders)
-        self._rows = self._tokens = self._early = self._ahead = 0
-        self._shown = self._started = self._began = time.monotonic()
-        self._work: Work | None = None
-
-    def begin(self) -> None:
-        """An epoch's batches follow. What they cost depends on what is frozen by now."""
-        self._began, self._work = time.monotonic(), Work(cost(self._job.model), training=True)
-
-    def rates(self) -> dict[str, float]:
-        """How fast the epoch's texts were trained with, once its loss has been read.
-
-        That waited for the device. Nothing of an epoch that another run has trained.
-        """
-        now, work, self._work = time.monotonic(), self._work, None
-        if work is None or not work.tokens:
-            return {}
-        long = now - self._started > LONG
-        peak = matmul_peak(self._job.device, self._format) if long and work.flops else None
-        return work.rates(now - self._began, peak=peak)
-
-    def tick(self, rows: int, lengths: Sequence[int] | None, loss: Tensor | None) -> None:
-        """One batch is done. `loss` is the mean of the epoch so far; None while validating.
-
-        `lengths` are those of texts, in tokens.
-        """
-        course = self._keeper.course
-        course.steps += 1
-        if loss is not None and self._work is not None:
-            self._work.add(rows, lengths)
-        if self._ahead:  # its rows were counted before
-            self._ahead -= 1
-            self._early *= bool(self._ahead)
-            return
-        self._show(course.steps, rows, sum(lengths or ()), loss)
-        self._keeper.batch()
-
-    def ahead(self, rows: int, tokens: int) -> None:
-        """Some rows of a validation are done, before their batches are."""
-        size = getattr(self._val, "batch_size", None) or 1
-        self._early += rows
-        self._ahead = min(-(-self._early // size), len(self._val))
-        self._show(self._keeper.course.steps + self._ahead, rows, tokens, None)
-
-    def _show(self, step: int, rows: int, tokens: int, loss: Tensor | None) -> None:
-        self._rows += rows
-        self._tokens += tokens
-        figures, now = {}, time.monotonic()
-        if (time_passed := now - self._shown) >= SHOW_EVERY:
-            if loss is not None:
-                figures["loss"] = loss.item()
-            if self._keeper.course.accuracy is not None:
-                figures["accuracy"] = self._keeper.course.accuracy
-            figures["samples_per_s"] = self._rows / time_passed
-            if self._tokens:
-                figures["tokens_per_s"] = self._tokens / time_passed
-            self._rows, self._tokens, self._shown = 0, 0, now
-        try:
-            progress(step, self._total, **figures)
-        except Cancelled:
-            self._keeper.save()
-            raise
 
 
 def _move(job: Job, device: torch.device) -> None:

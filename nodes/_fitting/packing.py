@@ -6,7 +6,7 @@ else a loader takes from the random generators is taken.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -136,17 +136,22 @@ class TokenBatches:
         """
         return (self._padded(rows) for rows in self._rows(start))
 
-    def by_length(self, budget: int) -> Iterator[Packed]:
+    def by_length(
+        self, budget: int, own: Callable[[int], Tensor] = torch.arange
+    ) -> Iterator[Packed]:
         """The rows of an epoch in batches of rows of about one length, longest first.
 
         A batch padded to its longest row has at most `budget` ids, or one row. With `places`,
-        `answers[batch.places] = ...` brings answers into the order of the loader.
+        `answers[batch.places] = ...` brings answers into the order of the loader. `own` gives the
+        places, of so many rows, that are wanted.
         """
-        return self._sorted(torch.cat([*self._rows(), torch.zeros(0, dtype=torch.int64)]), budget)
+        rows = torch.cat([*self._rows(), torch.zeros(0, dtype=torch.int64)])
+        return self._sorted(rows, own(len(rows)), budget)
 
-    def _sorted(self, rows: Tensor, budget: int) -> Iterator[Packed]:
-        lengths = torch.from_numpy(self.store.file.lengths(rows.numpy()))
-        for places in length_groups(lengths, budget):
+    def _sorted(self, rows: Tensor, own: Tensor, budget: int) -> Iterator[Packed]:
+        lengths = torch.from_numpy(self.store.file.lengths(rows[own].numpy()))
+        for group in length_groups(lengths, budget):
+            places = own[group]
             yield self._pinned(pack(self.store, rows[places], places))
 
     def _rows(self, start: int = 0) -> Iterator[Tensor]:

@@ -21,6 +21,7 @@ from torch.optim import Optimizer
 from graphrun.node import Checkpoint, checkpoint, metric, notice
 
 from . import generators
+from .distributed import Group
 from .job import Course, Job, Pass
 from .precision import Precision
 
@@ -39,20 +40,21 @@ def wanted(model: nn.Module, optimizer: Optimizer, epochs: int, **inputs: Any) -
 
 
 @contextmanager
-def keeping(job: Job, precision: Precision) -> Iterator[Keeper]:
+def keeping(job: Job, group: Group, precision: Precision) -> Iterator[Keeper]:
     """Go on from what is kept of a training, and keep it further. Nobody else does meanwhile.
 
     Raises:
         Cancelled: the run was asked to stop while another one trained the same.
     """
     kept = checkpoint()
-    keeper = Keeper(job, kept, precision)
+    keeper = Keeper(job, kept, group, precision)
     if kept is None:
         yield keeper
         return
     try:
-        if job.train is not None:
+        if job.train is not None and group.first:
             kept.take()
+        group.barrier()
         keeper.resume(kept)
         yield keeper
     finally:
@@ -62,10 +64,12 @@ def keeping(job: Job, precision: Precision) -> Iterator[Keeper]:
 class Keeper:
     """Knows how far a training is, and keeps it where the run wants that."""
 
-    def __init__(self, job: Job, kept: Checkpoint | None, precision: Precision) -> None:
+    def __init__(
+        self, job: Job, kept: Checkpoint | None, group: Group, precision: Precision
+    ) -> None:
         self.course = Course()
         self._job, self._kept, self._given = job, kept, job.optimizer
-        self._precision = precision
+        self._group, self._precision = group, precision
         self._own = generators.of_loaders(job.loaders)
         self._divisible = generators.is_divisible(job.train)
         # Workers that outlive an epoch have drawn numbers that nobody can put back.
@@ -91,10 +95,10 @@ class Keeper:
             generators.restore(now, self._own, self._job.device)
             yield from batches
 
-    def batch(self) -> None:
-        """A batch is done: keep that if it is time to."""
-        if self._kept is not None and self.course.running is not None and self._kept.due:
-            self.save()
+    @property
+    def due(self) -> bool:
+        """Whether it is time to keep what is done of an epoch's training."""
+        return self._kept is not None and self.course.running is not None and self._kept.due
 
     def trained(self) -> None:
         """The batches of an epoch are done, its validation is not."""
@@ -113,7 +117,8 @@ class Keeper:
         """Keep how far the training is now, if it can go on from here exactly."""
         course = self.course
         exact = self._divisible if course.running is not None else True
-        if self._kept is None or not exact or (self._lasting and not self._finished):
+        first = self._group.first  # the others are as far, and go on from the same state
+        if self._kept is None or not first or not exact or (self._lasting and not self._finished):
             return
         if (course.epochs, self._step) != self._last:
             self._last = course.epochs, self._step
@@ -141,7 +146,9 @@ class Keeper:
         job = self._job
         self._print = fingerprint(job.model, job.optimizer)
         saved, why = kept.newest(job.epochs), ""
-        if saved is None:
+        if not self._group.same(*((saved.epoch, saved.step) if saved else (-1, -1))):
+            saved, why = None, "processes do not see the same kept state"
+        elif saved is None:
             if kept.beyond is not None:
                 why = f"it was kept after {kept.beyond} epochs, and {job.epochs} are asked for"
         elif not _is_of(saved, self._print):

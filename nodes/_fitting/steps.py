@@ -12,10 +12,12 @@ from graphrun.node import InputError, notice, settings
 
 from . import memory
 from .batches import BY_CLASS
+from .distributed import Group, Joined
 from .fused import fuse
 from .job import Job
 from .packed import Packed
 from .precision import Precision
+from .shares import Share
 from .ways import Way
 
 Compute = Callable[[Any, Tensor], tuple[Tensor, Tensor, Tensor]]
@@ -28,8 +30,8 @@ class Learner:
     A batch is one step, however many pieces it is computed in.
     """
 
-    def __init__(self, job: Job, way: Way, precision: Precision) -> None:
-        self._job, self._way, self._precision = job, way, precision
+    def __init__(self, job: Job, way: Way, group: Group, precision: Precision) -> None:
+        self._job, self._way, self._group, self._precision = job, way, group, precision
         self._room = memory.for_training(job.model, job.device) if way.packs else memory.Room(None)
         self._least, self._norm = settings().grad_accum, settings().clip_grad
 
@@ -38,8 +40,12 @@ class Learner:
         if not settings().literal:
             fuse(self._job.model, self._job.optimizer)
 
-    def learn(self, compute: Compute, x: Any, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Loss, output and target of a batch, whose gradients the parameters then have.
+    def learn(
+        self, compute: Compute, joined: Joined, share: Share, x: Any, y: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Loss of a batch, whose gradients the parameters then have; output and target of x and y.
+
+        These are a process' `share` of it. `compute` calls what is `joined`.
 
         Where memory does not suffice, the same is done again in smaller pieces: with the random
         numbers that were drawn before, and without the gradients so far.
@@ -52,9 +58,12 @@ class Learner:
             self._job.optimizer.zero_grad()
             try:
                 with self._way.lasting():
-                    return self._gradients(compute, x, y)
+                    loss, output, target = self._gradients(compute, joined, share, x, y)
+                return self._group.sum(loss), output, target
             except torch.OutOfMemoryError as error:
-                self._room.halve(x, error, divisible=divisible(self._job.loss))
+                # Several processes would have to begin again together.
+                again = divisible(self._job.loss) and self._group.world == 1
+                self._room.halve(x, error, divisible=again)
             # Here the error is gone, and with it what its frames held.
             memory.free(self._job.device)
             _draw_again(drawn, self._job.device)
@@ -68,25 +77,29 @@ class Learner:
             held = (p for group in self._job.optimizer.param_groups for p in group["params"])
             nn.utils.clip_grad_norm_(held, self._norm)
 
-    def _gradients(self, compute: Compute, x: Any, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _gradients(
+        self, compute: Compute, joined: Joined, share: Share, x: Any, y: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """This process' part of the loss, output and target."""
+        factor = self._group.factor(self._job.loss, share)
         parts = list(self._parts(x, y))
         if len(parts) == 1:
             loss, output, target = compute(x, y)
             check(loss)
-            self._precision.backward(loss)
-            return loss.detach(), output.detach(), target
+            self._precision.backward(loss * factor)
+            return loss.detach() * (factor / self._group.world), output.detach(), target
         summed = getattr(self._job.loss, "reduction", "mean") == "sum"
         total = torch.zeros((), device=y.device)
         outputs, targets = [], []
-        for part_x, part_y in parts:
+        for part_x, part_y in joined.pieces(parts):
             loss, output, target = compute(part_x, part_y)
             check(loss)
-            part = loss if summed else loss * (len(part_y) / len(y))
+            part = (loss if summed else loss * (len(part_y) / len(y))) * factor
             self._precision.backward(part)
             total += part.detach()
             outputs.append(output.detach())
             targets.append(target)
-        return total, torch.cat(outputs), torch.cat(targets)
+        return total / self._group.world, torch.cat(outputs), torch.cat(targets)
 
     def _parts(self, x: Any, y: Tensor) -> Iterator[tuple[Any, Tensor]]:
         """The pieces of a batch: as many as were asked for, and more where memory is short."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any
 
 import torch
@@ -22,6 +23,7 @@ from .._encoded import EncodedText
 from ..models import TextClassifier
 from . import generators, memory
 from .batches import blaming
+from .distributed import Group
 from .flops import lengths_of
 from .job import Job
 from .packed import Packed
@@ -37,8 +39,8 @@ Batches = Iterator[Any]
 class Way:
     """The batches of a job's loaders, and the `call` that answers them as the model does."""
 
-    def __init__(self, job: Job, precision: Precision) -> None:
-        self._precision = precision
+    def __init__(self, job: Job, group: Group, precision: Precision) -> None:
+        self._group, self._precision = group, precision
         self.model, self._device = job.model, job.device
         self.call: Call = job.model
         self._stores: dict[int, TokenBatches] = {}
@@ -46,12 +48,12 @@ class Way:
         self._texts = type(job.model) is TextClassifier or any(map(_is_text, job.loaders))
 
     @classmethod
-    def of(cls, job: Job, precision: Precision) -> Way:
+    def of(cls, job: Job, group: Group, precision: Precision) -> Way:
         """The fastest way that there is for a training; of texts, it is said which one.
 
         So is a precision that is not the usual one.
         """
-        way, said = cls(job, precision), []
+        way, said = cls(job, group, precision), []
         if way._texts:
             reasons = ["--literal asks for it"] if settings().literal else way._find(job)
             said.append(way._told(reasons))
@@ -93,28 +95,32 @@ class Way:
         """The batches of a validation, and what to call with them.
 
         Where texts can be sorted by length, all are answered first, `ahead` hears of how many rows
-        and tokens, and what is called with a batch gives it back: its x are the answers.
+        and tokens, and what is called with a batch gives it back: its x are the answers. Several
+        processes have those of the rows that are theirs, and 0 in other rows.
         """
         store = self._stores.get(id(loader))
         if store is None or not self.packs:
             return self.after(loader, 0), self.call
-        return self._answered(store, loader.batch_size or 1, ahead), _itself
+        return self._answered(store, loader, ahead), _itself
 
     def _answered(
-        self, store: TokenBatches, size: int, ahead: Callable[[int, int], None]
+        self, store: TokenBatches, loader: Any, ahead: Callable[[int, int], None]
     ) -> Batches:
+        size, world = loader.batch_size or 1, self._group.world
         found: list[tuple[Tensor, Tensor, Tensor]] = []
-        for texts in store.by_length(self._room.tokens or 1):
+        for texts in store.by_length(self._room.tokens or 1, partial(self._group.own, size=size)):
             x = texts.to(self._device)
             with blaming("val_loader", x, x.labels), _without_gradients(self.model):
                 found.append((self._answer(x), x.labels, x.places))
-            ahead(len(x), len(x.ids))
+            ahead(len(x) * world, len(x.ids) * world)  # the others are about as far
         if not found:  # of fewer rows than a batch, where the last one is dropped
             return
         answers, labels, places = (torch.cat(parts) for parts in zip(*found, strict=True))
-        order = places.argsort().to(self._device)
-        pairs = zip(answers[order].split(size), labels[order].split(size), strict=True)
-        yield from map(list, pairs)
+        rows, places = min(len(loader) * size, len(loader.sampler)), places.to(self._device)
+        columns = [part.new_zeros(rows, *part.shape[1:]) for part in (answers, labels)]
+        for column, part in zip(columns, (answers, labels), strict=True):
+            column[places] = part
+        yield from map(list, zip(*(column.split(size) for column in columns), strict=True))
 
     def _answer(self, x: Packed) -> Tensor:
         call = self._precision.around(self.call)

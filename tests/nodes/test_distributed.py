@@ -20,7 +20,10 @@ from torch import nn
 
 from graphrun.errors import InputError
 
-CASES = ("staged", "whole", "summed", "dropout", "texts", "evaluated", "agreements", "refused")
+CASES = (
+    "staged", "whole", "summed", "dropout", "texts", "evaluated", "agreements", "refused", "table",
+    "encoded",
+)  # fmt: skip
 
 
 def together(folder: Path, world: int, cases: str) -> list[dict[str, Any]]:
@@ -32,6 +35,7 @@ def together(folder: Path, world: int, cases: str) -> list[dict[str, Any]]:
     started = []
     for rank in range(world):
         own = {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(world)}
+        own["PYTHONPATH"] = os.pathsep.join(sys.path)
         own |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": "1"}
         line = [sys.executable, str(worker), cases, str(file)]
         started.append(subprocess.Popen(line, env={**os.environ, **own}))
@@ -68,6 +72,28 @@ def test_losses_and_weights_are_those_of_one_process(case: str, two: list[dict[s
 def test_all_processes_have_the_same_model(case: str, two: list[dict[str, Any]]) -> None:
     """To the last bit, also in buffers, and generators go on alike."""
     assert two[0][case] == two[1][case]
+
+
+@pytest.mark.parametrize(("case", "rows"), [("table", (13, 11)), ("encoded", (8, 8))])
+def test_a_training_node_shares_the_rows(
+    case: str, rows: tuple[int, int], two: list[dict[str, Any]]
+) -> None:
+    """Losses, weights and figures are those of one process, and each computes its rows only."""
+    expected = group_worker.CASES[case](Group())
+    assert expected["rows"] == [2 * rows[1], 2 * rows[0]]
+    for one in two:
+        near(one[case], expected)
+        assert one[case]["confusion"] == expected["confusion"]
+        assert one[case]["auc"] == pytest.approx(expected["auc"])
+        assert tuple(one[case]["steps"]) == expected["steps"]
+        assert one[case].get("path") == expected.get("path")
+        assert one[case].get("way") == expected.get("way")
+    # A batch of one row is computed by both, and counts in one.
+    for number in (0, 1):
+        computed = [one[case]["rows"][number] for one in two]
+        alone = expected["rows"][number]
+        assert alone <= sum(computed) <= alone + 2
+        assert max(computed) < 0.75 * alone
 
 
 def test_what_is_not_called_keeps_no_gradient(two: list[dict[str, Any]]) -> None:

@@ -13,14 +13,21 @@ from typing import Any
 
 import torch
 from graphrun_nodes._fitting.distributed import Group
+from recording import PAIRS, WORDS, Recorder
 from torch import Tensor, nn
 from torch.optim import SGD, AdamW
 from torch.utils.data import DataLoader, TensorDataset
 
+from graphrun.catalog.running import CALL, Settings
 from graphrun.errors import InputError
 
 BCE = nn.BCEWithLogitsLoss()
 CPU = torch.device("cpu")
+SMALL: dict[str, Any] = {
+    "vocab_size": 50, "pad_token_id": 0, "hidden_size": 16, "num_hidden_layers": 1,
+    "num_attention_heads": 2, "intermediate_size": 16, "hidden_dropout_prob": 0.0,
+    "attention_probs_dropout_prob": 0.0, "max_position_embeddings": 20, "initializer_range": 0.3,
+}  # fmt: skip
 
 
 class Staged(nn.Module):
@@ -84,11 +91,7 @@ def texts(group: Group) -> Any:
     from graphrun_nodes.models import TextClassifier
 
     torch.manual_seed(5)
-    config = transformers.AutoConfig.for_model(
-        "bert", vocab_size=50, pad_token_id=0, hidden_size=16, num_hidden_layers=1,
-        num_attention_heads=2, intermediate_size=16, hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0, max_position_embeddings=20, initializer_range=0.3,
-    )  # fmt: skip
+    config = transformers.AutoConfig.for_model("bert", **SMALL)
     encoder = transformers.AutoModel.from_config(config)
     model = TextClassifier(encoder, use_mean_pooling=True, dropout=0.0).train()
     optimizer, losses = SGD(model.parameters(), lr=0.1), []
@@ -169,6 +172,96 @@ def refused(group: Group) -> Any:
     return {"codes": codes}
 
 
+class Classified(nn.Module):
+    """A classifier of table rows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body, self.head = nn.Linear(4, 6), nn.Linear(6, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        found: Tensor = self.head(self.body(x).tanh())
+        return found
+
+
+def node(call: Recorder, counted: nn.Module, sizes: Callable[[Any], int], *given: Any) -> Any:
+    """What a training node gives, what it tells, and how many rows this process computed."""
+    from graphrun_nodes.training import train_transformer_classifier
+
+    model, optimizer, one, other = given
+    seen = [0, 0]
+
+    def count(module: nn.Module, args: Any) -> None:
+        seen[module.training] += sizes(args[0])
+
+    hook = counted.register_forward_pre_hook(count)
+    token = CALL.set(call)
+    torch.manual_seed(4)
+    try:
+        train_transformer_classifier(
+            model, one, optimizer=optimizer, loss_function=BCE, epochs=2, val_loader=other
+        )
+    finally:
+        CALL.reset(token)
+        hook.remove()
+    rates = ("samples_per_s", "tokens_per_s", "flops_per_s")
+    figures = [{k: v for k, v in one.items() if k not in rates} for one in call.metrics]
+    losses = [one[name] for one in figures for name in ("train_loss", "val_loss")]
+    confusion = [one["val_confusion"] for one in figures]
+    steps = call.steps[-1]
+    found = {"losses": losses, "confusion": confusion, "auc": figures[-1]["val_auc"]}
+    return {**found, "weights": told(model), "rows": seen, "steps": steps}
+
+
+def table(group: Group) -> Any:
+    """A training of table rows, batches of 4 and one of 1; 11 rows of validation."""
+    torch.manual_seed(7)
+    model = Classified()
+    made = torch.Generator().manual_seed(1)
+    data = []
+    for number in (13, 11):
+        x = torch.randn(number, 4, generator=made)
+        data.append(TensorDataset(x, (x[:, 0] > 0).long()))
+    loaders = DataLoader(data[0], 4, shuffle=True), DataLoader(data[1], 4)
+    settings = Settings(precision="fp32", clip_grad=1.0)
+    optimizer = AdamW(model.parameters(), lr=1e-2)
+    return node(Recorder(settings), model, len, model, optimizer, *loaders)
+
+
+def encoded(group: Group) -> Any:
+    """A training of texts from a token store, in pieces."""
+    import tempfile
+
+    import datasets
+    import transformers
+    from graphrun_nodes._encoded import EncodedText, TextEncoder
+    from graphrun_nodes.models import TextClassifier
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    words = {word: number for number, word in enumerate(["[PAD]", "[UNK]", *WORDS])}
+    plain = Tokenizer(models.WordLevel(words, unk_token="[UNK]"))
+    plain.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer = transformers.PreTrainedTokenizerFast(
+        tokenizer_object=plain, pad_token="[PAD]", unk_token="[UNK]"
+    )
+    cut = [(" ".join(text.split()[: 2 + n % 5]), label) for n, (text, label) in enumerate(PAIRS)]
+    columns = {"text": [text for text, _ in cut], "label": [label for _, label in cut]}
+    encode = TextEncoder("some", tokenizer, True, "max_length", True, 12)
+    data = EncodedText(datasets.Dataset.from_dict(columns), encode, clean=False)
+    torch.manual_seed(5)
+    config = transformers.AutoConfig.for_model("bert", **{**SMALL, "vocab_size": len(words)})
+    encoder = transformers.AutoModel.from_config(config)
+    model = TextClassifier(encoder, use_mean_pooling=True, dropout=0.0)
+    # Of a bias of keys the gradient is 0 but for rounding, which AdamW would make large.
+    optimizer = SGD(model.parameters(), lr=0.1)
+    loaders = DataLoader(data, 3, shuffle=True), DataLoader(data, 3)
+    with tempfile.TemporaryDirectory() as folder:
+        call = Recorder(Settings(precision="fp32", grad_accum=2, cache=Path(folder)))
+        found = node(call, model.linear, len, model, optimizer, *loaders)
+    (way,) = [one["message"] for one in call.notices if one["code"] == "way_of_computing"]
+    return {**found, "way": way, "path": call.ui["path"]}
+
+
 CASES: dict[str, Callable[[Group], Any]] = {
     "staged": staged,
     "whole": lambda group: staged(group, last=3),
@@ -179,6 +272,8 @@ CASES: dict[str, Callable[[Group], Any]] = {
     "agreements": agreements,
     "refused": refused,
     "lost": lost,
+    "table": table,
+    "encoded": encoded,
 }
 
 
