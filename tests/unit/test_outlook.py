@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Annotated
 
 import pytest
@@ -13,6 +14,7 @@ import graphrun
 from graphrun.catalog import Catalog, Settings
 from graphrun.documents import loads
 from graphrun.node import Extends, Nodes, Pack
+from graphrun.plan.world import World
 from graphrun.record.cache import Cache
 from graphrun.record.outlook import outlook
 from graphrun.request import Request
@@ -199,3 +201,12 @@ def test_of_objects_nothing_is_said_to_be_in_the_store():
     found = asked(loads(json.dumps(nodes), name="box.json"))
     assert found["1"] == ("cached", "nothing needs it")
     assert found["2"] == ("cached", "its result is in the store, and nothing needs it")
+
+
+def test_a_folder_of_inputs_that_a_foreign_class_is_given_is_not_known(tmp_path):
+    (tmp_path / "input" / "clips").mkdir(parents=True)
+    spec = SimpleNamespace(watches=False)
+    world = World(Catalog(()), Settings(inputs=tmp_path / "input"))
+    for name, known in (("clips", False), ("input", True), ("none", True)):
+        node = SimpleNamespace(inputs={"name": name})
+        assert world._named(node, spec) == ({}, known)
