@@ -6,6 +6,7 @@ import argparse
 import secrets
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
@@ -168,7 +169,7 @@ def _cache_options(parser: argparse.ArgumentParser) -> None:
     _run_options(why)
     for sub in (listing, counting, collecting, clearing):
         sub.add_argument(
-            "--cache-dir", type=Path, metavar="DIR", help="the folder of the cache, if another"
+            "--cache-dir", type=_folder, metavar="DIR", help="the folder of the cache, if another"
         )
         sub.add_argument("--json", action="store_true", help="print JSON")
 
@@ -193,6 +194,19 @@ def _seed(text: str) -> int:
         return int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number, and not random") from None
+
+
+def _folder(text: str) -> Path:
+    if not text:  # an unset variable of a shell: not the working folder
+        raise argparse.ArgumentTypeError("it is empty")
+    return Path(text)
+
+
+def _seconds(text: str) -> float:
+    with suppress(ValueError):
+        if (found := float(text)) >= 0:  # not so for nan
+            return found
+    raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
 
 
 _RUN_OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
@@ -261,11 +275,11 @@ _RUN_OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
         ("--fresh",),
         {"action": "store_true", "help": "start over: nothing of earlier runs is used"},
     ),
-    (("--cache-dir",), {"type": Path, "metavar": "DIR", "help": "keep results here"}),
+    (("--cache-dir",), {"type": _folder, "metavar": "DIR", "help": "keep results here"}),
     (
         ("--checkpoint-every",),
         {
-            "type": float,
+            "type": _seconds,
             "metavar": "SECONDS",
             "help": "keep how far a training is this often, besides every epoch (default 300)",
         },
@@ -289,7 +303,8 @@ _RUN_OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
 
 def _run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="workflow or prompt, - for stdin")
-    parser.add_argument("targets", nargs="*", metavar="NODE", help="run only what these ids need")
+    told = "run only what these ids need"
+    parser.add_argument("targets", nargs="*", default=[], metavar="NODE", help=told)
     for names, options in _RUN_OPTIONS:
         parser.add_argument(*names, **options)
     reading.add_places(parser)
