@@ -6,7 +6,6 @@ import argparse
 import secrets
 import sys
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
@@ -202,13 +201,6 @@ def _folder(text: str) -> Path:
     return Path(text)
 
 
-def _seconds(text: str) -> float:
-    with suppress(ValueError):
-        if (found := float(text)) >= 0:  # not so for nan
-            return found
-    raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
-
-
 _RUN_OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (
         ("--set",),
@@ -276,21 +268,6 @@ _RUN_OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
         {"action": "store_true", "help": "start over: nothing of earlier runs is used"},
     ),
     (("--cache-dir",), {"type": _folder, "metavar": "DIR", "help": "keep results here"}),
-    (
-        ("--checkpoint-every",),
-        {
-            "type": _seconds,
-            "metavar": "SECONDS",
-            "help": "keep how far a training is this often, besides every epoch (default 300)",
-        },
-    ),
-    (
-        ("--deterministic",),
-        {
-            "action": "store_true",
-            "help": "use only operations that give the same bits each time, and fail at others",
-        },
-    ),
     *TRAINING,
     (("--json",), {"action": "store_true", "help": "print the report as JSON on stdout"}),
     (("-q", "--quiet"), {"action": "store_true", "help": "only problems and the end"}),

@@ -117,7 +117,8 @@ def _reasons(
         return
     above = next((s for s in plan.steps if s.node.id in step.uses and _never(s)), None)
     if step.identity is None:
-        yield f"upstream {above.node.id} never gives the same" if above else "never the same again"
+        own = "its IS_CHANGED never says the same" if step.spec.watches else "never the same again"
+        yield f"upstream {above.node.id} never gives the same" if above else own
         return
     if step.passing:
         if above is None:
