@@ -72,9 +72,12 @@ class Checkpoints:
             key = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
         return Checkpoint(self._root / key, self.keep, self.every, about or {}, fresh=self.fresh)
 
-    def look(self, key: str) -> Training | None:
-        """What is kept of one training; reads no state, and takes nothing."""
-        return listed(self._root / key) if _KEY.fullmatch(key) else None
+    def look(self, key: str, until: int | None = None) -> Training | None:
+        """What is kept of one training, as far as `Checkpoint.newest` would give it.
+
+        Reads no state, and takes nothing.
+        """
+        return listed(self._root / key, until) if _KEY.fullmatch(key) else None
 
     def listing(self) -> list[Training]:
         """Every training that has a state, the one that was used last first."""

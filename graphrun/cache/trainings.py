@@ -47,11 +47,14 @@ class Place:
         return found
 
 
-def listed(folder: Path) -> Training | None:
+def listed(folder: Path, until: int | None = None) -> Training | None:
+    """The newest state of a training, or the furthest after at most `until` epochs."""
     places = Place.among(folder)
+    if until is not None:
+        places = [place for place in places if (place.epoch, place.step) <= (until, 0)]
     if not places:
         return None
-    last = max(places, key=lambda place: place.number)
+    last = max(places) if until is not None else max(places, key=lambda place: place.number)
     about: Any = {}
     with suppress(OSError, ValueError):
         about = json.loads((folder / "about.json").read_text("utf-8"))

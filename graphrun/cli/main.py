@@ -180,7 +180,7 @@ def _cache_options(parser: argparse.ArgumentParser) -> None:
     _run_options(why)
     for sub in (listing, counting, collecting, clearing):
         sub.add_argument(
-            "--cache-dir", type=Path, metavar="DIR", help="the folder of the cache, if another"
+            "--cache-dir", type=_folder, metavar="DIR", help="the folder of the cache, if another"
         )
         sub.add_argument("--json", action="store_true", help="print JSON")
 
@@ -205,6 +205,12 @@ def _seed(text: str) -> int:
         return int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number, and not random") from None
+
+
+def _folder(text: str) -> Path:
+    if not text:  # an unset variable of a shell: not the working folder
+        raise argparse.ArgumentTypeError("it is empty")
+    return Path(text)
 
 
 _RUN_OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
@@ -273,22 +279,7 @@ _RUN_OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
         ("--fresh",),
         {"action": "store_true", "help": "start over: nothing of earlier runs is used"},
     ),
-    (("--cache-dir",), {"type": Path, "metavar": "DIR", "help": "keep results here"}),
-    (
-        ("--checkpoint-every",),
-        {
-            "type": float,
-            "metavar": "SECONDS",
-            "help": "keep how far a training is this often, besides every epoch (default 300)",
-        },
-    ),
-    (
-        ("--deterministic",),
-        {
-            "action": "store_true",
-            "help": "use only operations that give the same bits each time, and fail at others",
-        },
-    ),
+    (("--cache-dir",), {"type": _folder, "metavar": "DIR", "help": "keep results here"}),
     *TRAINING,
     (("--json",), {"action": "store_true", "help": "print the report as JSON on stdout"}),
     (("-q", "--quiet"), {"action": "store_true", "help": "only problems and the end"}),
@@ -301,7 +292,8 @@ _RUN_OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
 
 def _run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="workflow or prompt, - for stdin")
-    parser.add_argument("targets", nargs="*", metavar="NODE", help="run only what these ids need")
+    told = "run only what these ids need"
+    parser.add_argument("targets", nargs="*", default=[], metavar="NODE", help=told)
     for names, options in _RUN_OPTIONS:
         parser.add_argument(*names, **options)
     reading.add_places(parser)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+from contextlib import suppress
 from typing import Any
 
 from graphrun.cli import PRECISIONS
@@ -23,6 +24,13 @@ def _norm(text: str) -> float:
     if not 0 < found < math.inf:
         raise argparse.ArgumentTypeError(f"{text!r} is no norm, which is above 0")
     return found
+
+
+def _seconds(text: str) -> float:
+    with suppress(ValueError):
+        if (found := float(text)) >= 0:  # not so for nan
+            return found
+    raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
 
 
 OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
@@ -55,6 +63,22 @@ OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
         {
             "action": "store_true",
             "help": "compute layers of encoders again for gradients, which needs less memory",
+        },
+    ),
+    (
+        ("--checkpoint-every",),
+        {
+            "type": _seconds,
+            "metavar": "SECONDS",
+            "help": "keep how far a training is this often, besides every epoch (default 300; 0 is "
+            "after every batch)",
+        },
+    ),
+    (
+        ("--deterministic",),
+        {
+            "action": "store_true",
+            "help": "use only operations that give the same bits each time, and fail at others",
         },
     ),
 )

@@ -167,7 +167,8 @@ class World:
                 if os.path.isfile(place):  # noqa: PTH113
                     held = contents({plain(value): Path(place)}, digests=self.digests)
                     found[name] = held.digest if held else None
-                elif os.sep in value and os.path.isdir(place):  # noqa: PTH112
+                # A word may happen to be the name of a folder, but not of one for inputs.
+                elif (place != value or os.sep in value) and os.path.isdir(place):  # noqa: PTH112
                     return found, False
         return found, None not in found.values()
 

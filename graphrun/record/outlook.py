@@ -33,7 +33,7 @@ def outlook(plan: Plan, catalog: Catalog, settings: Settings, cache: Cache | Non
     run = Run(plan, catalog, settings, [], Stop(), store)
     run.serve(plan.steps, set(plan.roots))
     states = {step.node.id: _training(step, cache) for step in plan.steps if step.lineage}
-    needed = _needed(run, {name for name, state in states.items() if state and state[1]})
+    needed = _needed(run, {name for name, state in states.items() if state and state[2]})
     last = cache.history.read(plan.prompt) if cache else None
     blocked: dict[str, str] = {}
     for use, found in plan.led or ():
@@ -48,7 +48,8 @@ def outlook(plan: Plan, catalog: Catalog, settings: Settings, cache: Cache | Non
             found.append(Verdict(step, "cached", "its result is in the store"))
         elif name not in needed:
             kept = name in run.unneeded
-            why = "its result is in the store, and nothing needs it" if kept else "nothing needs it"
+            there = "its result is in the store, and " if kept and _has_values(step) else ""
+            why = f"{there}nothing needs it"
             found.append(Verdict(step, "cached" if kept else "unneeded", why))
         elif twin is not None and step.spec.storable:
             found.append(Verdict(step, "cached", f"node {twin} does the same"))
@@ -58,7 +59,7 @@ def outlook(plan: Plan, catalog: Catalog, settings: Settings, cache: Cache | Non
             blocked[name] = f"node {above} is blocked"
             found.append(Verdict(step, "blocked", blocked[name]))
         elif state := states.get(name):
-            found.append(Verdict(step, "resumed", state[0]))
+            found.append(Verdict(step, *state[:2]))
         else:
             found.append(Verdict(step, "run", "; ".join(_reasons(step, plan, cache, last))))
             if step.identity:
@@ -82,19 +83,23 @@ def _needed(run: Run, finished: set[str]) -> set[str]:
     return needed
 
 
-def _training(step: Step, cache: Cache | None) -> tuple[str, bool] | None:
-    """How far an earlier run went with what this node does, and whether nothing is left of it."""
+def _training(step: Step, cache: Cache | None) -> tuple[Action, str, bool] | None:
+    """What becomes of a training that an earlier run began, and whether nothing is left of it."""
     assert step.lineage is not None
-    if cache is None or cache.checkpoints is None:
+    if cache is None or cache.fresh:
         return None
-    kept = cache.checkpoints.look(step.lineage)
+    inputs = (step.node.inputs.get(name) for name in step.spec.extending)
+    until = max((one for one in inputs if isinstance(one, int)), default=None)
+    kept = cache.checkpoints.look(step.lineage, until)
     if kept is None:
-        return None
-    asked = [step.node.inputs.get(name) for name in step.spec.extending]
-    if kept.finished and kept.epoch in asked:
-        return "it was finished before: its result is loaded", True
+        beyond = cache.checkpoints.at(step.lineage).beyond
+        if beyond is None:
+            return None
+        return "run", f"starts over: it was kept after {beyond} epochs, not after {until}", False
+    if kept.finished and kept.epoch == until:
+        return "resumed", "it was finished before: its result is loaded", True
     done = f"{kept.epoch} epochs" + (f" and {kept.step} steps" if kept.step else "")
-    return f"goes on after {done}", False
+    return "resumed", f"goes on after {done}", False
 
 
 def _reasons(
@@ -112,7 +117,8 @@ def _reasons(
         return
     above = next((s for s in plan.steps if s.node.id in step.uses and _never(s)), None)
     if step.identity is None:
-        yield f"upstream {above.node.id} never gives the same" if above else "never the same again"
+        own = "its IS_CHANGED never says the same" if step.spec.watches else "never the same again"
+        yield f"upstream {above.node.id} never gives the same" if above else own
         return
     if step.passing:
         if above is None:
@@ -131,6 +137,11 @@ def _reasons(
         yield f"never stored: mutable ({', '.join(dict.fromkeys(objects))})"
     else:
         yield "not in the store: removed since, or it could not be kept"
+
+
+def _has_values(step: Step) -> bool:
+    """Whether something of a node's result can be kept, besides what it said."""
+    return step.spec.foreign or not step.spec.outputs or any(step.spec.storable_slots)
 
 
 def _never(step: Step) -> bool:

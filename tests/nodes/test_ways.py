@@ -23,8 +23,7 @@ from graphrun_nodes.training import train_transformer_classifier as train
 from recording import KINDS, Recorder
 from torch import nn
 
-from graphrun.cache import Checkpoints
-from graphrun.cache.place import tokens as token_files
+from graphrun.cache import Checkpoints, place
 from graphrun.catalog.running import CALL, Settings
 from graphrun.errors import Cancelled, InputError
 
@@ -193,7 +192,7 @@ def test_texts_are_tokenized_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(EncodedText, "__getitem__", None)
     Outcome(tmp_path).same(first)
     assert len(made) == 2
-    assert len({one.key for one in token_files(tmp_path)}) == 2
+    assert len({one.key for one in place.tokens(tmp_path)}) == 2
 
 
 @pytest.mark.parametrize("stop", [1, 5, 6, 7, 9, 12, 13, 17, 20])

@@ -232,12 +232,29 @@ def test_a_folder_that_cannot_be_used_is_said(folder, capsys):
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["rm"], ["clear", "all"], ["ls", "-n", "-1"], ["gc", "--max-size", "1X"]]
+    "arguments",
+    [
+        [],
+        ["rm"],
+        ["clear", "all"],
+        ["ls", "-n", "-1"],
+        ["gc", "--max-size", "1X"],
+        ["clear", "--cache-dir", ""],
+        ["why", "a.json", "--cache-dir", ""],
+        ["why", "a.json", "--checkpoint-every", "nan"],
+        ["why", "a.json", "--checkpoint-every=-1"],
+    ],
 )
 def test_wrong_usage(arguments, capsys):
     with pytest.raises(SystemExit) as caught:
         main(["cache", *arguments])
     assert caught.value.code == 2
+
+
+def test_of_why_only_the_file_is_asked_for(capsys):
+    with pytest.raises(SystemExit):
+        main(["cache", "why"])
+    assert "are required: FILE\n" in capsys.readouterr().err
 
 
 # Where

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Annotated
 
 import pytest
 import random_graphs as toys
@@ -11,7 +13,8 @@ import random_graphs as toys
 import graphrun
 from graphrun.catalog import Catalog, Settings
 from graphrun.documents import loads
-from graphrun.node import Nodes, Pack
+from graphrun.node import Extends, Nodes, Pack
+from graphrun.plan.world import World
 from graphrun.record.cache import Cache
 from graphrun.record.outlook import outlook
 from graphrun.request import Request
@@ -143,3 +146,67 @@ def test_two_that_do_the_same():
     found = asked(loads(json.dumps(nodes), name="two.json"))
     assert found["1"][0] == "run"
     assert found["2"] == ("cached", "node 1 does the same")
+
+
+def trainer():
+    """A class whose larger values go on from where smaller ones ended."""
+    nodes = Nodes(category="toys")
+
+    @nodes.node("Train")
+    def train(epochs: Annotated[int, Extends()] = 1) -> int:
+        return epochs
+
+    (pack,) = toys.catalog().packs
+    found = Pack(pack.name, pack.package, resources=pack.resources, around=pack.around)
+    both = Nodes(category="toys")
+    both.specs.update({**toys.NODES.specs, **nodes.specs})
+    found.__dict__["_specs"] = both.specs
+    return Catalog((found,))
+
+
+def trained(epochs, *, fresh=False):
+    nodes = {
+        "1": {"class_type": "Train", "inputs": {"epochs": epochs}},
+        "2": {"class_type": "Show", "inputs": {"value": ["1", 0]}},
+    }
+    catalog, cache = trainer(), Cache.at(Path("cache"), fresh=fresh)
+    session = graphrun.Session(catalog=catalog, cache=cache, remember=False)
+    request = Request.of(loads(json.dumps(nodes), name="train.json"))
+    planned, _ = session.plan(request)
+    first = outlook(planned, catalog, request.settings, cache)[0]
+    return first.step.lineage, (first.action, first.reason)
+
+
+def test_what_becomes_of_a_training_is_what_the_run_would_do():
+    lineage, _ = trained(5)
+    kept = Cache.at(Path("cache")).checkpoints.at(lineage)
+    kept.take()
+    for epoch in (4, 5):
+        kept.save(epoch, 0, {"epoch": epoch}, finished=epoch == 5)
+    kept.release()
+    assert trained(5)[1] == ("resumed", "it was finished before: its result is loaded")
+    assert trained(7)[1] == ("resumed", "goes on after 5 epochs")
+    assert trained(4)[1] == ("resumed", "goes on after 4 epochs")
+    assert trained(3)[1] == ("run", "starts over: it was kept after 4 epochs, not after 3")
+    assert trained(7, fresh=True)[1] == ("run", "begins anew (--fresh)")
+
+
+def test_of_objects_nothing_is_said_to_be_in_the_store():
+    nodes = {
+        "1": {"class_type": "MakeBox", "inputs": {"value": 2}},
+        "2": {"class_type": "Sum", "inputs": {"box": ["1", 0], "also": 0}},
+        "3": {"class_type": "Show", "inputs": {"value": ["2", 0]}},
+    }
+    asked(loads(json.dumps(nodes), name="box.json"), run=True)
+    found = asked(loads(json.dumps(nodes), name="box.json"))
+    assert found["1"] == ("cached", "nothing needs it")
+    assert found["2"] == ("cached", "its result is in the store, and nothing needs it")
+
+
+def test_a_folder_of_inputs_that_a_foreign_class_is_given_is_not_known(tmp_path):
+    (tmp_path / "input" / "clips").mkdir(parents=True)
+    spec = SimpleNamespace(watches=False)
+    world = World(Catalog(()), Settings(inputs=tmp_path / "input"))
+    for name, known in (("clips", False), ("input", True), ("none", True)):
+        node = SimpleNamespace(inputs={"name": name})
+        assert world._named(node, spec) == ({}, known)
