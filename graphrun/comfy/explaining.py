@@ -65,7 +65,8 @@ def _library(module: str, pack: str | None) -> Diagnostic:
     heads = [".".join(parts[:n]) for n in range(len(parts), 0, -1)]
     known = next((_DISTRIBUTIONS[head] for head in heads if head in _DISTRIBUTIONS), parts[0])
     message = f"{who(pack)} needs the library {parts[0]}, which is not installed"
-    if parts[0] in sys.modules:
+    # A namespace, as `google`, is there with any distribution that has something in it.
+    if getattr(sys.modules.get(parts[0]), "__file__", None):
         message = f"{who(pack)} needs the module {module}, which the installed {known} lacks"
     return Diagnostic("missing_pack", message, hint=f"pip install {known}")
 

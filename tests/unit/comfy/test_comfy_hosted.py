@@ -100,7 +100,11 @@ def test_a_host_trains_with_our_nodes(pack, training):
     assert "error" not in told, told
     saved = training.parent / "output/made/model.safetensors"
     assert saved.is_file()
-    assert told["ui"] == {"8": {"files": [str(saved)]}, "9": {"text": [str(saved)]}}
+    assert told["ui"] == {
+        "7": {"path": ["unpadded", "tokens"]},
+        "8": {"files": [str(saved)]},
+        "9": {"text": [str(saved)]},
+    }
     assert told["steps"][-1][0] == told["steps"][-1][1]
     # The copy's own modules run, also where the package is installed besides.
     assert told["modules"] == []
