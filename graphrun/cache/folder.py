@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import platform
 import re
-import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from graphrun.sources.processes import is_dead, own_name
 
 try:
     import fcntl
@@ -33,7 +33,6 @@ STALE = 3600.0
 
 _NAME = re.compile(r"[0-9a-f]{64}")
 _UNFINISHED = re.compile(r"[A-Za-z0-9-]{1,64}\.[0-9]+\.[0-9a-f]{16}")
-_HOST = re.sub(r"[^A-Za-z0-9-]", "-", platform.node())[:64] or "host"
 
 Signature = tuple[int, int, int]
 
@@ -80,7 +79,7 @@ class Folder:
     def unfinished(self) -> Iterator[Path]:
         """A name for a file that is to be moved to its place, and is gone if it was not."""
         self.make(self.temporary)
-        path = self.temporary / f"{_HOST}.{os.getpid()}.{secrets.token_hex(8)}"
+        path = self.temporary / own_name()
         try:
             yield path
         finally:
@@ -93,7 +92,7 @@ class Folder:
         for path in _unfinished(self.temporary):
             with suppress(OSError):
                 found = path.stat()
-                if _is_dead(path.name) or abs(time.time() - found.st_mtime) > STALE:
+                if is_dead(path.name) or abs(time.time() - found.st_mtime) > STALE:
                     path.unlink()
                     freed += found.st_size
         return freed
@@ -194,18 +193,3 @@ def _give(lock: int) -> None:
     """Closing is not enough: a process that was forked meanwhile has the file open too."""
     if fcntl is not None:
         fcntl.flock(lock, fcntl.LOCK_UN)
-
-
-def _is_dead(name: str) -> bool:
-    """Whether a file's process is known to have ended. Of other machines, that is not known."""
-    host, _, rest = name.partition(".")
-    process = rest.partition(".")[0]
-    if os.name != "posix" or host != _HOST or not process.isdecimal():
-        return False
-    try:
-        os.kill(int(process), 0)
-    except ProcessLookupError:
-        return True
-    except (OSError, OverflowError):
-        return False
-    return False

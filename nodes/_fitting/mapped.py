@@ -16,9 +16,6 @@ import hashlib
 import json
 import mmap
 import os
-import platform
-import re
-import secrets
 import shutil
 import tempfile
 import time
@@ -31,12 +28,12 @@ from typing import Any
 
 import numpy as np
 
+from graphrun.sources.processes import is_dead, own_name
+
 HEADER = 4096
 SUFFIX = ".tokens"
 STALE = 24 * 3600.0
 """Seconds without a write after which an unfinished file of another machine is nobody's."""
-
-_HOST = re.sub(r"[^A-Za-z0-9-]", "-", platform.node())[:64] or "host"
 
 
 class Damaged(Exception):
@@ -183,7 +180,7 @@ def unfinished(folder: Path) -> Iterator[Path]:
     """A name for a file that is to be moved to its place, and is gone if it was not."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     _sweep(folder)
-    path = folder / f"{_HOST}.{os.getpid()}.{secrets.token_hex(8)}.tmp"
+    path = folder / f"{own_name()}.tmp"
     try:
         yield path
     finally:
@@ -195,23 +192,8 @@ def _sweep(folder: Path) -> None:
     """Remove unfinished files of processes that are no more, or that nobody has written to."""
     for path in folder.glob("*.tmp"):
         with suppress(OSError):
-            if _is_dead(path.name) or time.time() - path.stat().st_mtime > STALE:
+            if is_dead(path.name) or time.time() - path.stat().st_mtime > STALE:
                 path.unlink()
-
-
-def _is_dead(name: str) -> bool:
-    """Whether a file's process is known to have ended. Of other machines, that is not known."""
-    host, _, rest = name.partition(".")
-    process = rest.partition(".")[0]
-    if os.name != "posix" or host != _HOST or not process.isdecimal():
-        return False
-    try:
-        os.kill(int(process), 0)
-    except ProcessLookupError:
-        return True
-    except (OSError, OverflowError):
-        return False
-    return False
 
 
 @cache

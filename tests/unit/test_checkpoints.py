@@ -185,20 +185,6 @@ def test_what_has_no_form_is_not_kept(trainings, call):
     assert one.save(1, 0, state())
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of one mebibyte."""
-    path = tmp_path / "disk"
-    path.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(path)]
-    try:
-        subprocess.run(mount, check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("file systems cannot be mounted here")
-    yield path
-    subprocess.run(["umount", "-l", str(path)], check=True)
-
-
 def test_a_full_disk_costs_the_state_alone(small_disk, call):
     one = taken(Checkpoints(small_disk / "kept"))
     assert one.save(1, 0, state())

@@ -31,6 +31,7 @@ from graphrun.cache import folder as folders
 from graphrun.cache.codecs import TENSORS
 from graphrun.catalog.blocking import Blocker
 from graphrun.comfy.pack import ForeignPack
+from graphrun.sources import processes
 
 WORKER = str(Path(__file__).parents[1] / "support/disk_worker.py")
 
@@ -526,20 +527,6 @@ def test_where_no_folder_can_be_there_is_one_notice(tmp_path):
 # The disk
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of one mebibyte."""
-    path = tmp_path / "disk"
-    path.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(path)]
-    try:
-        subprocess.run(mount, check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("file systems cannot be mounted here")
-    yield path
-    subprocess.run(["umount", "-l", str(path)], check=True)
-
-
 def test_a_full_disk_costs_no_run(small_disk):
     store = graphrun.DiskStore(small_disk / "store")
     document = {"1": ("Ones", {"count": 1_000_000}), "2": ("Total", {"latent": ["1", 0]})}
@@ -788,9 +775,9 @@ def test_gc_removes_what_nobody_needs(store):
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     tmp = store.path / "v2" / "tmp"
-    here, mark = f"{folders._HOST}.{os.getpid()}", "0123456789abcde"
+    here, mark = f"{processes.HOST}.{os.getpid()}", "0123456789abcde"
     left = {
-        f"{folders._HOST}.{ended.pid}.{mark}0": 0,
+        f"{processes.HOST}.{ended.pid}.{mark}0": 0,
         f"far.1.{mark}0": 0,
         f"far.1.{mark}1": 4000,
         f"{here}.{mark}0": 0,
