@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -12,11 +12,50 @@ from typing import Any
 
 from graphrun.cache import Checkpoints, DiskStore
 from graphrun.cache.place import KINDS, RESULTS, TOKENS, TRAININGS, remove, tokens
-from graphrun.cli import config, render
+from graphrun.cli import config, render, requests, values
 from graphrun.cli.sizes import told
 from graphrun.errors import Diagnostic, ExitCode, UsageError
 
 _NAMES = {RESULTS: "result", TRAININGS: "training", TOKENS: "tokenised text"}
+
+
+def arguments(parser: ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listing = actions.add_parser("ls", help="list results and trainings, newest first")
+    listing.add_argument(
+        "-n",
+        "--number",
+        type=values.number,
+        metavar="N",
+        help="no more than this many (default all)",
+    )
+    counting = actions.add_parser("info", help="folder, entries, sizes and the limit")
+    collecting = actions.add_parser(
+        "gc", help="remove files that nothing needs, and results beyond the limit"
+    )
+    collecting.add_argument(
+        "--max-size",
+        type=values.size,
+        metavar="SIZE",
+        help="also the results used longest ago, until there are fewer bytes, e.g. 5GiB",
+    )
+    clearing = actions.add_parser(
+        "clear", help="remove everything, or one kind; asks first on a terminal"
+    )
+    clearing.add_argument(
+        "kind", nargs="?", choices=("results", "trainings", "tokens"), help="only these"
+    )
+    clearing.add_argument("-y", "--yes", action="store_true", help="ask nothing")
+    why = actions.add_parser("why", help="what the next run of a file would do, and why")
+    requests.add_options(why)
+    for sub in (listing, counting, collecting, clearing):
+        sub.add_argument(
+            "--cache-dir",
+            type=values.folder,
+            metavar="DIR",
+            help="the folder of the cache, if another",
+        )
+        sub.add_argument("--json", action="store_true", help="print JSON")
 
 
 def cache(options: Namespace) -> int:
@@ -41,11 +80,10 @@ def _why(options: Namespace) -> int:
     """What the next run of a file would do with its nodes, or with some, and why."""
     from graphrun.cli import reading
     from graphrun.cli.outlook import cache_of, show
-    from graphrun.cli.run import request_of
     from graphrun.session import Session
 
     only, options.targets = options.targets, []
-    request, kept = request_of(options), cache_of(options)
+    request, kept = requests.request_of(options), cache_of(options)
     session = Session(catalog=reading.catalog(options), cache=kept, remember=False)
     return show(session, request, options, only)
 

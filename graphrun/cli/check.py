@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
 from graphrun.cli import reading, render
@@ -10,6 +10,13 @@ from graphrun.errors import Diagnostic, ExitCode, GraphrunError, ValidationFaile
 
 if TYPE_CHECKING:
     from graphrun.catalog import Catalog
+
+
+def arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILE", help="workflow or prompt, - for stdin")
+    reading.add_options(parser)
+    reading.add_lenient(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def check(options: Namespace) -> int:

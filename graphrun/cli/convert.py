@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import json
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
+from pathlib import Path
 
 from graphrun.cli import reading, render
 from graphrun.errors import Diagnostic, ExitCode
+
+
+def arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "file", metavar="FILE", help="workflow, or a media file with one in it, - for stdin"
+    )
+    parser.add_argument("-o", "--output", type=Path, help="write to this file instead")
+    parser.add_argument(
+        "--explain", action="store_true", help="tell on stderr what became of the workflow's parts"
+    )
+    reading.add_options(parser)
 
 
 def convert(options: Namespace) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,13 @@ from graphrun.errors import Diagnostic, ExitCode, UsageError
 
 if TYPE_CHECKING:
     from graphrun.plan.diff import Difference
+
+
+def arguments(parser: ArgumentParser) -> None:
+    for name in ("a", "b"):
+        parser.add_argument(name, metavar=name.upper(), help="workflow or prompt, - for stdin")
+    reading.add_options(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def diff(options: Namespace) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from graphrun.cli import reading, render
@@ -15,6 +15,21 @@ _TOLD = (
     ("resources", "model or file", "models or files"),
     ("packages", "package", "packages"),
 )
+
+
+def arguments(parser: ArgumentParser) -> None:
+    read_as_run(parser)
+    parser.add_argument(
+        "-o", "--output", metavar="LOCK", help="where to (FILE.lock.json), - for stdout"
+    )
+
+
+def read_as_run(parser: ArgumentParser) -> None:
+    """A file, and whatever a run of it would count."""
+    parser.add_argument("file", metavar="FILE", help="workflow or prompt, - for stdin")
+    reading.add_places(parser)
+    reading.add_options(parser)
+    reading.add_lenient(parser)
 
 
 def lock(options: Namespace) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,22 @@ from graphrun.catalog.schema import SCHEMA_ID, to_object_info, to_schema
 from graphrun.cli import blocks, pages, reading, render
 from graphrun.cli.neighbours import Neighbours
 from graphrun.errors import Diagnostic, ExitCode, PackError, UsageError
+
+
+def arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("action", nargs="?", choices=("ls", "show", "export"), default="ls")
+    parser.add_argument(
+        "name", nargs="?", help="part of a class to list, class to show, or folder to export to"
+    )
+    parser.add_argument("--category", metavar="PART", help="only classes of these categories")
+    parser.add_argument(
+        "--format",
+        choices=("text", "md"),
+        default="text",
+        help="md: Markdown; of export, a page per class and an index",
+    )
+    reading.add_packs(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def nodes(options: Namespace) -> int:

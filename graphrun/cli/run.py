@@ -6,14 +6,13 @@ import os
 import shlex
 import signal
 import sys
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphrun.cli import config, outlook, processes, reading, render
+from graphrun.cli import config, outlook, processes, reading, render, requests
 from graphrun.cli.quiet import folded, surround
 from graphrun.errors import Diagnostic, ExitCode, GraphrunError
 
@@ -23,10 +22,13 @@ if TYPE_CHECKING:
     from graphrun.execute.events import NodeFailed
     from graphrun.plan import Plan, ResourceUse
     from graphrun.report import Report
-    from graphrun.request import Request
 
 _NAMED = ("model", "tokenizer", "dataset", "picture_set")
 """Kinds of resources that have names rather than paths."""
+
+
+def arguments(parser: ArgumentParser) -> None:
+    requests.add_options(parser)
 
 
 def run(options: Namespace) -> int:
@@ -40,7 +42,7 @@ def _run(options: Namespace, own: Process) -> int:
     from graphrun.session import Session
 
     surround()
-    request = request_of(options)
+    request = requests.request_of(options)
     cache = outlook.cache_of(options, aside=own.aside)
     session = Session(catalog=reading.catalog(options), cache=cache, remember=False)
     if options.dry_run:
@@ -76,41 +78,6 @@ def _asks(use: ResourceUse, alias: str) -> bool:
         return True
     paths = (use.name, use.beside.get("root"))
     return any(isinstance(p, str) and Path(p).is_relative_to(alias) for p in paths)
-
-
-def request_of(options: Namespace) -> Request:
-    """The command line over the configuration file over the defaults."""
-    from graphrun.execute import MIN_FREE
-    from graphrun.request import Request
-
-    found = config.read(Path.cwd())
-    settings = replace(
-        reading.settings(options),
-        seed=options.seed if options.seed is not None else found.get("seed", 0),
-        device=options.device or found.get("device", "auto"),
-        precision=options.precision or found.get("precision", "auto"),
-        deterministic=options.deterministic,
-        literal=options.literal,
-        grad_accum=options.grad_accum,
-        clip_grad=options.clip_grad,
-        gradient_checkpointing=options.gradient_checkpointing,
-        aside=processes.Process.current().aside,
-        tiny=options.tiny,
-        allow_paths=tuple(
-            Path(path).expanduser() for path in (*options.allow_path, *found.get("allow-path", []))
-        ),
-    )
-    return Request(
-        reading.load(options, options.file),
-        settings,
-        overrides=options.overrides,
-        targets=options.targets or None,
-        keep_going=options.keep_going,
-        lenient=options.lenient,
-        out=(options.out or Path(found.get("out", "runs"))).expanduser(),
-        min_free=MIN_FREE if options.min_free is None else options.min_free,
-        tensorboard=found.get("track", {}).get("tensorboard", True),
-    )
 
 
 def _view(options: Namespace) -> Observer:

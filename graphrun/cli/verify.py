@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
 from graphrun.cli import reading, render
-from graphrun.cli.lock import beside
+from graphrun.cli.lock import beside, read_as_run
 from graphrun.errors import MISSING, Diagnostic, ExitCode, UsageError
+
+
+def arguments(parser: ArgumentParser) -> None:
+    read_as_run(parser)
+    parser.add_argument("--lock", type=Path, metavar="LOCK", help="the lock (FILE.lock.json)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def verify(options: Namespace) -> int:

@@ -1,0 +1,136 @@
+"""The command line as a request to run something."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graphrun.cli import DEVICES, config, processes, reading, values
+from graphrun.cli.training import OPTIONS as TRAINING
+
+if TYPE_CHECKING:
+    from graphrun.request import Request
+
+_OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
+    (
+        ("--set",),
+        {
+            "dest": "overrides",
+            "action": "append",
+            "default": [],
+            "metavar": "NODE.INPUT=VALUE",
+            "help": "change a value; NODE is an id, a title or a class (repeatable)",
+        },
+    ),
+    (
+        ("--seed",),
+        {
+            "type": values.seed,
+            "metavar": "NUMBER",
+            "help": "seed of everything random (default 0); `random` draws one and says it",
+        },
+    ),
+    (("--device",), {"choices": DEVICES, "help": "where to compute (default auto)"}),
+    (
+        ("--tiny",),
+        {
+            "action": "store_true",
+            "help": "try the workflow in seconds: small stand-ins for models and data, few epochs",
+        },
+    ),
+    (("--out",), {"type": Path, "metavar": "DIR", "help": "folder for run folders (default runs)"}),
+    (
+        ("--allow-path",),
+        {
+            "type": Path,
+            "action": "append",
+            "default": [],
+            "metavar": "DIR",
+            "help": "let nodes write below this folder (repeatable)",
+        },
+    ),
+    (
+        ("--min-free",),
+        {
+            "type": values.size,
+            "metavar": "SIZE",
+            "help": "refuse to start with less disk space than this, e.g. 2G (default 256M)",
+        },
+    ),
+    (
+        ("--keep-going",),
+        {
+            "action": "store_true",
+            "help": "after a failure run everything that does not need the node; also run what is "
+            "right of a file that has errors",
+        },
+    ),
+    (
+        ("--dry-run",),
+        {
+            "action": "store_true",
+            "help": "show what would run, what is there already, and why; runs nothing",
+        },
+    ),
+    (("--no-cache",), {"action": "store_true", "help": "neither use nor keep results"}),
+    (
+        ("--fresh",),
+        {"action": "store_true", "help": "start over: nothing of earlier runs is used"},
+    ),
+    (("--cache-dir",), {"type": values.folder, "metavar": "DIR", "help": "keep results here"}),
+    *TRAINING,
+    (("--json",), {"action": "store_true", "help": "print the report as JSON on stdout"}),
+    (("-q", "--quiet"), {"action": "store_true", "help": "only problems and the end"}),
+    (
+        ("-v", "--verbose"),
+        {"action": "store_true", "help": "also tracebacks and the libraries' messages"},
+    ),
+)
+
+
+def add_options(parser: ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="workflow or prompt, - for stdin")
+    told = "run only what these ids need"
+    parser.add_argument("targets", nargs="*", default=[], metavar="NODE", help=told)
+    for names, options in _OPTIONS:
+        parser.add_argument(*names, **options)
+    reading.add_places(parser)
+    reading.add_options(parser)
+    reading.add_lenient(parser)
+
+
+def request_of(options: Namespace) -> Request:
+    """The command line over the configuration file over the defaults."""
+    from graphrun.execute import MIN_FREE
+    from graphrun.request import Request
+
+    found = config.read(Path.cwd())
+    settings = replace(
+        reading.settings(options),
+        seed=options.seed if options.seed is not None else found.get("seed", 0),
+        device=options.device or found.get("device", "auto"),
+        precision=options.precision or found.get("precision", "auto"),
+        deterministic=options.deterministic,
+        literal=options.literal,
+        grad_accum=options.grad_accum,
+        clip_grad=options.clip_grad,
+        gradient_checkpointing=options.gradient_checkpointing,
+        aside=processes.Process.current().aside,
+        tiny=options.tiny,
+        allow_paths=tuple(
+            Path(path).expanduser() for path in (*options.allow_path, *found.get("allow-path", []))
+        ),
+    )
+    return Request(
+        reading.load(options, options.file),
+        settings,
+        overrides=options.overrides,
+        targets=options.targets or None,
+        keep_going=options.keep_going,
+        lenient=options.lenient,
+        out=(options.out or Path(found.get("out", "runs"))).expanduser(),
+        min_free=MIN_FREE if options.min_free is None else options.min_free,
+        tensorboard=found.get("track", {}).get("tensorboard", True),
+    )
