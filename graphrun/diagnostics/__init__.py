@@ -1,1 +1,1 @@
-"""What becomes of problems once they are found: what codes mean, and the forms of other programs."""
+"""What becomes of problems once they are found: what codes mean, forms of other programs."""
