@@ -245,6 +245,7 @@ class Session:
             from graphrun.record.record import recorded
 
             report.record = recorded(planned, self.catalog, request.expected)
+            report.notices += folder.keep(planned.prompt, request.document)
         return report
 
     def _converted(self, document: Document) -> Prompt:
@@ -315,6 +316,5 @@ def _same(planned: Plan, world: World) -> bool:
 def _writable(out: Path, min_free: int) -> None:
     problem = unwritable(out, min_free)
     if problem:
-        raise UsageError(
-            Diagnostic("unwritable_output", problem, hint="--out DIR puts the run folder elsewhere")
-        )
+        hint = "--out DIR puts the run folder elsewhere"
+        raise UsageError(Diagnostic("unwritable_output", problem, hint=hint))

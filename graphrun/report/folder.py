@@ -1,4 +1,4 @@
-"""The run folder: report.json, metrics.jsonl, events.jsonl, outputs/ and tensorboard/."""
+"""The run folder: documents, report.json, metrics.jsonl, events.jsonl, outputs/, tensorboard/."""
 
 from __future__ import annotations
 
@@ -9,10 +9,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-from graphrun.documents import schema
+from graphrun.documents import Prompt, Workflow, schema
 from graphrun.errors import Diagnostic
 from graphrun.execute.events import Event, Metric, NodeFinished, Observer, Progress
 from graphrun.report.report import Report, finite
+
+PROMPT = "prompt.json"
+"""What ran, as an API prompt: with the values that options changed, `--tiny` too."""
+
+WORKFLOW = "workflow.json"
+"""The drawing that it was read from, or that came with it; absent where there is none."""
 
 
 class RunFolder:
@@ -57,6 +63,25 @@ class RunFolder:
         if isinstance(event, Metric):
             self._write(self._metrics, {"time": event.time, "node": event.node_id, **event.values})
 
+    def keep(self, prompt: Prompt, document: Workflow | Prompt) -> list[Diagnostic]:
+        """Write what runs, and the drawing that it was read from; notices of what cannot be.
+
+        A workflow is kept as its text was read. Values that JSON does not have, which only prompts
+        made in memory hold, are kept as their text.
+        """
+        texts = {PROMPT: json.dumps(finite(prompt.to_json()), indent=2, ensure_ascii=False)}
+        if isinstance(document, Workflow):
+            texts[WORKFLOW] = document.source.text
+        elif prompt.workflow is not None:
+            texts[WORKFLOW] = json.dumps(prompt.workflow, indent=2, ensure_ascii=False)
+        unwritten = []
+        for name, text in texts.items():
+            try:
+                (self.path / name).write_text(text, "utf-8", newline="")
+            except (OSError, UnicodeError) as error:
+                unwritten.append(_unwritten(self.path / name, error))
+        return unwritten
+
     def close(self, report: Report) -> Path:
         """Write report.json in one step and return its path.
 
@@ -71,8 +96,7 @@ class RunFolder:
             temporary.replace(target)
         except OSError as error:
             temporary.unlink(missing_ok=True)
-            message = f"{target} could not be written: {error.strerror or error}"
-            report.notices.append(Diagnostic("unwritable_output", message, severity="warning"))
+            report.notices.append(_unwritten(target, error))
         return target
 
     def _open(self, name: str) -> TextIO:
@@ -81,6 +105,12 @@ class RunFolder:
     def _write(self, file: TextIO, fields: Mapping[str, Any]) -> None:
         file.write(json.dumps(finite(fields), ensure_ascii=False) + "\n")
         file.flush()
+
+
+def _unwritten(target: Path, error: OSError | UnicodeError) -> Diagnostic:
+    reason = getattr(error, "strerror", None) or error
+    message = f"{target} could not be written: {reason}"
+    return Diagnostic("unwritable_output", message, severity="warning")
 
 
 def observers(folder: RunFolder | None, *, tensorboard: bool) -> list[Observer]:

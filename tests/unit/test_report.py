@@ -5,6 +5,7 @@ import json
 import math
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,10 @@ from graphrun.execute.events import NodeInfo, NodeStarted, Progress, RunStarted
 from graphrun.plan import plan
 from graphrun.record.record import recorded
 from graphrun.record.repository import commit_of, repository
-from graphrun.report import Lines, Report, check_report, summary
+from graphrun.report import Lines, Report, RunFolder, check_report, summary
 from graphrun.report.report import NodeReport
+
+ROOT = Path(__file__).parents[2]
 
 GOOD = {
     "1": ("Work", {"steps": 3}),
@@ -71,6 +74,43 @@ def test_a_failed_run_is_reported_with_its_error(tmp_path):
     assert document["error"]["position"] == "toy.json:5:12"
     assert "InputError" in document["error"]["traceback"]
     assert [n["state"] for n in document["nodes"]] == ["failed", "pending"]
+
+
+def test_a_run_leaves_what_ran(tmp_path):
+    _, folder = start(tmp_path, GOOD, overrides=["1.steps=2"])
+    kept = load(folder / "prompt.json")
+    assert kept.nodes["1"].inputs == {"steps": 2}
+    assert kept.nodes["2"].inputs == toys.prompt(GOOD).nodes["2"].inputs
+    assert not (folder / "workflow.json").exists()
+
+
+def test_a_run_leaves_the_drawing_as_it_was_read(tmp_path):
+    text = (ROOT / "workflows/custom_loss.json").read_bytes().replace(b"\n", b"\r\n")
+    file = tmp_path / "drawn.json"
+    file.write_bytes(text)
+    document = load(file)
+    folder = RunFolder.named(tmp_path, "drawn")
+    prompt = convert(document)
+    assert folder.keep(prompt, document) == []
+    folder.close(Report())
+    assert (folder.path / "workflow.json").read_bytes() == text
+    assert load(folder.path / "prompt.json").to_json() == prompt.to_json()
+
+
+def test_a_drawing_that_came_with_a_prompt_is_left_too(tmp_path):
+    drawing = {"nodes": [{"id": 1, "pos": [10, 20]}]}
+    prompt = replace(toys.prompt(GOOD), workflow=drawing)
+    folder = run(Request(prompt, out=tmp_path, min_free=0), catalog=toys.catalog()).folder
+    assert json.loads((folder / "workflow.json").read_text()) == drawing
+
+
+def test_what_cannot_be_kept_is_a_notice(tmp_path):
+    folder = RunFolder.named(tmp_path, "full")
+    (folder.path / "prompt.json").mkdir()
+    (notice,) = folder.keep(toys.prompt(GOOD), toys.prompt(GOOD))
+    folder.close(Report())
+    assert (notice.code, notice.severity) == ("unwritable_output", "warning")
+    assert "prompt.json could not be written: Is a directory" in notice.message
 
 
 def test_two_runs_in_one_second_have_folders_of_their_own(tmp_path):
