@@ -11,6 +11,7 @@ from graphrun.catalog import Settings
 from graphrun.documents import Prompt, Workflow
 from graphrun.documents import load as load_file
 from graphrun.documents import read as read_document
+from graphrun.documents.parameters import Parameter
 from graphrun.execute import MIN_FREE
 from graphrun.plan import Setting
 
@@ -39,7 +40,8 @@ class Request:
     Attributes:
         document: a workflow or a prompt.
         settings: seed, device, folders, aliases.
-        overrides: settings such as `"27.epochs=3"`, or pairs such as `("27.epochs", 3)`.
+        overrides: settings such as `"27.epochs=3"`, pairs such as `("27.epochs", 3)`, or the
+            parameters of a file (`load_parameters`); of two for one input the later one counts.
         targets: ids of nodes to run for, in the place of the document's outputs (None).
         keep: ids of further nodes whose outputs stay readable when the run is over.
         keep_going: have everything run that does not need a node that failed, or that is wrong.
@@ -108,7 +110,7 @@ class Request:
     def described(self, cuts: Sequence[str]) -> dict[str, Any]:
         """As a report has it; `cuts` is what `--tiny` cut."""
         aliases = self.settings.aliases.items()
-        given = [s if isinstance(s, str) else f"{s[0]}={s[1]!r}" for s in self.overrides]
+        given = [_told(one) for one in self.overrides]
         return {
             "device": self.settings.device,
             "precision": self.settings.precision,
@@ -118,6 +120,15 @@ class Request:
             "overrides": given,
             "targets": list(self.targets or ()),
         }
+
+
+def _told(given: Setting) -> str:
+    if isinstance(given, str):
+        return given
+    address, value = (
+        (given.address, given.value) if isinstance(given, Parameter) else (given[0], given[1])
+    )
+    return f"{address}={value!r}"
 
 
 Runnable = Request | Document | Mapping[str, Any] | str | Path

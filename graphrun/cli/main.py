@@ -86,6 +86,7 @@ VERBS = {
     "run": "check, plan and run a workflow or prompt",
     "check": "find problems; runs nothing, imports no torch",
     "convert": "print a workflow as an API prompt",
+    "params": "list the values of a file as --set addresses them",
     "diff": "what differs, apart from ids, places and titles",
     "nodes": "list node classes, show one, export their schemas",
     "lock": "write down what a workflow needs; runs nothing",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from graphrun.cli import render
 
 if TYPE_CHECKING:
     from graphrun.catalog import Catalog, Settings
+    from graphrun.documents.parameters import Parameter
     from graphrun.plan import Plan
     from graphrun.request import Document
 
@@ -143,6 +144,17 @@ def load(options: Namespace, file: str) -> Document:
     from graphrun import documents
 
     return documents.load(file, prefer=options.prefer)
+
+
+def parameters(files: Iterable[Path]) -> list[Parameter]:
+    """The parameters of files, in their order.
+
+    Raises:
+        DocumentError: one cannot be read.
+    """
+    from graphrun.documents.parameters import load_parameters
+
+    return [one for file in files for one in load_parameters(file.expanduser())]
 
 
 def planned(options: Namespace, document: Document) -> tuple[Plan, Catalog, Settings]:

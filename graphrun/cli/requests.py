@@ -25,6 +25,17 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
         },
     ),
     (
+        ("--params",),
+        {
+            "type": Path,
+            "action": "append",
+            "default": [],
+            "metavar": "FILE",
+            "help": "values from a .toml, .yaml or .json file, as `graphrun params FILE --toml` "
+            "writes; --set goes before (repeatable)",
+        },
+    ),
+    (
         ("--seed",),
         {
             "type": values.seed,
@@ -126,7 +137,7 @@ def request_of(options: Namespace) -> Request:
     return Request(
         reading.load(options, options.file),
         settings,
-        overrides=options.overrides,
+        overrides=[*reading.parameters(options.params), *options.overrides],
         targets=options.targets or None,
         keep_going=options.keep_going,
         lenient=options.lenient,

@@ -72,23 +72,23 @@ class PromptNode:
 class Prompt:
     """Nodes by id, in document order. `workflow` is the UI document it came from, if any.
 
-    `settings` holds, by node id and input, the `--set` options whose values replaced the file's.
+    `settings` says, by node id and input, where a value was given that replaced the file's.
     """
 
     nodes: Mapping[str, PromptNode]
     source: Source | None = None
     workflow: Mapping[str, Any] | None = None
     notes: tuple[Diagnostic, ...] = ()
-    settings: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    settings: Mapping[tuple[str, str], Position] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         return self.source.name if self.source else "<prompt>"
 
     def position(self, node_id: str | None, input: str | None = None) -> Position | None:
-        setting = self.settings.get((node_id or "", input or ""))
-        if setting is not None:
-            return Position(f"--set {setting}", 0, 0)
+        given = self.settings.get((node_id or "", input or ""))
+        if given is not None:
+            return given
         node = self.nodes.get(node_id) if node_id is not None else None
         if node is None or self.source is None:
             return None

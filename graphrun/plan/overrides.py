@@ -1,51 +1,88 @@
-"""Changes to a prompt that the user asked for: `--set` and the cuts of `--tiny`."""
+"""Changes to a prompt that the user asked for: `--set`, parameters, and the cuts of `--tiny`."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
 from graphrun.catalog import InputSpec, NodeSpec
 from graphrun.documents import BadLink, Link, Prompt, PromptNode
-from graphrun.errors import Diagnostic, UsageError
+from graphrun.documents.parameters import Parameter
+from graphrun.errors import Diagnostic, Position, UsageError
 from graphrun.plan.rules.values import fits_type
+from graphrun.plan.static import spec_of
 
 # Stricter than int() and float(), which also take 1_0, nan and digits of every script.
 _WHOLE = re.compile(r"[+-]?[0-9]{1,300}")
 _REAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
-Setting = str | tuple[str, Any]
-"""`27.epochs=3`, or the address and a value that is what it is: `("27.epochs", 3)`."""
+Setting = str | tuple[str, Any] | Parameter
+"""`27.epochs=3`, the address and a value that is what it is (`("27.epochs", 3)`), or a parameter
+of a file."""
 
 
 def override(prompt: Prompt, specs: Mapping[str, NodeSpec], settings: Iterable[Setting]) -> Prompt:
-    """Apply settings such as `27.epochs=3`.
+    """Apply settings such as `27.epochs=3`, in their order.
 
     The address is a node's id, its title, or its class if only one node has it; a value in a text
     is read as the input's type. A link on the input is replaced by the value.
 
     Raises:
-        UsageError: malformed, unknown or ambiguous address, or a value of another type.
+        UsageError: malformed, unknown or ambiguous addresses, or values of another type; all of
+            them.
     """
+    wrong: list[Diagnostic] = []
     for given in settings:
-        setting = given if isinstance(given, str) else f"{given[0]}={given[1]}"
-        where, name, text = _split(prompt, specs, setting)
-        node = _addressed(prompt, where, setting)
-        spec = specs.get(node.class_type)
-        wanted = spec.input(name) if spec else None
-        if spec and (wanted is None or not wanted.is_widget):
-            raise _no_input(setting, node, name, spec)
-        if not isinstance(given, str):
-            value = given[1]
-        else:
-            value = _typed(text, wanted, setting) if wanted else text
-        prompt = _changed(prompt, node, {name: value})
-        prompt = replace(prompt, settings={**prompt.settings, (node.id, name): setting})
+        try:
+            found = target(prompt, specs, given)
+            prompt = _changed(prompt, found.node, {found.name: found.value})
+        except UsageError as error:
+            wrong += error.diagnostics
+            continue
+        where = (found.node.id, found.name)
+        prompt = replace(prompt, settings={**prompt.settings, where: _place(given)})
+    if wrong:
+        raise UsageError(wrong)
     return prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a setting means: the input of a node, and its value. `wanted` is None of a class that
+    is not known."""
+
+    node: PromptNode
+    name: str
+    wanted: InputSpec | None
+    value: Any
+
+
+def target(prompt: Prompt, specs: Mapping[str, NodeSpec], given: Setting) -> Target:
+    """Where a setting leads.
+
+    Raises:
+        UsageError: nowhere, to several nodes, or to an input that does not take its value.
+    """
+    where, name, value = _read(prompt, specs, given)
+    node = _addressed(prompt, where, given)
+    spec = spec_of(node, specs)
+    wanted = spec.input(name) if spec else None
+    if spec and (wanted is None or not wanted.is_widget):
+        raise _no_input(given, node, name, spec)
+    if wanted and isinstance(value, str) and not isinstance(given, tuple):
+        value = _typed(value, wanted, given)
+    return Target(node, name, wanted, value)
+
+
+def called(prompt: Prompt, where: str) -> list[PromptNode]:
+    """The nodes with an id, title or class; an id goes before the others."""
+    if where in prompt.nodes:
+        return [prompt.nodes[where]]
+    return [n for n in prompt.nodes.values() if where in (n.title, n.class_type)]
 
 
 def shrink(prompt: Prompt, specs: Mapping[str, NodeSpec]) -> tuple[Prompt, list[str]]:
@@ -76,8 +113,24 @@ def _cuttable(value: Any, wanted: InputSpec, limit: float) -> bool:
     return bool(limit < value <= wanted.options.get("max", value))
 
 
-def _split(prompt: Prompt, specs: Mapping[str, NodeSpec], setting: str) -> tuple[str, str, str]:
-    """Address, input and value. Titles may hold dots and equals signs: what fits a node wins."""
+def _place(given: Setting) -> Position:
+    """Where a value was given, as messages call it."""
+    if isinstance(given, Parameter):
+        return given.position
+    text = given if isinstance(given, str) else f"{given[0]}={given[1]}"
+    return Position(f"--set {text}", 0, 0)
+
+
+def _read(prompt: Prompt, specs: Mapping[str, NodeSpec], given: Setting) -> tuple[str, str, Any]:
+    """Node, input and value. Titles may hold dots and equals signs: what fits a node wins."""
+    if isinstance(given, Parameter):
+        where, dot, name = given.address.rpartition(".")
+        if len(given.keys) == 2:
+            where, name = given.keys
+        elif not dot:
+            raise _wrong(given, f"{given.address!r} is no address", "for example 27.epochs: 3")
+        return where, name, given.value
+    setting = given if isinstance(given, str) else f"{given[0]}={given[1]}"
     parts = setting.split("=")
     readings = []
     for index in range(1, len(parts)):
@@ -85,20 +138,15 @@ def _split(prompt: Prompt, specs: Mapping[str, NodeSpec], setting: str) -> tuple
         if dot:
             readings.append((where, name, "=".join(parts[index:])))
     if not readings:
-        raise _wrong(setting, "expected NODE.INPUT=VALUE", "for example --set 27.epochs=3")
-    for where, name, text in readings:
-        for node in _called(prompt, where):
-            spec = specs.get(node.class_type)
-            if spec is None or spec.input(name):
-                return where, name, text
-    return readings[0]
+        raise _wrong(given, "expected NODE.INPUT=VALUE", "for example --set 27.epochs=3")
+    fitting = (r for r in readings for node in called(prompt, r[0]) if _has(node, r[1], specs))
+    where, name, text = next(fitting, readings[0])
+    return where, name, text if isinstance(given, str) else given[1]
 
 
-def _called(prompt: Prompt, where: str) -> list[PromptNode]:
-    """The nodes with an id, title or class; an id goes before the others."""
-    if where in prompt.nodes:
-        return [prompt.nodes[where]]
-    return [n for n in prompt.nodes.values() if where in (n.title, n.class_type)]
+def _has(node: PromptNode, name: str, specs: Mapping[str, NodeSpec]) -> bool:
+    spec = spec_of(node, specs)
+    return spec is None or spec.input(name) is not None
 
 
 def _changed(prompt: Prompt, node: PromptNode, values: Mapping[str, Any]) -> Prompt:
@@ -107,8 +155,8 @@ def _changed(prompt: Prompt, node: PromptNode, values: Mapping[str, Any]) -> Pro
     return replace(prompt, nodes=nodes)
 
 
-def _addressed(prompt: Prompt, where: str, setting: str) -> PromptNode:
-    titled = _called(prompt, where)
+def _addressed(prompt: Prompt, where: str, setting: Setting) -> PromptNode:
+    titled = called(prompt, where)
     if len(titled) == 1:
         return titled[0]
     if titled:
@@ -121,7 +169,7 @@ def _addressed(prompt: Prompt, where: str, setting: str) -> PromptNode:
     raise _wrong(setting, f"no node has the id, title or class {where!r}", hint)
 
 
-def _no_input(setting: str, node: PromptNode, name: str, spec: NodeSpec) -> UsageError:
+def _no_input(setting: Setting, node: PromptNode, name: str, spec: NodeSpec) -> UsageError:
     names = [i.name for i in spec.widgets]
     near = get_close_matches(name, names, n=1)
     link_only = spec.input(name) is not None
@@ -134,7 +182,7 @@ def _no_input(setting: str, node: PromptNode, name: str, spec: NodeSpec) -> Usag
     return _wrong(setting, f"{node.label}: the input {name} {problem}", hint)
 
 
-def _typed(text: str, wanted: InputSpec, setting: str) -> Any:
+def _typed(text: str, wanted: InputSpec, setting: Setting) -> Any:
     try:
         match wanted.type:
             case "INT" if _WHOLE.fullmatch(text):
@@ -154,5 +202,9 @@ def _typed(text: str, wanted: InputSpec, setting: str) -> Any:
     return text
 
 
-def _wrong(setting: str, message: str, hint: str | None) -> UsageError:
-    return UsageError(Diagnostic("bad_setting", f"--set {setting}: {message}", hint=hint))
+def _wrong(setting: Setting, message: str, hint: str | None) -> UsageError:
+    place = _place(setting)
+    if not isinstance(setting, Parameter):
+        message = f"{place}: {message}"
+    own = place if isinstance(setting, Parameter) else None
+    return UsageError(Diagnostic("bad_setting", message, hint=hint, position=own))
