@@ -35,9 +35,10 @@ schemas: $(VENV)/.installed
 	$(BIN)/graphrun nodes export schemas/nodes
 	$(BIN)/graphrun nodes export schemas/core
 
-# Writes docs/nodes/, a page for every class; a test fails when they differ.
+# Writes docs/nodes/, a page for every class, and docs/errors.md; a test fails when they differ.
 docs: $(VENV)/.installed
 	$(BIN)/graphrun nodes export docs/nodes --format md
+	$(BIN)/graphrun explain --format md > docs/errors.md
 
 bench: $(VENV)/.installed
 	$(BIN)/python tests/bench/startup.py

@@ -75,7 +75,7 @@ def _refuse(found: Iterable[Diagnostic], options: argparse.Namespace) -> None:
     own = processes.Process.current()
     if options.verb == "run" and own.aside and own.local == 0:
         own.tell(found)
-    if getattr(options, "json", False):
+    if getattr(options, "json", False) or getattr(options, "format", None) == "json":
         document = [one.to_json() for one in found]
         render.out_json({"status": "refused", "diagnostics": document})
     else:
@@ -85,6 +85,7 @@ def _refuse(found: Iterable[Diagnostic], options: argparse.Namespace) -> None:
 VERBS = {
     "run": "check, plan and run a workflow or prompt",
     "check": "find problems; runs nothing, imports no torch",
+    "explain": "what the code of a problem means, and the way out",
     "convert": "print a workflow as an API prompt",
     "params": "list the values of a file as --set addresses them",
     "diff": "what differs, apart from ids, places and titles",
