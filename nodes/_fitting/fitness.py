@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -11,6 +13,8 @@ from torch.utils.data import TensorDataset
 
 from graphrun.node import InputError, notice
 
+_BATCH_NORMS = nn.modules.batchnorm._BatchNorm
+_NORMS = nn.modules.batchnorm._NormBase
 _BINARY_LOSSES = (nn.BCEWithLogitsLoss, nn.BCELoss)
 
 
@@ -59,3 +63,53 @@ def _odd_labels(dataset: Any) -> tuple[list[Any], int, int]:
     found = labels[(labels < 0) | (labels > 1)].unique().tolist()
     rows = (labels == found[0]).nonzero()[:, 0].unique() if found else []
     return found, len(rows), int(rows[0]) if found else 0
+
+
+@contextmanager
+def normalizing(model: nn.Module, name: str, number: int, rows: int) -> Iterator[None]:
+    """Say it in words where batch normalization is to be trained with one row.
+
+    The batch has the `number`, from 0, and so many `rows`.
+
+    Raises:
+        InputError: a layer refuses the only row that it was given.
+    """
+    try:
+        yield
+    except (ValueError, InputError) as error:
+        layers = _layers(model, _BATCH_NORMS)
+        if "more than 1 value per channel" not in str(error) or not layers:
+            raise
+        message = f"{name}: batch {number + 1} has one row"
+        hint = '{"drop_last": true} in the parameters of the loader leaves a small last batch out; '
+        hint += "otherwise another batch_size, of 2 or more"
+        if rows > 1:
+            message = f"{name}: batch {number + 1} of {rows} rows is computed one row at a time"
+            hint = "fewer pieces (--grad-accum), fewer processes, or a larger batch_size"
+        message += f", and batch normalization ({layers}) learns from several"
+        raise InputError(message, input=name, code="batch_of_one_row", hint=hint) from error
+
+
+def tell_of_statistics(model: nn.Module) -> None:
+    """Say once which layers make something else of a batch that is computed in pieces."""
+    if layers := _layers(model, _BATCH_NORMS):
+        message = f"batch normalization ({layers}) sees the rows of a piece: "
+    elif layers := _layers(model, _NORMS):
+        message = f"the running means of {layers} are of pieces: "
+    else:
+        return
+    message += "results differ from those of whole batches"
+    hint = "a smaller batch_size without --grad-accum has whole batches computed"
+    notice(message, code="statistics_by_piece", hint=hint, once=True)
+
+
+def _layers(model: nn.Module, kind: type[nn.Module]) -> str:
+    """The names of a model's layers whose statistics a training changes, the first ones of many."""
+    found = [
+        name or type(layer).__name__
+        for name, layer in model.named_modules()
+        if isinstance(layer, kind) and layer.training
+        if isinstance(layer, _BATCH_NORMS) or getattr(layer, "track_running_stats", False)
+    ]
+    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+    return ", ".join(found[:3]) + more

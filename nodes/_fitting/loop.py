@@ -26,6 +26,7 @@ from graphrun.node import metric, notice, settings
 from .batches import batches, blaming, check_classes, on, paired
 from .distributed import Group, Joined
 from .figures import Figures
+from .fitness import normalizing
 from .fused import unfuse
 from .job import Course, Forward, Job, Pass
 from .meter import Meter
@@ -173,7 +174,7 @@ def _batch(
     With several processes each computes its rows. In a validation it gets those of the others too,
     in a training only their part of the loss.
     """
-    job, group, (name, *_) = run.job, run.group, place
+    job, group, (name, _, number) = run.job, run.group, place
     training, (x, y) = name == "train_loader", batch
     share = group.share(len(y))
     mine = on(job.device, share.of([x, y]))
@@ -182,6 +183,7 @@ def _batch(
     with (
         torch.set_grad_enabled(training),
         blaming(name, x, y) as answers,
+        normalizing(job.model, name, number, len(y)),
         group.apart(run.keeper.course.steps),
         group.talking(),
     ):

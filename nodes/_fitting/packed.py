@@ -70,9 +70,15 @@ class Packed:
         return replace(self, ids=self.ids.pin_memory(), labels=self.labels.pin_memory())
 
     def padded(self) -> tuple[Tensor, Tensor]:
-        """Ids and mask, (B, longest)."""
+        """Ids and mask, (B, longest), or (B, width) if there are texts without a token.
+
+        What a model makes of those depends on their padding.
+        """
         parts = list(self.ids.split(self.lengths))
         rows = torch.nn.utils.rnn.pad_sequence(parts, True, float(self.pad))
+        if not all(self.lengths) and self.width > rows.shape[1]:
+            more = (0, self.width - rows.shape[1])
+            rows = torch.nn.functional.pad(rows, more, value=float(self.pad))
         lengths = torch.tensor(self.lengths, device=self.ids.device).unsqueeze(1)
         return rows, (torch.arange(rows.shape[1], device=rows.device) < lengths).to(rows.dtype)
 

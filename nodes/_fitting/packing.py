@@ -150,6 +150,8 @@ class TokenBatches:
 
     def _sorted(self, rows: Tensor, own: Tensor, budget: int) -> Iterator[Packed]:
         lengths = torch.from_numpy(self.store.file.lengths(rows[own].numpy()))
+        # Texts without a token are computed with their padding.
+        lengths = lengths.where(lengths > 0, self.store.width)
         for group in length_groups(lengths, budget):
             places = own[group]
             yield self._pinned(pack(self.store, rows[places], places))

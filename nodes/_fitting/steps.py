@@ -13,6 +13,7 @@ from graphrun.node import InputError, notice, settings
 from . import memory
 from .batches import BY_CLASS
 from .distributed import Group, Joined
+from .fitness import tell_of_statistics
 from .fused import fuse
 from .job import Job
 from .packed import Packed
@@ -34,6 +35,7 @@ class Learner:
         self._job, self._way, self._group, self._precision = job, way, group, precision
         self._room = memory.for_training(job.model, job.device) if way.packs else memory.Room(None)
         self._least, self._norm = settings().grad_accum, settings().clip_grad
+        self._told = False
 
     def begin(self) -> None:
         """The batches of an epoch follow; what is frozen and which optimizer there is, is known."""
@@ -88,6 +90,9 @@ class Learner:
             check(loss)
             self._precision.backward(loss * factor)
             return loss.detach() * (factor / self._group.world), output.detach(), target
+        if not self._told:
+            self._told = True
+            tell_of_statistics(self._job.model)
         summed = getattr(self._job.loss, "reduction", "mean") == "sum"
         total = torch.zeros((), device=y.device)
         outputs, targets = [], []

@@ -154,7 +154,9 @@ class Sorted:
         """Logits (N, 1) of [ids, mask], each (N, L), or of `Packed` texts, in the order given."""
         ids, mask = x.padded() if isinstance(x, Packed) else ids_and_mask(x)
         places = torch.arange(1, mask.shape[1] + 1, device=mask.device)
-        ends = (places * (mask != 0)).amax(1).clamp(min=1)
+        ends = (places * (mask != 0)).amax(1)
+        # What a model makes of a text without a token depends on its padding.
+        ends = ends.where(ends > 0, mask.shape[1])
         sizes, order = (found.tolist() for found in ends.sort(descending=True, stable=True))
         outputs, start = [], 0
         while start < len(order):
