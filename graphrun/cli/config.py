@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from graphrun.catalog import Alias
-from graphrun.cli import DEVICES, PRECISIONS, sizes
+from graphrun.cli import DEVICES, PRECISIONS, sizes, training
 from graphrun.errors import Diagnostic, UsageError
 
 KEYS: dict[str, tuple[type, str]] = {
@@ -65,11 +65,8 @@ def read(folder: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise _wrong(file, f"graphrun = {found!r} is not a table")
     for key, value in found.items():
-        if key not in KEYS:
-            raise _wrong(file, f"unknown key {key!r}; known: {', '.join(KEYS)}")
-        kind, name = KEYS[key]
-        if not isinstance(value, kind) or isinstance(value, bool):
-            raise _wrong(file, f"{key} = {value!r} is not {name}")
+        if problem := _problem(key, value):
+            raise _wrong(file, problem)
     for key in ("allow-path", "packs"):
         if not all(isinstance(path, str) for path in found.get(key, ())):
             raise _wrong(file, f"{key} = {found[key]!r} is not a list of paths")
@@ -80,6 +77,8 @@ def read(folder: Path) -> dict[str, Any]:
     _check_table("track", found.get("track", {}), TRACK_KEYS, file)
     if "cache" in found:
         found = {**found, "cache": _cache(found["cache"], file)}
+    if "clip-grad" in found:  # 1 and 1.0 are one norm, with the same results
+        found = {**found, "clip-grad": float(found["clip-grad"])}
     return {**found, "alias": aliases}
 
 
@@ -204,6 +203,28 @@ def _alias(table: Mapping[str, Any], base: Path) -> Alias:
     except RuntimeError as error:
         raise ValueError(f"{table['path']}: {str(error).lower()}") from error
     return Alias(base / path, table.get("text"), table.get("label"), tuple(labels), splits)
+
+
+def _problem(key: str, value: Any) -> str:
+    """What is wrong with an entry; nothing if it is one."""
+    if key in training.KEYS:
+        fits, name = training.KEYS[key]
+        right = fits(value)
+    elif key in KEYS:
+        kind, name = KEYS[key]
+        right = isinstance(value, kind) and not isinstance(value, bool)
+    else:
+        return _unknown(key)
+    return "" if right else f"{key} = {value!r} is not {name}"
+
+
+def _unknown(key: str) -> str:
+    from difflib import get_close_matches
+
+    known = [*KEYS, *training.KEYS]
+    near = get_close_matches(key, known, 1) or get_close_matches(key.replace("_", "-"), known, 1)
+    meant = f"did you mean {near[0]}? " if near else ""
+    return f"unknown key {key!r}; {meant}known: {', '.join(known)}"
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphrun.cli import config, render
+from graphrun.cli.training import chosen
 from graphrun.errors import Diagnostic, ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -31,7 +33,8 @@ def cache_of(options: Namespace, *, aside: bool = False) -> Cache | None:
         return None
     from graphrun.record.cache import Cache
 
-    every, fresh = options.checkpoint_every, options.fresh
+    every = chosen(options, config.read(Path.cwd()), "checkpoint-every")
+    fresh = options.fresh
     if aside:
         return Cache.aside(settings.folder, fresh=fresh)
     return Cache.at(settings.folder, max_bytes=settings.max_bytes, every=every, fresh=fresh)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphrun.cli import DEVICES, config, processes, reading, values
 from graphrun.cli.training import OPTIONS as TRAINING
+from graphrun.cli.training import chosen
 
 if TYPE_CHECKING:
     from graphrun.request import Request
@@ -123,11 +124,11 @@ def request_of(options: Namespace) -> Request:
         seed=options.seed if options.seed is not None else found.get("seed", 0),
         device=options.device or found.get("device", "auto"),
         precision=options.precision or found.get("precision", "auto"),
-        deterministic=options.deterministic,
-        literal=options.literal,
-        grad_accum=options.grad_accum,
-        clip_grad=options.clip_grad,
-        gradient_checkpointing=options.gradient_checkpointing,
+        deterministic=chosen(options, found, "deterministic"),
+        literal=chosen(options, found, "literal"),
+        grad_accum=chosen(options, found, "grad-accum"),
+        clip_grad=chosen(options, found, "clip-grad"),
+        gradient_checkpointing=chosen(options, found, "gradient-checkpointing"),
         aside=processes.Process.current().aside,
         tiny=options.tiny,
         allow_paths=tuple(

@@ -1,11 +1,15 @@
 """graphrun.toml, [tool.graphrun], --alias."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from graphrun.catalog import Alias
 from graphrun.cli.config import parse_alias, parse_aliases, read
+from graphrun.cli.main import parser
+from graphrun.cli.outlook import cache_of
+from graphrun.cli.requests import request_of
 from graphrun.errors import ExitCode, UsageError
 
 
@@ -70,6 +74,16 @@ def test_pyproject_is_read_when_there_is_no_file_of_its_own(tmp_path):
         ("sede = 1", "unknown key 'sede'"),
         ('seed = "1"', "is not a whole number"),
         ('device = "gpu"', "known: auto, cpu"),
+        ("grad_accum = 2", "unknown key 'grad_accum'; did you mean grad-accum? known: alias"),
+        ("grad-accum = 0", "grad-accum = 0 is not a number of pieces"),
+        ("grad-accum = true", "is not a number of pieces"),
+        ("clip-grad = 0", "is not a norm, which is above 0"),
+        ("clip-grad = inf", "is not a norm"),
+        ("literal = 1", "literal = 1 is not true or false"),
+        ("gradient-checkpointing = 'no'", "is not true or false"),
+        ("deterministic = 'yes'", "is not true or false"),
+        ("checkpoint-every = -1", "is not a number of seconds"),
+        ("checkpoint-every = nan", "is not a number of seconds"),
         ("[alias]\nm = 5", "alias 'm'"),
         ("[alias.m]\ntext = 'x'", "the path is missing"),
         ("[alias.m]\npath = 'x'\ntext = 3", "text = 3 is not a text"),
@@ -82,6 +96,42 @@ def test_configurations_that_are_wrong(tmp_path, text, fragment):
     with pytest.raises(UsageError) as caught:
         read(tmp_path)
     assert fragment in str(caught.value)
+
+
+TRAINING = """
+grad-accum = 2
+clip-grad = 1
+gradient-checkpointing = true
+literal = true
+deterministic = true
+checkpoint-every = 0.5
+"""
+
+
+def test_trainings_can_be_configured_and_options_go_before(tmp_path, monkeypatch):
+    prompt = {"1": {"class_type": "CDAIntCreate", "inputs": {"data": "1"}}}
+    (tmp_path / "net.json").write_text(json.dumps(prompt))
+    monkeypatch.chdir(tmp_path)
+
+    def settings(*options):
+        given = parser(["run"]).parse_args(["run", "net.json", "--cache-dir", "c", *options])
+        cache = cache_of(given)
+        found = request_of(given).settings
+        every = cache.checkpoints.every
+        return (
+            found.grad_accum, found.clip_grad, found.gradient_checkpointing, found.literal,
+            found.deterministic, every,
+        )  # fmt: skip
+
+    usual = settings()
+    assert usual == (1, None, False, False, False, 300)
+    (tmp_path / "graphrun.toml").write_text(TRAINING)
+    assert settings() == (2, 1.0, True, True, True, 0.5)
+    assert type(settings()[1]) is float
+    assert settings(
+        "--grad-accum", "1", "--clip-grad", "2", "--no-gradient-checkpointing", "--no-literal",
+        "--no-deterministic", "--checkpoint-every", "9",
+    ) == (1, 2.0, False, False, False, 9)  # fmt: skip
 
 
 def test_labels_are_taken_letter_by_letter():
