@@ -89,6 +89,7 @@ VERBS = {
     "convert": "print a workflow as an API prompt",
     "params": "list the values of a file as --set addresses them",
     "diff": "what differs, apart from ids, places and titles",
+    "report": "write a run as one HTML page, or compare several",
     "nodes": "list node classes, show one, export their schemas",
     "lock": "write down what a workflow needs; runs nothing",
     "verify": "compare this machine with a lock; runs nothing",

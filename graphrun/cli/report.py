@@ -1,0 +1,62 @@
+"""`graphrun report RUN...`"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from pathlib import Path
+
+from graphrun.cli import config, render
+from graphrun.errors import Diagnostic, ExitCode, UsageError
+
+_LATEST = "latest"
+
+_EXAMPLES = """examples:
+  graphrun report latest --open
+  graphrun report runs/20261125-083237-prompt -o report.html
+  graphrun report runs/*-distilbert_classification -o comparison.html"""
+
+
+def arguments(parser: ArgumentParser) -> None:
+    parser.formatter_class = RawDescriptionHelpFormatter
+    parser.description = "Write a run folder as one HTML file, or compare several."
+    parser.epilog = _EXAMPLES
+    told = f"a run folder, or `{_LATEST}`: the newest one; of several, the first is compared with"
+    parser.add_argument("runs", nargs="+", metavar="RUN", help=told)
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="where to write (default RUN/report.html; of several runs comparison.html)",
+    )
+    parser.add_argument("--open", action="store_true", help="show it in the browser")
+
+
+def report(options: Namespace) -> int:
+    """Write the page and print its path.
+
+    Raises:
+        UsageError: a folder is no run's, or the page cannot be written.
+    """
+    from graphrun.report.page import NAME, write
+
+    folders = [_folder(run) for run in options.runs]
+    target = options.output or (folders[0] / NAME if len(folders) == 1 else Path("comparison.html"))
+    render.out(str(write(folders, target)))
+    if options.open:
+        import webbrowser
+
+        webbrowser.open(target.absolute().as_uri())
+    return ExitCode.OK
+
+
+def _folder(run: str) -> Path:
+    """The folder of a run; names of runs begin with their time, so the last name is the newest."""
+    if run != _LATEST or Path(run).exists():
+        return Path(run)
+    runs = Path(config.read(Path.cwd()).get("out", "runs")).expanduser()
+    found = sorted(file.parent for file in runs.glob("*/report.json"))
+    if not found:
+        message = f"there is no run with a report below {runs}"
+        raise UsageError(Diagnostic("no_report", message, hint="give the folder of a run"))
+    return found[-1]

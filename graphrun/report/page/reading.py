@@ -1,0 +1,132 @@
+"""A run folder, read again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from graphrun.documents import Prompt, load
+from graphrun.errors import Diagnostic, DocumentError, UsageError
+from graphrun.report.drawing import Drawing, draw
+from graphrun.report.folder import PROMPT, WORKFLOW
+
+MOST = 5000
+"""Nodes of a graph that a browser can still be asked to draw."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run folder holds: its report, what ran, and when its nodes began.
+
+    `prompt` and `workflow` are None for folders that have none, `starts` are seconds after the
+    run's start, `progress` what nodes told of their steps, in time.
+    """
+
+    folder: Path
+    report: Mapping[str, Any]
+    prompt: Prompt | None = None
+    workflow: Mapping[str, Any] | None = None
+    starts: Mapping[str, float] = field(default_factory=dict)
+    progress: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The document's name, without its folder."""
+        return str(self.report["name"]).replace("\\", "/").rpartition("/")[2]
+
+    @property
+    def status(self) -> str:
+        return str(self.report["status"])
+
+    def drawing(self) -> Drawing | None:
+        if self.prompt is None or len(self.prompt.nodes) > MOST:
+            return None
+        outputs = {
+            n["id"]: [o.partition(":")[0] for o in n["outputs"]] for n in self.report["nodes"]
+        }
+        return draw(self.prompt, self.workflow, outputs)
+
+    def to_json(self) -> dict[str, Any]:
+        """As the page gets it; `report` is report.json as it stands."""
+        drawing = self.drawing()
+        return {
+            "folder": self.folder.name,
+            "report": dict(self.report),
+            "prompt": self.prompt.to_json() if self.prompt else None,
+            "drawing": drawing.to_json() if drawing else None,
+            "starts": dict(self.starts),
+            "progress": list(self.progress),
+        }
+
+
+def read(folder: Path) -> Run:
+    """A run folder.
+
+    Raises:
+        UsageError: it has no report, or one that cannot be read.
+    """
+    report = _report(folder)
+    prompt, workflow = _prompt(folder / PROMPT), _object(folder / WORKFLOW)
+    events = list(_events(folder / "events.jsonl"))
+    began = next((e["time"] for e in events if e["event"] == "RunStarted"), None)
+    starts: dict[str, float] = {}
+    for event in events:
+        if event["event"] == "NodeStarted" and began is not None:
+            starts.setdefault(event["node_id"], round(event["time"] - began, 3))
+    progress = tuple(
+        {"node": e["node_id"], "step": e["step"], "total": e["total"], **e["metrics"]}
+        for e in events
+        if e["event"] == "Progress" and e["metrics"]
+    )
+    return Run(folder, report, prompt, workflow, starts, progress)
+
+
+def _report(folder: Path) -> Mapping[str, Any]:
+    file = folder / "report.json"
+    try:
+        found = json.loads(file.read_text("utf-8"))
+    except FileNotFoundError as error:
+        what = "has no report.json" if folder.is_dir() else "is no folder"
+        hint = "a run writes its report at its end; `runs/` has the folders of runs"
+        raise UsageError(Diagnostic("no_report", f"{folder} {what}", hint=hint)) from error
+    except (OSError, ValueError) as error:
+        raise UsageError(Diagnostic("no_report", f"{file} cannot be read: {error}")) from error
+    if not isinstance(found, dict) or found.get("format") != 1:
+        raise UsageError(Diagnostic("no_report", f"{file} is no report of a run"))
+    return found
+
+
+def _prompt(file: Path) -> Prompt | None:
+    """Folders of older runs have none; one that was edited into something else is none either."""
+    if not file.is_file():
+        return None
+    try:
+        found = load(file)
+    except DocumentError:
+        return None
+    return found if isinstance(found, Prompt) else None
+
+
+def _object(file: Path) -> Mapping[str, Any] | None:
+    try:
+        found = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _events(file: Path) -> Iterator[Mapping[str, Any]]:
+    """The events, as far as they were written: a full disk may have cut the last one."""
+    try:
+        lines = file.read_text("utf-8").splitlines()
+    except OSError:
+        return
+    for line in lines:
+        try:
+            found = json.loads(line)
+        except ValueError:
+            return
+        yield found
