@@ -28,6 +28,7 @@ class Options(TypedDict, total=False):
     keep_going: bool
     lenient: bool
     out: Path | str | None
+    folder: Path | None
     min_free: int
     tensorboard: bool
     seed: int
@@ -48,6 +49,7 @@ class Request:
         lenient: convert literals as ComfyUI does, whatever is lost by it.
         out: the folder that run folders are made in. None: no run folder, and outputs go to
             `settings.outputs`.
+        folder: the run folder itself, in the place of a new one in `out`; what it is in is `out`.
         min_free: bytes that must be free wherever the run will write.
         tensorboard: have the run folder hold curves for TensorBoard where that is installed.
     """
@@ -60,6 +62,7 @@ class Request:
     keep_going: bool = False
     lenient: bool = False
     out: Path | None = None
+    folder: Path | None = None
     min_free: int = MIN_FREE
     tensorboard: bool = True
 

@@ -177,7 +177,7 @@ class Session:
     ) -> Report:
         """The second half of `run`, for callers that looked at the plan first."""
         stop, observe = stop or Stop(), [observe] if callable(observe) else [*observe]
-        planned = self._complete(request, planned, observe, stop)
+        planned = self.complete(request, planned, observe, stop)
         folder, settings = self._folder(request, planned.prompt.name)
         report = self._begun(request, planned, cuts, folder)
         watching = observers(folder, tensorboard=request.tensorboard)
@@ -205,10 +205,10 @@ class Session:
                 folder.close(report)
         return report
 
-    def _complete(
+    def complete(
         self, request: Request, planned: Plan, observers: list[Observer], stop: Stop
     ) -> Plan:
-        """A plan that can run: what it needs is here, and known, also what had to be downloaded."""
+        """A plan that can run: what it needs is here, and known; what the hub has is downloaded."""
 
         def say(found: Diagnostic) -> None:
             self._unsaid.append(found)
@@ -226,12 +226,12 @@ class Session:
 
     def _folder(self, request: Request, name: str) -> tuple[RunFolder | None, Settings]:
         """The run's folder, if it is to have one, and the settings of the run."""
-        settings = request.settings
+        settings, own = request.settings, request.folder
         if self.cache is not None and settings.cache is None:
             settings = replace(settings, cache=self.cache.folder)
         if request.out is None:
             return None, settings
-        folder = RunFolder.named(request.out, name)
+        folder = RunFolder(own) if own else RunFolder.named(request.out, name)
         outputs = folder.outputs.absolute()  # as nodes tell the paths of what they wrote
         return folder, replace(settings, outputs=outputs, temporary=folder.temporary)
 

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphrun.cli import DEVICES, config, processes, reading, values
+from graphrun.cli.sweeping import OPTIONS as SWEEP
 from graphrun.cli.training import OPTIONS as TRAINING
 from graphrun.cli.training import chosen
+from graphrun.errors import Diagnostic, UsageError
 
 if TYPE_CHECKING:
     from graphrun.request import Request
@@ -54,6 +56,14 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     ),
     (("--out",), {"type": Path, "metavar": "DIR", "help": "folder for run folders (default runs)"}),
     (
+        ("--run-folder",),
+        {
+            "type": values.folder,
+            "metavar": "DIR",
+            "help": "leave the run in exactly this folder, which holds none yet",
+        },
+    ),
+    (
         ("--allow-path",),
         {
             "type": Path,
@@ -93,6 +103,7 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     ),
     (("--cache-dir",), {"type": values.folder, "metavar": "DIR", "help": "keep results here"}),
     *TRAINING,
+    *SWEEP,
     (("--json",), {"action": "store_true", "help": "print the report as JSON on stdout"}),
     (("-q", "--quiet"), {"action": "store_true", "help": "only problems and the end"}),
     (
@@ -118,7 +129,8 @@ def request_of(options: Namespace) -> Request:
     from graphrun.execute import MIN_FREE
     from graphrun.request import Request
 
-    found = config.read(Path.cwd())
+    found, folder = config.read(Path.cwd()), _run_folder(options)
+    out: Path = options.out or Path(found.get("out", "runs"))
     settings = replace(
         reading.settings(options),
         seed=options.seed if options.seed is not None else found.get("seed", 0),
@@ -142,7 +154,18 @@ def request_of(options: Namespace) -> Request:
         targets=options.targets or None,
         keep_going=options.keep_going,
         lenient=options.lenient,
-        out=(options.out or Path(found.get("out", "runs"))).expanduser(),
+        out=folder.parent if folder else out.expanduser(),
+        folder=folder,
         min_free=MIN_FREE if options.min_free is None else options.min_free,
         tensorboard=found.get("track", {}).get("tensorboard", True),
     )
+
+
+def _run_folder(options: Namespace) -> Path | None:
+    if options.run_folder is None:
+        return None
+    folder: Path = options.run_folder.expanduser()
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        message = f"--run-folder {folder}: it is there already, and not empty"
+        raise UsageError(Diagnostic("unwritable_output", message))
+    return folder

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphrun.cli import config, outlook, processes, reading, render, requests
 from graphrun.cli.quiet import folded, surround
-from graphrun.errors import Diagnostic, ExitCode, GraphrunError
+from graphrun.errors import Diagnostic, ExitCode, GraphrunError, UsageError
 
 if TYPE_CHECKING:
     from graphrun.cli.processes import Process
@@ -33,6 +33,15 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     own = processes.Process.current()
+    if options.sweep:
+        from graphrun.cli import sweeping
+
+        return sweeping.perform(options, own)
+    if options.best or options.jobs != 1:
+        told = "--best" if options.best else "--jobs"
+        raise UsageError(
+            Diagnostic("bad_sweep", f"{told} is about sweeps, and there is no --sweep")
+        )
     with processes.placed(options, own) as placed:
         return _run(placed, own)
 
@@ -52,7 +61,7 @@ def _run(options: Namespace, own: Process) -> int:
     for line in () if options.quiet or options.json else cuts:
         render.err(f"--tiny  {line}")
     stop, view = Stop(), _view(options)
-    with _interrupts(stop):
+    with interrupts(stop):
         with folded():
             report = session.perform(request, planned, cuts, observe=view, stop=stop)
         own.tell(one.diagnostic for one in report.failures if own.aside)
@@ -142,7 +151,7 @@ def _exit_code(report: Report) -> int:
 
 
 @contextmanager
-def _interrupts(stop: Stop) -> Iterator[None]:
+def interrupts(stop: Stop, word: str = "stopping at the next step") -> Iterator[None]:
     """The first Ctrl-C asks the run to stop at its next step; the second ends it at once.
 
     So do the signals with which schedulers and closing terminals end a process. While the report
@@ -163,7 +172,7 @@ def _interrupts(stop: Stop) -> Iterator[None]:
             stop.over = True
             raise KeyboardInterrupt
         stop.request()
-        render.err("stopping at the next step; Ctrl-C again ends the run at once")
+        render.err(f"{word}; Ctrl-C again ends the run at once")
 
     names = ("SIGINT", "SIGTERM", "SIGHUP")
     signals = [getattr(signal, name) for name in names if hasattr(signal, name)]

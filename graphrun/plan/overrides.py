@@ -122,7 +122,7 @@ def _place(given: Setting) -> Position:
 
 
 def _read(prompt: Prompt, specs: Mapping[str, NodeSpec], given: Setting) -> tuple[str, str, Any]:
-    """Node, input and value. Titles may hold dots and equals signs: what fits a node wins."""
+    """Node, input and value."""
     if isinstance(given, Parameter):
         where, dot, name = given.address.rpartition(".")
         if len(given.keys) == 2:
@@ -131,17 +131,28 @@ def _read(prompt: Prompt, specs: Mapping[str, NodeSpec], given: Setting) -> tupl
             raise _wrong(given, f"{given.address!r} is no address", "for example 27.epochs: 3")
         return where, name, given.value
     setting = given if isinstance(given, str) else f"{given[0]}={given[1]}"
+    found = address(prompt, specs, setting)
+    if found is None:
+        raise _wrong(given, "expected NODE.INPUT=VALUE", "for example --set 27.epochs=3")
+    where, name, text = found
+    return where, name, text if isinstance(given, str) else given[1]
+
+
+def address(
+    prompt: Prompt, specs: Mapping[str, NodeSpec], setting: str
+) -> tuple[str, str, str] | None:
+    """Node, input and the rest of `NODE.INPUT=REST`; None for another form.
+
+    Titles may hold dots and equals signs: the first reading that fits a node wins.
+    """
     parts = setting.split("=")
     readings = []
     for index in range(1, len(parts)):
         where, dot, name = "=".join(parts[:index]).rpartition(".")
         if dot:
             readings.append((where, name, "=".join(parts[index:])))
-    if not readings:
-        raise _wrong(given, "expected NODE.INPUT=VALUE", "for example --set 27.epochs=3")
     fitting = (r for r in readings for node in called(prompt, r[0]) if _has(node, r[1], specs))
-    where, name, text = next(fitting, readings[0])
-    return where, name, text if isinstance(given, str) else given[1]
+    return next(fitting, readings[0] if readings else None)
 
 
 def _has(node: PromptNode, name: str, specs: Mapping[str, NodeSpec]) -> bool:

@@ -15,7 +15,7 @@ import packs
 import pytest
 
 from graphrun.cli.main import main
-from graphrun.cli.run import _asks, _interrupts
+from graphrun.cli.run import _asks, interrupts
 from graphrun.documents import Prompt, PromptNode
 from graphrun.execute import Stop
 from graphrun.plan.static import resources
@@ -572,7 +572,7 @@ def test_an_alias_of_what_a_node_names_is_used(kind, values, alias, used):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks")
 def test_a_forked_process_leaves_ctrl_c_to_the_run_and_can_be_ended(capfd):
     ends = {}
-    with _interrupts(Stop()):
+    with interrupts(Stop()):
         for number in (signal.SIGINT, signal.SIGTERM):
             child = os.fork()
             if not child:

@@ -1,0 +1,319 @@
+"""`graphrun run FILE --sweep …`: from options to members, and what is said of them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graphrun.cli import render
+from graphrun.errors import Diagnostic, ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from graphrun.cli.processes import Process
+    from graphrun.request import Request
+    from graphrun.session import Session
+    from graphrun.sweep.checking import Checked
+    from graphrun.sweep.figures import Best
+    from graphrun.sweep.grid import Axis
+    from graphrun.sweep.record import Entry, Record
+    from graphrun.sweep.runner import Job
+
+
+def _jobs(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of members")
+    return int(text)
+
+
+OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
+    (
+        ("--sweep",),
+        {
+            "action": "append",
+            "default": [],
+            "metavar": "NODE.INPUT=VALUE,…",
+            "help": "run with each of these values, and with all combinations of several --sweep; "
+            "also a JSON list, A..B:N, A..B:logN, and seed=1,2,3 (repeatable)",
+        },
+    ),
+    (
+        ("-j", "--jobs"),
+        {"type": _jobs, "default": 1, "metavar": "N", "help": "members of a sweep at once"},
+    ),
+    (
+        ("--best",),
+        {
+            "metavar": "METRIC",
+            "help": "figure that tells which member of a sweep is best, as val_f1 or max:val_f1 "
+            "(default the lowest val_loss, else the highest val_accuracy, …)",
+        },
+    ),
+)
+"""Names, and what argparse is told of them."""
+
+
+def perform(options: Namespace, own: Process) -> int:
+    """Check all members, run them, and say what came of them; or, as a dry run, what would."""
+    from graphrun.cli import outlook, reading, requests
+    from graphrun.cli.quiet import surround
+    from graphrun.session import Session
+    from graphrun.sweep import checking, grid
+    from graphrun.sweep.figures import Best
+
+    if own.world > 1 or options.run_folder:
+        what = "--run-folder" if options.run_folder else "several processes of one run"
+        raise UsageError(Diagnostic("bad_sweep", f"--sweep does not go with {what}"))
+    surround()
+    best = Best.parse(options.best) if options.best else None
+    request = requests.request_of(options)
+    session = Session(
+        catalog=reading.catalog(options), cache=outlook.cache_of(options), remember=False
+    )
+    prompt = session.convert(request.document)
+    axes = grid.axes(prompt, session.catalog, options.sweep)
+    members = grid.members(axes)
+    dry = options.dry_run
+    found = checking.check(
+        session, request, members, fetching=not dry, say=lambda one: render.err(str(one.message))
+    )
+    if dry:
+        return _show(found, axes, options)
+    key = checking.sweep_key(prompt, members)
+    return _run(session, request, options, _Asked(prompt.name, key, axes, found, best))
+
+
+class _Asked:
+    """What is to be done: a sweep that was checked."""
+
+    def __init__(
+        self, file: str, key: str, axes: list[Axis], checked: list[Checked], best: Best | None
+    ) -> None:
+        self.file, self.key, self.axes, self.checked, self.best = file, key, axes, checked, best
+
+
+def _run(session: Session, request: Request, options: Namespace, asked: _Asked) -> int:
+    from graphrun.cli.run import interrupts
+    from graphrun.execute import Stop
+    from graphrun.sweep.perform import Sweep
+    from graphrun.sweep.runner import LocalProcesses
+    from graphrun.sweep.sharing import ordered, waits
+
+    record, holding = _begun(request, options, asked)
+    entries = {one.member.number: one for one in record.entries}
+    order = ordered(asked.checked)
+    todo = [one for one in order if entries[one.member.number].status == "pending"]
+    commands = _Commands(record, options, order)
+    sweep = Sweep(
+        record,
+        [entries[one.member.number] for one in order],
+        waits(todo) if session.cache and not session.cache.fresh else {},
+        commands.job,
+        LocalProcesses(),
+        options.jobs,
+    )
+    stop, start = Stop(), time.monotonic()
+    before = record.seconds
+    try:
+        commands.write(request)
+        with interrupts(stop, "stopping every member at its next step"):
+            sweep.run(stop, _Voice(record, options))
+    finally:
+        record.seconds = before + time.monotonic() - start
+        record.status = _status(record.entries)
+        record.write()
+        holding.release()
+    return _finish(record, options)
+
+
+def _begun(request: Request, options: Namespace, asked: _Asked) -> tuple[Record, Any]:
+    """The record of the sweep: that of an earlier start which did not come to its end, if any."""
+    from graphrun.cache.holding import Holding
+    from graphrun.sweep.record import Entry, Record, new_folder, recall, unfinished
+
+    assert request.out is not None
+    entries = [Entry(one.member, one.key) for one in asked.checked]
+    left = None if options.fresh else unfinished(request.out, asked.key)
+    folder = left[0] if left else new_folder(request.out, asked.file)
+    record = Record(folder, asked.file, asked.key, asked.axes, entries, asked.best)
+    record.started = time.time()
+    if left is None:
+        holding = Holding(folder / "lock")
+        holding.try_to_take()
+        return record, holding
+    _, document, holding = left
+    record.seconds = float(document.get("seconds", 0.0))
+    for entry in entries:
+        recall(entry, document, folder)
+    done = sum(one.reused for one in entries)
+    if not options.quiet:
+        render.err(f"goes on in {folder}: {done} of {len(entries)} members are finished")
+    return record, holding
+
+
+class _Commands:
+    """The commands of members: they read what the sweep was checked with, whatever becomes of the
+    file meanwhile."""
+
+    def __init__(self, record: Record, options: Namespace, checked: Iterable[Checked]) -> None:
+        self.record, self.options = record, options
+        self.checked = {one.member.number: one for one in checked}
+        self.document = record.folder / f"{_stem(record.file)}.json"
+
+    def write(self, request: Request) -> None:
+        source = request.document.source
+        if source is not None:
+            render.to_file(self.document, source.text)
+        (self.record.folder / "params").mkdir(exist_ok=True)
+
+    def job(self, entry: Entry, slot: int) -> Job:
+        from graphrun.sweep.runner import Job, device, threads
+
+        number = entry.member.number
+        place, checked = self.record.place(entry), self.checked[number]
+        entry.folder = place.name
+        params = self.record.folder / "params" / f"{number}.json"
+        render.to_file(params, json.dumps(checked.parameters(), ensure_ascii=False, indent=1))
+        command = [
+            *_python(),
+            "run",
+            *member_arguments(self.options),
+            f"--params={params}",
+            f"--seed={checked.request.settings.seed}",
+            f"--run-folder={place}",
+            "--",
+            str(self.document),
+            *self.options.targets,
+        ]
+        around = {**threads(self.options.jobs, os.environ), **device(slot, os.environ)}
+        log = self.record.folder / "logs" / f"{place.name}.log"
+        return Job(number, tuple(command), log, around)
+
+
+def _stem(name: str) -> str:
+    return Path(name.strip("<>")).stem.encode()[:200].decode(errors="ignore") or "prompt"
+
+
+def _python() -> list[str]:
+    """The command line in a process of its own. The working folder is only searched for modules
+    where it is now."""
+    here = {"", str(Path.cwd())}
+    return [sys.executable, *(() if here & set(sys.path[:1]) else ("-P",)), "-m", "graphrun"]
+
+
+_APART = frozenset(
+    {"overrides", "params", "seed", "out", "run_folder", "dry_run", "json", "sweep", "jobs", "best"}
+)
+"""Options that a member is told in another way, or not at all."""
+
+
+def member_arguments(options: Namespace) -> list[str]:
+    """The options of a run again, as a command line."""
+    from graphrun.cli import requests
+
+    parser = argparse.ArgumentParser(add_help=False)
+    requests.add_options(parser)
+    found = []
+    for action in parser._actions:
+        value = getattr(options, action.dest, None)
+        if not action.option_strings or action.dest in _APART or value == action.default:
+            continue
+        name = action.option_strings[-1]
+        if value is True:
+            found.append(name)
+        else:
+            found += [f"{name}={one}" for one in (value if isinstance(value, list) else [value])]
+    return found
+
+
+_OWN_WAY_OUT = ("  when that is mended", "  run it again")
+"""What a run alone says at its end: here the sweep is what is run again."""
+
+
+class _Voice:
+    """What members say, with their names before it."""
+
+    def __init__(self, record: Record, options: Namespace) -> None:
+        self._axes, self._quiet = record.axes, options.quiet
+        self._width = len(str(len(record.entries)))
+        self._total = len(record.entries)
+
+    def __call__(self, entry: Entry, line: str) -> None:
+        failed = line.startswith("failed: ")
+        if (self._quiet and not failed) or line.startswith(_OWN_WAY_OUT):
+            return
+        number = f"{entry.member.number:>{self._width}}/{self._total}"
+        render.err(f"[{number} {entry.member.label(self._axes)}] {line}")
+
+
+def _status(entries: Sequence[Entry]) -> Any:
+    states = {one.status for one in entries}
+    if states & {"interrupted", "pending", "running"}:
+        return "interrupted"
+    return "failed" if "failed" in states else "finished"
+
+
+def _finish(record: Record, options: Namespace) -> int:
+    from graphrun.sweep.table import lines
+
+    if options.json:
+        render.out_json(record.to_json())
+    else:
+        for line in lines(record):
+            render.out(line)
+    if record.status == "interrupted":
+        render.err(f"  run it again to go on: {shlex.join(['graphrun', *sys.argv[1:]])}")
+        return ExitCode.INTERRUPTED
+    return ExitCode.OK if record.status == "finished" else ExitCode.NODE_FAILED
+
+
+def _show(found: Sequence[Checked], axes: Sequence[Axis], options: Namespace) -> int:
+    """A dry run: the members, in the order in which they would start."""
+    from graphrun.sweep.sharing import ordered, shared, waits
+
+    order = ordered(found)
+    waiting = waits(order)
+    rows = [(one, shared(one, waiting[one.member.number])) for one in order]
+    if options.json:
+        members = [_fields(one, others) for one, others in rows]
+        render.out_json({"axes": [_axis(one) for one in axes], "members": members})
+        return ExitCode.OK
+    for one, others in rows:
+        render.out(f"{one.member.number} {one.member.label(axes)}")
+        for verdict in one.verdicts:
+            step, by = verdict.step, others.get(verdict.step.node.id)
+            action, reason = verdict.action, verdict.reason
+            if by is not None:
+                action, reason = "cached", f"member {by} computes it"
+            if action in ("cached", "unneeded") and by is None:
+                continue
+            render.out(f"  {action:<7}  {step.node.id} {step.node.class_type}  {reason}")
+        kept = sum(v.action == "cached" for v in one.verdicts)
+        if kept:
+            render.out(f"  {kept} from the cache")
+    return ExitCode.OK
+
+
+def _axis(one: Axis) -> dict[str, Any]:
+    return {"address": one.address, "name": one.name, "values": list(one.values)}
+
+
+def _fields(one: Checked, others: dict[str, int]) -> dict[str, Any]:
+    steps = [
+        {
+            "node": v.step.node.id,
+            "class_type": v.step.node.class_type,
+            "action": v.action if v.step.node.id not in others else "cached",
+            "reason": v.reason,
+            "member": others.get(v.step.node.id),
+        }
+        for v in one.verdicts
+    ]
+    return {"number": one.member.number, "values": dict(one.member.values), "steps": steps}

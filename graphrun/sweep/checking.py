@@ -1,0 +1,133 @@
+"""All members of a sweep are looked at before any of them runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from graphrun.documents import Prompt
+from graphrun.errors import (
+    Diagnostic,
+    GraphrunError,
+    MissingResource,
+    UsageError,
+    ValidationFailed,
+)
+from graphrun.execute import Stop
+from graphrun.plan import Plan, Step
+from graphrun.record.outlook import Verdict, outlook
+from graphrun.request import Request
+from graphrun.session import Session
+from graphrun.sweep.grid import Member
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A member that can run: its plan, and what would become of each node.
+
+    The `key` is a digest of all identities: members of one key give the same results.
+    """
+
+    member: Member
+    request: Request
+    plan: Plan
+    verdicts: tuple[Verdict, ...]
+    key: str
+
+    @cached_property
+    def doing(self) -> dict[str, Verdict]:
+        """By id, the nodes that would run or go on."""
+        return {v.step.node.id: v for v in self.verdicts if v.action in ("run", "resumed")}
+
+    @cached_property
+    def steps(self) -> dict[str, Step]:
+        return {step.node.id: step for step in self.plan.steps}
+
+    def parameters(self) -> dict[str, dict[str, Any]]:
+        """Every value that is not the file's, as a file of parameters has it."""
+        found: dict[str, dict[str, Any]] = {}
+        for node_id, name in self.given:
+            found.setdefault(node_id, {})[name] = self.given[node_id, name]
+        return found
+
+    @property
+    def given(self) -> Mapping[tuple[str, str], Any]:
+        prompt = self.plan.prompt
+        return {key: prompt.nodes[key[0]].inputs[key[1]] for key in prompt.settings}
+
+
+def request_for(request: Request, member: Member) -> Request:
+    """The request of one member: the sweep's with its values, which go before all others."""
+    found = replace(request, overrides=[*request.overrides, *member.settings])
+    if member.seed is not None:
+        found = replace(found, settings=replace(found.settings, seed=member.seed))
+    return found
+
+
+def check(
+    session: Session,
+    request: Request,
+    members: Iterable[Member],
+    *,
+    fetching: bool = True,
+    say: Callable[[Diagnostic], None] = lambda one: None,
+) -> list[Checked]:
+    """Plan every member, look for what it needs, and (`fetching`) download what the hub has.
+
+    Raises:
+        GraphrunError: members that cannot run; the problems of all of them, each told once.
+    """
+    found, wrong, kinds = [], dict[str, Diagnostic](), set[type[GraphrunError]]()
+    for member in members:
+        own = request_for(request, member)
+        try:
+            plan, _ = session.plan(own)
+            if fetching:
+                plan = session.complete(own, plan, [lambda event: _notice(event, say)], Stop())
+        except GraphrunError as error:
+            kinds.add(type(error))
+            for one in error.diagnostics:
+                wrong.setdefault(str(one), one)
+            continue
+        verdicts = tuple(outlook(plan, session.catalog, own.settings, session.cache))
+        found.append(Checked(member, own, plan, verdicts, key_of(plan)))
+    if wrong:
+        raise _worst(kinds)(wrong.values())
+    return found
+
+
+def _notice(event: Any, say: Callable[[Diagnostic], None]) -> None:
+    found = getattr(event, "diagnostic", None)
+    if found is not None:
+        say(found)
+
+
+def _worst(kinds: set[type[GraphrunError]]) -> type[GraphrunError]:
+    for kind in (UsageError, ValidationFailed, MissingResource):
+        if kind in kinds:
+            return kind
+    return GraphrunError
+
+
+def key_of(plan: Plan) -> str:
+    """A digest of what a plan computes: of the identities of its nodes and their literals."""
+    parts = [[s.node.id, s.identity, s.node.class_type, _literals(s)] for s in plan.steps]
+    return _digest([plan.seed, plan.roots, parts])
+
+
+def sweep_key(prompt: Prompt, members: Iterable[Member]) -> str:
+    """A digest of what was asked for, by which the same command finds what it left."""
+    return _digest([prompt.to_json(), [[dict(one.values), one.seed] for one in members]])
+
+
+def _literals(step: Step) -> dict[str, str]:
+    return {name: repr(value) for name, value in step.node.inputs.items()}
+
+
+def _digest(parts: Any) -> str:
+    text = json.dumps(parts, sort_keys=True, default=repr)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
