@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphrun.cli import DEVICES, config, processes, reading, values
-from graphrun.cli.sweeping import OPTIONS as SWEEP
+from graphrun.cli.sweep_options import OPTIONS as SWEEP
 from graphrun.cli.training import OPTIONS as TRAINING
 from graphrun.cli.training import chosen
 from graphrun.errors import Diagnostic, UsageError

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-import signal
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from graphrun.cli import config, outlook, processes, reading, render, requests
 from graphrun.cli.quiet import folded, surround
+from graphrun.cli.stopping import interrupts
 from graphrun.errors import Diagnostic, ExitCode, GraphrunError, UsageError
 
 if TYPE_CHECKING:
     from graphrun.cli.processes import Process
-    from graphrun.execute import Observer, Stop
+    from graphrun.execute import Observer
     from graphrun.execute.events import NodeFailed
     from graphrun.plan import Plan, ResourceUse
     from graphrun.report import Report
@@ -148,37 +145,3 @@ def _exit_code(report: Report) -> int:
     # With --keep-going: outputs that were left out because of errors in the file.
     left_out = any(one.severity == "error" for one in report.notices)
     return ExitCode.INVALID if left_out else ExitCode.OK
-
-
-@contextmanager
-def interrupts(stop: Stop, word: str = "stopping at the next step") -> Iterator[None]:
-    """The first Ctrl-C asks the run to stop at its next step; the second ends it at once.
-
-    So do the signals with which schedulers and closing terminals end a process. While the report
-    is written they are ignored. Processes that are forked meanwhile, such as a loader's, leave
-    Ctrl-C to this one, and end at the others as usual.
-    """
-    own = os.getpid()
-
-    def ask(number: int, frame: Any) -> None:
-        if os.getpid() != own:
-            if number != signal.SIGINT:
-                signal.signal(number, signal.SIG_DFL)
-                os.kill(os.getpid(), number)
-            return
-        if stop.over:
-            return
-        if stop.requested:
-            stop.over = True
-            raise KeyboardInterrupt
-        stop.request()
-        render.err(f"{word}; Ctrl-C again ends the run at once")
-
-    names = ("SIGINT", "SIGTERM", "SIGHUP")
-    signals = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    before = {one: signal.signal(one, ask) for one in signals}
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)

@@ -27,39 +27,6 @@ if TYPE_CHECKING:
     from graphrun.sweep.runner import Job
 
 
-def _jobs(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of members")
-    return int(text)
-
-
-OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
-    (
-        ("--sweep",),
-        {
-            "action": "append",
-            "default": [],
-            "metavar": "NODE.INPUT=VALUE,…",
-            "help": "run with each of these values, and with all combinations of several --sweep; "
-            "also a JSON list, A..B:N, A..B:logN, and seed=1,2,3 (repeatable)",
-        },
-    ),
-    (
-        ("-j", "--jobs"),
-        {"type": _jobs, "default": 1, "metavar": "N", "help": "members of a sweep at once"},
-    ),
-    (
-        ("--best",),
-        {
-            "metavar": "METRIC",
-            "help": "figure that tells which member of a sweep is best, as val_f1 or max:val_f1 "
-            "(default the lowest val_loss, else the highest val_accuracy, …)",
-        },
-    ),
-)
-"""Names, and what argparse is told of them."""
-
-
 def perform(options: Namespace, own: Process) -> int:
     """Check all members, run them, and say what came of them; or, as a dry run, what would."""
     from graphrun.cli import outlook, reading, requests
@@ -100,7 +67,7 @@ class _Asked:
 
 
 def _run(session: Session, request: Request, options: Namespace, asked: _Asked) -> int:
-    from graphrun.cli.run import interrupts
+    from graphrun.cli.stopping import interrupts
     from graphrun.execute import Stop
     from graphrun.sweep.perform import Sweep
     from graphrun.sweep.runner import LocalProcesses

@@ -15,7 +15,8 @@ import packs
 import pytest
 
 from graphrun.cli.main import main
-from graphrun.cli.run import _asks, interrupts
+from graphrun.cli.run import _asks
+from graphrun.cli.stopping import interrupts
 from graphrun.documents import Prompt, PromptNode
 from graphrun.execute import Stop
 from graphrun.plan.static import resources
