@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from graphrun.node import InputError, Nodes, Range, Socket, notice
 
-from ._torch import described
+from ._torch import described, is_full
 
 Size = Annotated[int, Range(1, 1_000_000)]
 Closure = Annotated[Callable[..., Any], Socket("PTCALLABLE")]
@@ -76,6 +76,8 @@ def apply(title: str, part: Callable[..., Any], *inputs: Any, **options: Any) ->
     except (InputError, torch.OutOfMemoryError):
         raise
     except _COMPLAINTS as error:
+        if isinstance(part, nn.Module) and is_full(error):
+            raise
         why = str(error).partition("\n")[0] or type(error).__name__
         if isinstance(part, nn.Embedding) and isinstance(error, IndexError):
             low, high = (int(end) for end in inputs[0].aminmax())

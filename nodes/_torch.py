@@ -40,6 +40,14 @@ _WAYS = (
 _REFUSALS = (RuntimeError, LookupError, TypeError, ValueError, ArithmeticError, AttributeError)
 
 
+def is_full(error: BaseException) -> bool:
+    """Whether an error says that memory is full. torch has one for GPUs, and words on a CPU."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    said = ("can't allocate memory", "not enough memory")
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in said)
+
+
 def described(value: Any) -> str:
     """Type and shape: `float32 (8, 3)`."""
     if hasattr(value, "shape"):

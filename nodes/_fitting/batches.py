@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, SequentialSampler, TensorDataset
 from graphrun.node import InputError
 
 from .._around import NO_WAY
-from .._torch import described
+from .._torch import described, is_full
 from .packed import Packed
 
 # These broadcast what differs in shape, and so compare every row with every other.
@@ -72,7 +72,7 @@ def blaming(name: str, x: Any, y: Any = None) -> Iterator[list[Any]]:
     except (InputError, torch.OutOfMemoryError):
         raise
     except _REFUSALS as error:
-        if NO_WAY in str(error):
+        if NO_WAY in str(error) or is_full(error):
             raise
         shown = f"x is {described(x)}" + (f", y is {described(y)}" if y is not None else "")
         shown += "".join(f", the model answers {described(answer)}" for answer in answers)

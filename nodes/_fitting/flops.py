@@ -24,6 +24,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from .._torch import is_full
+
 _KINDS = frozenset({"albert", "bert", "distilbert", "electra", "roberta"})
 
 
@@ -151,7 +153,9 @@ def matmul_peak(device: torch.device, dtype: torch.dtype = torch.float32) -> flo
     if key not in _peaks:
         try:
             _peaks[key] = _measured(device, dtype)
-        except torch.OutOfMemoryError:
+        except Exception as error:
+            if not is_full(error):
+                raise
             return None
     return _peaks[key]
 

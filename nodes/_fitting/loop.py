@@ -23,6 +23,7 @@ from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from graphrun.node import metric, notice, settings
 
+from . import memory
 from .batches import batches, blaming, check_classes, on, paired
 from .distributed import Group, Joined
 from .figures import Figures
@@ -48,12 +49,13 @@ def fit(job: Job) -> Course:
     """
     group = Group.current(job.device)
     precision = Precision.pick(job.device, settings().precision)
-    _move(job, job.device)
     try:
-        with keeping(job, group, precision) as keeper, precision.switched():
-            course = keeper.course
-            if course.epochs < job.epochs and not course.ended:
-                _train(job, group, keeper, precision)
+        with memory.suffices(job.device):
+            _move(job, job.device)
+            with keeping(job, group, precision) as keeper, precision.switched():
+                course = keeper.course
+                if course.epochs < job.epochs and not course.ended:
+                    _train(job, group, keeper, precision)
     finally:
         unfuse(job.optimizer)
         _move(job, torch.device("cpu"))
@@ -192,7 +194,8 @@ def _batch(
         if training:
             compute = partial(_compute, job.loss, joined, answers, look)
             return run.learner.learn(compute, joined, share, *mine)
-        return _compute(job.loss, partial(group.whole, share, joined), answers, look, *mine)
+        with memory.whole(x, name):
+            return _compute(job.loss, partial(group.whole, share, joined), answers, look, *mine)
 
 
 def _compute(

@@ -1,20 +1,24 @@
 """How many tokens of texts are computed at a time, so that memory suffices.
 
-A GPU says when it is full; what it was asked for is then done again in halves. On a CPU there is no
-such word, as the system ends the process, so the number is estimated before.
+A GPU says when it is full; what it was asked for is then done again in halves. On a CPU the system
+mostly ends the process instead, so the number is estimated before.
 """
 
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
+from torch.optim import Optimizer
 
 from graphrun.node import InputError, notice, settings
 
+from .._torch import is_full
 from .packed import Packed
 
 KEPT = 120
@@ -33,6 +37,9 @@ JUDGED = {"cpu": 8192}
 HALVINGS = 4
 _LEAST = 512
 
+
+FULL = "out_of_memory"
+"""Code of the refusal where it does not suffice at all."""
 
 PIECES = "computed_in_pieces"
 """Code of what is said of batches that memory does not suffice for."""
@@ -62,7 +69,49 @@ class Room:
     def _refusal(self, x: Any) -> InputError:
         tried = f", also in pieces of 1/{2**self._halvings}" if self._halvings else ""
         message = f"there is not enough memory for {_size(x)}{tried}"
-        return InputError(message, input=self._loader, code="out_of_memory", hint=_WAY_OUT)
+        return InputError(message, input=self._loader, code=FULL, hint=_WAY_OUT)
+
+
+@contextmanager
+def whole(x: Any, loader: str) -> Iterator[None]:
+    """Say it in words where memory does not suffice for a batch that is computed as it is.
+
+    Raises:
+        InputError: that is so.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not is_full(error):
+            raise
+        raise Room(None, loader)._refusal(x) from error
+
+
+@contextmanager
+def suffices(device: torch.device) -> Iterator[None]:
+    """Say it in words where memory does not suffice for a model and what belongs to it.
+
+    Raises:
+        InputError: that is so.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not is_full(error):
+            raise
+        message = f"there is not enough memory on {device} for the model and copies of its weights"
+        hint = "a smaller model needs less; output_best_val_model keeps a copy"
+        raise InputError(message, input="model", code=FULL, hint=hint) from error
+
+
+def no_step(optimizer: Optimizer) -> InputError:
+    """What to say where memory does not suffice for a step."""
+    count = sum(p.numel() for group in optimizer.param_groups for p in group["params"])
+    kind = type(optimizer).__name__
+    message = f"there is not enough memory for a step of {kind}, and for what it remembers of "
+    message += f"{count} trained numbers"
+    hint = "low-rank adapters or a frozen encoder train fewer numbers; PtoSimple remembers nothing"
+    return InputError(message, input="optimizer", code=FULL, hint=hint)
 
 
 def tell_of_pieces() -> None:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from graphrun.node import InputError, notice, settings
 
+from .._torch import is_full
 from . import memory
 from .batches import BY_CLASS
 from .distributed import Group, Joined
@@ -62,7 +63,9 @@ class Learner:
                 with self._way.lasting():
                     loss, output, target = self._gradients(compute, joined, share, x, y)
                 return self._group.sum(loss), output, target
-            except torch.OutOfMemoryError as error:
+            except Exception as error:
+                if not is_full(error):
+                    raise
                 # Several processes would have to begin again together.
                 again = divisible(self._job.loss) and self._group.world == 1
                 self._room.halve(x, error, divisible=again)
@@ -71,8 +74,22 @@ class Learner:
             _draw_again(drawn, self._job.device)
 
     def step(self) -> None:
-        """Change the weights by their gradients."""
-        self._precision.step(self._job.optimizer, self._cut)
+        """Change the weights by their gradients.
+
+        Raises:
+            InputError: there is not enough memory for what the optimizer remembers. The weights are
+                as they were if that is so in the first step, in which it is made.
+        """
+        optimizer = self._job.optimizer
+        known = set(optimizer.state)
+        try:
+            self._precision.step(optimizer, self._cut)
+        except Exception as error:
+            if not is_full(error):
+                raise
+            for parameter in set(optimizer.state) - known:
+                del optimizer.state[parameter]  # half of it is worse than nothing
+            raise memory.no_step(optimizer) from error
 
     def _cut(self) -> None:
         if self._norm is not None:

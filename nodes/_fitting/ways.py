@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader
 from graphrun.node import notice, settings, show
 
 from .._encoded import EncodedText
+from .._torch import is_full
 from ..models import TextClassifier
 from . import generators, memory
 from .batches import blaming
@@ -127,7 +128,9 @@ class Way:
         while True:
             try:
                 return torch.cat([call(part) for _, part in x.pieces(self._room.tokens)])
-            except torch.OutOfMemoryError as error:
+            except Exception as error:
+                if not is_full(error):
+                    raise
                 self._room.halve(x, error)
             memory.free(self._device)
 
