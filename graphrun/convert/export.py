@@ -56,6 +56,7 @@ class Exporter:
             draft.inputs,
             title=node.title,
             pack=node.pack,
+            pack_version=node.pack_version,
             path=node.path,
             paths=draft.paths,
         )

@@ -91,6 +91,11 @@ class Node:
         found = properties.get("cnr_id") or properties.get("aux_id")
         return found if isinstance(found, str) else None
 
+    @property
+    def pack_version(self) -> str | None:
+        found = (self.data.get("properties") or {}).get("ver")
+        return found if isinstance(found, str) else None
+
     @cached_property
     def index(self) -> Mapping[str, int]:
         """Live sockets by name; the first of several."""

@@ -190,11 +190,16 @@ def _prompt_node(key: str, node: Mapping[str, Any], prefix: tuple[str, ...]) -> 
         class_type=node["class_type"],
         inputs=inputs,
         title=meta.get("title"),
-        pack=meta.get("cnr_id") or meta.get("aux_id"),
+        pack=_text(meta.get("cnr_id") or meta.get("aux_id")),
+        pack_version=_text(meta.get("ver")),
         changed=node.get("is_changed"),
         path=path,
         paths={name: (*path, "inputs", name) for name in inputs},
     )
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _parse(source: Source) -> tuple[Any, tuple[Diagnostic, ...]]:

@@ -29,9 +29,10 @@ class PromptNode:
     """One node to run.
 
     `inputs` maps a name to a `Link` or to a literal (lists are literal here, unwrapped).
-    `pack` is what the file says the class comes from, `changed` its own word in the place of what
-    the class would say in IS_CHANGED (`is_changed` in the file). `paths` tells where in the
-    document each input stands, and `path` where the node does, for positions in messages.
+    `pack` and `pack_version` are what the file says the class comes from, `changed` its own word in
+    the place of what the class would say in IS_CHANGED (`is_changed` in the file). `paths` tells
+    where in the document each input stands, and `path` where the node does, for positions in
+    messages.
     """
 
     id: str
@@ -39,6 +40,7 @@ class PromptNode:
     inputs: Mapping[str, Any]
     title: str | None = None
     pack: str | None = None
+    pack_version: str | None = None
     changed: Any = None
     path: Path = ()
     paths: Mapping[str, Path] = field(default_factory=dict)

@@ -15,14 +15,6 @@ ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "data" / "codes.txt"
 
 
-def test_every_code_of_the_sources_is_in_the_table():
-    used = codes_used.used()
-    assert len(used) > 200
-    unexplained = {code: place for code, place in used.items() if code not in table.codes()}
-    assert unexplained == {}
-    assert table.codes().keys() >= MISSING
-
-
 def test_every_code_of_the_table_is_used():
     spelt_out = codes_used.constants() | codes_used.used().keys()
     put_together = {"invalid_workflow", "invalid_prompt", "inside_muted", "inside_bypassed"}
@@ -31,6 +23,7 @@ def test_every_code_of_the_table_is_used():
 
 def test_codes_are_stable():
     """Clients rely on them: one that goes, or gets another name, is a decision."""
+    assert table.codes().keys() >= MISSING
     assert sorted(table.codes()) == GOLDEN.read_text().split()
 
 

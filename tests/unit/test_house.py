@@ -5,7 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import codes_used
 import pytest
+
+from graphrun.diagnostics import table
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted([*ROOT.glob("graphrun/**/*.py"), *ROOT.glob("nodes/**/*.py")])
@@ -43,6 +46,16 @@ def test_every_module_and_public_class_says_what_it_is(path):
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
             plain = len(node.body) == 1 and isinstance(node.body[0], ast.Pass)
             assert plain or ast.get_docstring(node) or node.bases, node.name
+
+
+def test_every_code_of_a_problem_is_explained():
+    """What `graphrun explain` and docs/errors.md say of it stands in graphrun/diagnostics/codes/.
+
+    A new code has an entry there and a line in tests/data/codes.txt; `make docs` writes the page.
+    """
+    used = codes_used.used()
+    assert len(used) > 200
+    assert {code: place for code, place in used.items() if code not in table.codes()} == {}
 
 
 UNSAFE_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve"}

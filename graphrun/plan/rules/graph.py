@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from graphrun.catalog import Catalog, NodeSpec, connects
 from graphrun.convert.roles import VIRTUAL
@@ -26,31 +26,52 @@ def not_empty(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
 _NOT_LOADED = frozenset({"malformed_node", "missing_pack", "not_offered"})
 """Notes about packs that could not be loaded: the class may be one of theirs."""
 
+_SHOWN = 8
+"""Nodes that a hint lists."""
+
 
 def known_classes(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
+    """What is the same for many nodes is said at the first of them."""
     notes = specs.notes if isinstance(specs, Catalog) else ()
-    not_loaded = [note.message for note in notes if note.code in _NOT_LOADED]
-    for node in prompt.nodes.values():
-        if node.class_type in specs:
-            continue
+    general = [note.message for note in notes if note.code in _NOT_LOADED]
+    general.append(
+        "`graphrun nodes` lists the installed classes; to check and convert those of others, "
+        "give their definitions with --object-info FILE"
+    )
+    unknown = [node for node in prompt.nodes.values() if node.class_type not in specs]
+    packs = _packs(unknown)
+    for node in unknown:
         hints = []
         near = specs.near(node.class_type) if isinstance(specs, Catalog) else []
         if near:
             hints.append(f"did you mean {' or '.join(near)}?")
-        hints += not_loaded
-        not_loaded = []  # once is enough, however many of a pack's classes are missing
-        if node.pack:
-            hints.append(f"the file says it comes from the pack {node.pack}")
-        hints.append(
-            "`graphrun nodes` lists the installed classes; to check and convert those of others, "
-            "give their definitions with --object-info FILE"
-        )
+        if node.id in packs:
+            hints.append(packs[node.id])
+        hints += general
+        general = []
         yield Diagnostic(
             "missing_node_type",
             f"{node.label}: no installed pack has the class {node.class_type!r}",
             node.id,
-            hint="; ".join(hints),
+            hint="; ".join(hints) or None,
         )
+
+
+def _packs(unknown: Iterable[PromptNode]) -> dict[str, str]:
+    """What the file says of the packs that nodes come from, by the first node of each pack."""
+    nodes: dict[str, list[PromptNode]] = {}
+    for node in unknown:
+        if node.pack:
+            nodes.setdefault(node.pack, []).append(node)
+    found = {}
+    for pack, of_it in nodes.items():
+        versions = list(dict.fromkeys(n.pack_version for n in of_it if n.pack_version))
+        named = f"{pack} {' or '.join(versions)}" if versions else pack
+        ids = ", ".join(n.id for n in of_it[:_SHOWN])
+        more = f", … {len(of_it) - _SHOWN} more" if len(of_it) > _SHOWN else ""
+        what = "it comes" if len(of_it) == 1 else f"nodes {ids}{more} come"
+        found[of_it[0].id] = f"the file says that {what} from the pack {named}"
+    return found
 
 
 def without_code(class_type: str, specs: Catalog) -> tuple[str, str]:

@@ -32,10 +32,30 @@ def tokenizer_matches_model(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic
         above = ancestors(prompt, [node.id])
         models = [use for use in uses["model"] if use.user in above]
         for use in uses["tokenizer"]:
-            differs = use.user in above and len(models) == 1 and use.name != models[0].name
+            differs = (
+                use.user in above
+                and len(models) == 1
+                and not same_vocabulary(use.name, models[0].name)
+            )
             if differs and (use.user, models[0].user) not in said:
                 said.add((use.user, models[0].user))
                 yield _mismatch(prompt, use, models[0])
+
+
+def same_vocabulary(tokenizer: str, model: str) -> bool:
+    """Whether two names may be of one vocabulary, as far as names tell.
+
+    Those of one model with and without its organization are the same. A model that was trained
+    from another one keeps its vocabulary and, as a rule, begins with its name; so do those that
+    were distilled from it, which put that word before the name.
+    """
+    one, other = (name.strip("/").lower().split("/") for name in (tokenizer, model))
+    if len(one) == len(other) and len(one) > 1 and one[-1] == other[-1]:
+        return one == other
+    short, long = sorted(
+        (one[-1].removeprefix("distil"), other[-1].removeprefix("distil")), key=len
+    )
+    return long == short or long.startswith(f"{short}-")
 
 
 def _mismatch(prompt: Prompt, tokenizer: ResourceUse, model: ResourceUse) -> Diagnostic:

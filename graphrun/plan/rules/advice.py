@@ -1,0 +1,142 @@
+"""What `check` says besides the rules: a file is right, and hardly what was meant.
+
+A run does not repeat it. Everything here is no error.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+from graphrun.catalog import NodeSpec
+from graphrun.catalog.running import settings
+from graphrun.documents import Prompt, PromptNode
+from graphrun.errors import Diagnostic
+from graphrun.plan.static import ancestors, outputs, trace
+
+Specs = Mapping[str, NodeSpec]
+
+_SHOWN = 8
+"""Nodes that a message lists."""
+
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\\w")
+_HOME = re.compile(r"(/home/|/Users/)[^/]+")
+_CUDA = re.compile(r"cuda(:\d+)?")
+_PATHS = re.compile(r"(^|_)(path|file|folder|dir|directory|root)($|_)|(path|file|folder|dir)name")
+"""Inputs whose name says that they take a path."""
+
+_DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd", "/proc/driver/nvidia")
+"""Where Linux, with WSL, shows a driver that torch's `cuda` may find."""
+
+
+def unused_nodes(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
+    """Nodes that feed no output: one word for the last of them and all that feed only it."""
+    roots = outputs(prompt, specs)
+    unknown = [n.id for n in prompt.nodes.values() if n.class_type not in specs]
+    if not roots:
+        return  # nothing runs, which is an error
+    used = ancestors(prompt, [*roots, *unknown])
+    idle = [node for node in prompt.nodes.values() if node.id not in used]
+    feeding = {link.node_id for node in idle for _, link in node.links()}
+    told: set[str] = set()
+    for node in idle:
+        if node.id in feeding:
+            continue
+        above = ancestors(prompt, [node.id]) - used - told - {node.id}
+        told |= above
+        too = f", nor do {_listed(prompt, above)}, which feed only it" if above else ""
+        yield Diagnostic(
+            "unused_node",
+            f"{node.label} does not run: nothing uses its result{too}",
+            node.id,
+            severity="warning",
+            hint="link it to a node that shows or saves something, or delete it",
+        )
+
+
+def paths_elsewhere(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
+    """Absolute paths that cannot be of this machine, unless an alias says where they lead."""
+    said = set()
+    for node in prompt.nodes.values():
+        spec = specs.get(node.class_type)
+        for one in spec.visible if spec else ():
+            if not one.resource and not _PATHS.search(one.name.lower()):
+                continue
+            value, at, name = trace(prompt, specs, node.id, one.name)
+            why = _elsewhere(value) if isinstance(value, str) and "\n" not in value else None
+            if why and (at, name) not in said:
+                said.add((at, name))
+                yield Diagnostic(
+                    "path_elsewhere",
+                    f"{node.label}: {one.name} is {value[:200]}, {why}",
+                    at,
+                    name,
+                    severity="warning",
+                    hint="a path that is relative to the working folder is right on every machine",
+                )
+
+
+def devices(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
+    """Names of GPUs where no driver is: told by files, as torch is not imported."""
+    for node in prompt.nodes.values():
+        for name, value in node.inputs.items():
+            named = "device" in name.lower() and isinstance(value, str)
+            if named and _CUDA.fullmatch(value) and node.class_type in specs and not _driver():
+                yield Diagnostic(
+                    "no_gpu",
+                    f"{node.label}: {name} is {value}, and there is no driver of a GPU here",
+                    node.id,
+                    name,
+                    severity="warning",
+                )
+
+
+def declared_unstable(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
+    """Classes that their packs give up or may change: once a class, at its first node."""
+    nodes: dict[str, list[PromptNode]] = {}
+    for node in prompt.nodes.values():
+        nodes.setdefault(node.class_type, []).append(node)
+    for class_type, found in nodes.items():
+        about = specs[class_type].about if class_type in specs else {}
+        more = f" (also {', '.join(n.id for n in found[1:_SHOWN])})" if found[1:] else ""
+        place = f"{found[0].label}{more}: the class {class_type}"
+        if about.get("deprecated"):
+            message = f"{place} is deprecated: a later version of its pack may not have it"
+            hint = f"`graphrun nodes show {class_type}` shows its description"
+            yield Diagnostic(
+                "deprecated_class", message, found[0].id, severity="warning", hint=hint
+            )
+        if about.get("experimental"):
+            message = f"{place} is experimental: it may be another in a later version of its pack"
+            yield Diagnostic("experimental_class", message, found[0].id, severity="info")
+
+
+ADVICE = (unused_nodes, paths_elsewhere, devices, declared_unstable)
+
+
+def _listed(prompt: Prompt, ids: set[str]) -> str:
+    ordered = [node_id for node_id in prompt.nodes if node_id in ids]
+    more = f" and {len(ordered) - _SHOWN} more" if len(ordered) > _SHOWN else ""
+    noun = "node" if len(ordered) == 1 else "nodes"
+    return f"{noun} {', '.join(ordered[:_SHOWN])}{more}"
+
+
+def _elsewhere(value: str) -> str | None:
+    """Why a path is not of this machine, or None."""
+    if any(value.startswith(name) for name in settings().aliases):
+        return None
+    if os.name != "nt" and _DRIVE.match(value):
+        return "which is a path of Windows"
+    home = _HOME.match(value)
+    if home and (os.name == "nt" or not Path(home[0]).exists()):
+        return f"and there is no {home[0]} here"
+    return None
+
+
+@cache
+def _driver() -> bool:
+    return any(Path(one).exists() for one in _DRIVERS) or shutil.which("nvidia-smi") is not None
