@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from graphrun.catalog import Alias
+from graphrun.catalog.aliases import alias as alias_of
 from graphrun.cli import DEVICES, PRECISIONS, sizes, training
 from graphrun.errors import Diagnostic, UsageError
 
@@ -155,7 +156,7 @@ def parse_alias(text: str) -> tuple[str, Alias]:
     if "labels" in table:
         table["labels"] = table["labels"].split(",")
     try:
-        return name, _alias({"path": folder, "splits": splits, **table}, Path())
+        return name, alias_of({"path": folder, "splits": splits, **table}, Path())
     except ValueError as error:
         raise _bad_alias(text, str(error)) from error
 
@@ -171,38 +172,12 @@ def parse_aliases(texts: Iterable[str]) -> dict[str, Alias]:
 
 
 def _from_toml(name: str, value: Any, file: Path) -> Alias:
-    table = {"path": value} if isinstance(value, str) else value
-    if not isinstance(table, dict):
+    if not isinstance(value, str | dict):
         raise _wrong(file, f"alias {name!r} is {value!r}, neither a path nor a table")
     try:
-        return _alias(table, file.parent)
+        return alias_of(value, file.parent)
     except ValueError as error:
         raise _wrong(file, f"alias {name!r}: {error}") from error
-
-
-def _alias(table: Mapping[str, Any], base: Path) -> Alias:
-    """Paths are relative to the file that names them. Raises ValueError saying what is wrong."""
-    unknown = table.keys() - {"path", "text", "label", "labels", "splits"}
-    if unknown:
-        known = "text, label, labels, split.NAME"
-        raise ValueError(f"unknown option {', '.join(sorted(unknown))}; known: {known}")
-    if "path" not in table:
-        raise ValueError("the path is missing")
-    for key in ("path", "text", "label"):
-        if not isinstance(table.get(key, ""), str):
-            raise ValueError(f"{key} = {table[key]!r} is not a text")
-    labels, splits = table.get("labels", []), table.get("splits", {})
-    if not isinstance(labels, list) or not all(isinstance(one, str) for one in labels):
-        raise ValueError(f"labels = {labels!r} is not a list of class names")
-    if len(set(labels)) != len(labels):
-        raise ValueError(f"labels = {labels!r} names a class twice")
-    if not isinstance(splits, dict) or not all(isinstance(v, str) for v in splits.values()):
-        raise ValueError(f"splits = {splits!r} is not a table of files")
-    try:
-        path = Path(table["path"]).expanduser()
-    except RuntimeError as error:
-        raise ValueError(f"{table['path']}: {str(error).lower()}") from error
-    return Alias(base / path, table.get("text"), table.get("label"), tuple(labels), splits)
 
 
 def _problem(key: str, value: Any) -> str:

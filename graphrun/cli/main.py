@@ -86,6 +86,7 @@ VERBS = {
     "run": "check, plan and run a workflow or prompt",
     "check": "find problems; runs nothing, imports no torch",
     "explain": "what the code of a problem means, and the way out",
+    "test": "run the tests of workflows, which lie beside them",
     "convert": "print a workflow as an API prompt",
     "params": "list the values of a file as --set addresses them",
     "diff": "what differs, apart from ids, places and titles",

@@ -22,6 +22,12 @@ def number(text: str) -> int:
     return int(text)
 
 
+def processes(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise ArgumentTypeError(f"{text!r} is no number of processes")
+    return int(text)
+
+
 def seed(text: str) -> int:
     if text == "random":
         return secrets.randbelow(1 << 53)  # JSON readers may know no larger whole numbers

@@ -28,9 +28,9 @@ def repository(document: str) -> dict[str, Any] | None:
         folder, name = path.resolve().parent, path.resolve().name
     except (OSError, ValueError):
         return None
-    root = _git(folder, "rev-parse", "--show-toplevel")
-    status = _git(folder, "status", "--porcelain=v2", "--branch", "--untracked-files=no")
-    tracked = _git(folder, "ls-files", "--", name)
+    root = ask(folder, "rev-parse", "--show-toplevel")
+    status = ask(folder, "status", "--porcelain=v2", "--branch", "--untracked-files=no")
+    tracked = ask(folder, "ls-files", "--", name)
     if root is None or status is None:
         return None
     lines = status.splitlines()
@@ -49,11 +49,12 @@ def commit_of(folder: Path) -> str | None:
         own = (folder / ".git").exists()
     except OSError:
         return None
-    found = _git(folder, "rev-parse", "--verify", "HEAD") if own else None
+    found = ask(folder, "rev-parse", "--verify", "HEAD") if own else None
     return found.strip() if found else None
 
 
-def _git(folder: Path, *arguments: str) -> str | None:
+def ask(folder: Path, *arguments: str, seconds: float = SECONDS) -> str | None:
+    """What git answers in a folder; None where it does not."""
     # Variables that a hook of git sets would lead to another repository, and a repository's own
     # monitor would be a program to run.
     hidden = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
@@ -68,7 +69,7 @@ def _git(folder: Path, *arguments: str) -> str | None:
             capture_output=True,
             encoding="utf-8",
             errors="replace",
-            timeout=SECONDS,
+            timeout=seconds,
             check=False,
         )
     except (OSError, subprocess.SubprocessError):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-_FIRST_ARGUMENT = {"Diagnostic", "info", "warn", "error", "_warn", "add", "note"}
+_FIRST_ARGUMENT = {"Diagnostic", "finding", "info", "warn", "error", "_warn", "add", "note"}
 """Calls whose first argument is a code; of those with other uses only words_like_this count."""
 
 
