@@ -10,6 +10,7 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,12 +46,13 @@ def perform(options: Namespace, own: Process) -> int:
         catalog=reading.catalog(options), cache=outlook.cache_of(options), remember=False
     )
     prompt = session.convert(request.document)
-    axes = grid.axes(prompt, session.catalog, options.sweep)
-    members = grid.members(axes)
-    dry = options.dry_run
-    found = checking.check(
-        session, request, members, fetching=not dry, say=lambda one: render.err(str(one.message))
-    )
+    axes, wrong = grid.axes(prompt, session.catalog, options.sweep)
+    members, dry = grid.members(axes), options.dry_run
+
+    def say(one: Diagnostic) -> None:
+        render.err(str(one.message))
+
+    found = checking.check(session, request, members, wrong=wrong, dry=dry, say=say)
     if dry:
         return _show(found, axes, options)
     key = checking.sweep_key(prompt, members)
@@ -95,6 +97,7 @@ def _run(session: Session, request: Request, options: Namespace, asked: _Asked) 
     finally:
         record.seconds = before + time.monotonic() - start
         record.status = _status(record.entries)
+        _page(record)
         record.write()
         holding.release()
     return _finish(record, options)
@@ -225,6 +228,22 @@ def _status(entries: Sequence[Entry]) -> Any:
     if states & {"interrupted", "pending", "running"}:
         return "interrupted"
     return "failed" if "failed" in states else "finished"
+
+
+def _page(record: Record) -> None:
+    """One page of all members that left a report, compared with the best one."""
+    from graphrun.report.page import NAME, write
+
+    found, winner = [one for one in record.entries if one.folder], record.winner
+    found.sort(key=lambda one: one is not winner)
+    folders = [record.folder / one.folder for one in found if one.folder]
+    folders = [one for one in folders if (one / "report.json").is_file()]
+    if not folders:
+        return
+    try:
+        record.report = write(folders, record.folder / NAME).name
+    except UsageError as error:
+        render.diagnostics([replace(d, severity="warning") for d in error.diagnostics])
 
 
 def _finish(record: Record, options: Namespace) -> int:

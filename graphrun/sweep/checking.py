@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -17,7 +18,7 @@ from graphrun.errors import (
     UsageError,
     ValidationFailed,
 )
-from graphrun.execute import Stop
+from graphrun.execute import Stop, preflight
 from graphrun.plan import Plan, Step
 from graphrun.record.outlook import Verdict, outlook
 from graphrun.request import Request
@@ -73,44 +74,71 @@ def check(
     request: Request,
     members: Iterable[Member],
     *,
-    fetching: bool = True,
+    wrong: Iterable[Diagnostic] = (),
+    dry: bool = False,
     say: Callable[[Diagnostic], None] = lambda one: None,
 ) -> list[Checked]:
-    """Plan every member, look for what it needs, and (`fetching`) download what the hub has.
+    """Plan every member, look for what it needs, and then download what the hub has.
+
+    A `dry` check does not look for what is missing: the verdicts tell it.
+
+    Args:
+        wrong: what is already known to be wrong with the values.
 
     Raises:
         GraphrunError: members that cannot run; the problems of all of them, each told once.
     """
-    found, wrong, kinds = [], dict[str, Diagnostic](), set[type[GraphrunError]]()
+    problems = _Problems(wrong)
+    planned = []
     for member in members:
         own = request_for(request, member)
-        try:
+        with problems.collected():
             plan, _ = session.plan(own)
-            if fetching:
+            if not dry:
+                preflight(plan, session.catalog, own.expected, min_free=own.min_free)
+            planned.append((member, own, plan))
+    problems.end()
+    found = []
+    for member, own, plan in planned:
+        if not dry:
+            with problems.collected():
                 plan = session.complete(own, plan, [lambda event: _notice(event, say)], Stop())
-        except GraphrunError as error:
-            kinds.add(type(error))
-            for one in error.diagnostics:
-                wrong.setdefault(str(one), one)
-            continue
         verdicts = tuple(outlook(plan, session.catalog, own.settings, session.cache))
         found.append(Checked(member, own, plan, verdicts, key_of(plan)))
-    if wrong:
-        raise _worst(kinds)(wrong.values())
+    problems.end()
     return found
+
+
+class _Problems:
+    """What is wrong with members, each once, and as which kind of error it is raised."""
+
+    def __init__(self, wrong: Iterable[Diagnostic]) -> None:
+        self._found = {str(one): one for one in wrong}
+        self._kinds: set[type[GraphrunError]] = {UsageError} if self._found else set()
+
+    @contextmanager
+    def collected(self) -> Iterator[None]:
+        try:
+            yield
+        except GraphrunError as error:
+            self._kinds.add(type(error))
+            self._found |= {str(one): one for one in error.diagnostics if self._is_new(one)}
+
+    def _is_new(self, one: Diagnostic) -> bool:
+        return str(one) not in self._found
+
+    def end(self) -> None:
+        """Raise what was found, if anything was."""
+        order: tuple[type[GraphrunError], ...] = (UsageError, ValidationFailed, MissingResource)
+        if self._found:
+            kind = next((one for one in order if one in self._kinds), GraphrunError)
+            raise kind(self._found.values())
 
 
 def _notice(event: Any, say: Callable[[Diagnostic], None]) -> None:
     found = getattr(event, "diagnostic", None)
     if found is not None:
         say(found)
-
-
-def _worst(kinds: set[type[GraphrunError]]) -> type[GraphrunError]:
-    for kind in (UsageError, ValidationFailed, MissingResource):
-        if kind in kinds:
-            return kind
-    return GraphrunError
 
 
 def key_of(plan: Plan) -> str:

@@ -69,15 +69,14 @@ def told(value: Any) -> str:
     return text if len(text) <= 32 else f"{text[:31]}…"
 
 
-def axes(prompt: Prompt, specs: Mapping[str, NodeSpec], texts: Iterable[str]) -> list[Axis]:
-    """The axes of `--sweep` options.
+def axes(
+    prompt: Prompt, specs: Mapping[str, NodeSpec], texts: Iterable[str]
+) -> tuple[list[Axis], list[Diagnostic]]:
+    """The axes of `--sweep` options, and what is wrong with options that are none.
 
     Values are separated by commas and read as `--set` reads them. A JSON list holds values that
     are what they are, and texts with commas. `A..B:N` are N numbers from A to B, `A..B:logN` such
     that each is a multiple of the one before.
-
-    Raises:
-        UsageError: addresses or values that cannot be followed; all of them.
     """
     found: list[Axis] = []
     wrong: list[Diagnostic] = []
@@ -89,9 +88,7 @@ def axes(prompt: Prompt, specs: Mapping[str, NodeSpec], texts: Iterable[str]) ->
             found.append(axis)
         except UsageError as error:
             wrong += error.diagnostics
-    if wrong:
-        raise UsageError(wrong)
-    return found
+    return found, wrong
 
 
 def members(axes: Sequence[Axis]) -> list[Member]:

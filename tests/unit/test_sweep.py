@@ -82,6 +82,8 @@ def test_what_members_have_in_common_is_computed_once(capsys):
     assert "[1/4 rate=0.1 mode=x] [1/2] 1 Prepare  0." in err
     assert "[4/4 rate=0.2 mode=y] [1/2] 1 Prepare  cached" in err
     document = swept()
+    page = (Path(document["folder"]) / document["report"]).read_text()
+    assert page.startswith("<!doctype html>") or page.startswith("<!DOCTYPE html>")
     assert (document["best"], document["metric"]) == (3, {"name": "val_loss", "direction": "min"})
     for one in document["members"]:
         report = json.loads((Path(document["folder"]) / one["folder"] / "report.json").read_text())
@@ -109,10 +111,12 @@ def test_all_problems_are_told_before_anything_runs(capsys):
     assert main(["g.json", *options]) == 3
     told = capsys.readouterr().err
     assert told.count("--sweep 2.rate=0.5,7: error[value_bigger_than_max]") == 1
-    assert main(["g.json", "--sweep", "2.rte=1", "--sweep", "2.mode=a,a"]) == 2
+    options = ["--sweep", "2.rte=1", "--sweep", "2.mode=a,a", "--sweep", "2.rate=2"]
+    assert main(["g.json", *options]) == 2
     told = capsys.readouterr().err
     assert "did you mean rate?" in told
     assert "a is given twice" in told
+    assert "value_bigger_than_max" in told
     assert not Path("runs").exists()
     assert logged() == []
 
