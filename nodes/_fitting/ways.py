@@ -136,7 +136,11 @@ class Way:
 
     def _find(self, job: Job) -> list[str]:
         """Take what is faster; why some of it cannot be."""
+        if not self._group.first:
+            self._group.barrier()  # the first one makes the files of tokens, which all then find
         stores = {id(loader): _store(loader) for loader in job.loaders}
+        if self._group.first:
+            self._group.barrier()
         self._stores = {key: one for key, one in stores.items() if isinstance(one, TokenBatches)}
         reasons = [one for one in stores.values() if isinstance(one, str)]
         if job.unpack:

@@ -36,6 +36,7 @@ def together(folder: Path, world: int, cases: str) -> list[dict[str, Any]]:
     for rank in range(world):
         own = {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(world)}
         own["PYTHONPATH"] = os.pathsep.join(sys.path)
+        own["GROUP_FOLDER"] = str(folder / "cache")
         own |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": "1"}
         line = [sys.executable, str(worker), cases, str(file)]
         started.append(subprocess.Popen(line, env={**os.environ, **own}))
@@ -94,6 +95,11 @@ def test_a_training_node_shares_the_rows(
         alone = expected["rows"][number]
         assert alone <= sum(computed) <= alone + 2
         assert max(computed) < 0.75 * alone
+
+
+def test_tokens_are_made_by_one_process(two: list[dict[str, Any]]) -> None:
+    assert [one["encoded"]["made"] for one in two] == [[8], []]
+    assert group_worker.encoded(Group())["made"] == [8]
 
 
 def test_what_is_not_called_keeps_no_gradient(two: list[dict[str, Any]]) -> None:
