@@ -52,11 +52,11 @@ sys.exit(code)
 """
 
 
-def start(folder, *options, cache):
+def start(folder, *options, cache, **variables):
     """A process of the command line that runs `net.json` of a folder."""
     command = [sys.executable, "-c", CALL, "run", "net.json", "--json", *options]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    surroundings = {**os.environ, "GRAPHRUN_CACHE": str(cache), "OMP_NUM_THREADS": "1"}
+    surroundings = {**os.environ, "GRAPHRUN_CACHE": str(cache), "OMP_NUM_THREADS": "1", **variables}
     return subprocess.Popen(command, cwd=folder, env=surroundings, **pipes)
 
 
