@@ -9,7 +9,7 @@ const isSmallBetter = (name) => /loss|error|seconds|time/.test(name);
 function comparison(data) {
   const figures = namesOf(data.runs.map((run) => run.metrics.final));
   const parts = [overview(data, figures), overlaid(data), best(data), others(data), timesBeside(data)];
-  return { parts: parts.filter(Boolean), fit: null };
+  return { parts: parts.filter(Boolean), fit: null, choose: null };
 }
 
 function comparedHeading(data) {

@@ -110,7 +110,7 @@ function problem(one) {
   return el(
     "div",
     { class: `problem is-${one.severity}` },
-    el("p", { class: "place" }, el("strong", {}, spoken(one.code)), one.position ? el("span", { class: "mono" }, one.position) : null),
+    el("p", { class: "place" }, el("strong", {}, one.code), one.position ? el("span", { class: "mono" }, one.position) : null),
     el("p", { class: "message" }, one.message),
     one.hint ? el("p", { class: "hint" }, one.hint) : null,
     given.length ? folded("What it was given", given.length, facts(given)) : null,

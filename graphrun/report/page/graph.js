@@ -83,7 +83,13 @@ function graph(drawing, nodes, chosen) {
 }
 
 /** Titles that can be read when the whole graph is seen, as far as boxes have room for them. */
-const titleSize = (drawing) => Math.round(Math.max(16, Math.min(34, drawing.width / 85)));
+function titleSize(drawing) {
+  const scale = Math.min(innerWidth, 1180) / drawing.width;
+  const middle = (values) => values.sort((a, b) => a - b)[values.length >> 1] || 0;
+  const tall = middle(drawing.boxes.map((box) => box.height)) * 0.4;
+  const wide = middle(drawing.boxes.map((box) => box.width)) / 8;
+  return Math.round(Math.max(15, Math.min(13 / scale, tall, wide)));
+}
 
 function wire(one) {
   const shape = draw("path", { class: "wire", d: one.path }, draw("title", {}, `${one.type}: ${one.source} → ${one.target} ${one.input}`));

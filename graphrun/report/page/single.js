@@ -20,7 +20,7 @@ function single(run) {
   show(notices(report));
   show(filesOf(run));
   show(surroundings(report));
-  return { parts, fit: view ? view.fit : null };
+  return { parts, fit: view ? view.fit : null, choose: view ? view.choose : null };
 }
 
 function heading(report) {
@@ -94,13 +94,16 @@ function graphSection(run) {
     chosen(id, true);
     outer.scrollIntoView({ block: "start" });
   };
-  return { element: outer, fit: view.fit, chosen: from };
+  return { element: outer, fit: view.fit, chosen: from, choose: (id) => chosen(id, true) };
 }
 
 /** How many nodes are in which state, and how to go about the graph. */
 function legend(run) {
   const counts = new Map();
-  for (const node of run.report.nodes) counts.set(node.state, (counts.get(node.state) || 0) + 1);
+  const count = (state) => counts.set(state, (counts.get(state) || 0) + 1);
+  const known = new Set(run.report.nodes.map((node) => node.id));
+  for (const node of run.report.nodes) count(node.state);
+  for (const box of run.drawing.boxes) if (!known.has(box.id)) count("pending");
   const items = [...counts].map(([state, count]) => el("li", {}, badge(state, stateOf(state).word), ` ${number(count)}`));
   const own = run.drawing.own ? "The layout is graphrun's, since the file has no places for all of these nodes." : "";
   const how = "Click a node for its inputs, outputs and figures. Drag to move, Ctrl and the wheel to zoom; arrow keys go from node to node, Enter chooses one.";

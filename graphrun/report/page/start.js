@@ -1,4 +1,5 @@
-// The page: its head, its parts, its colours, and how long it took to draw.
+// The page: its head, its parts, its colours, and how long it took to draw. An address that ends in
+// #node=27 opens with that node chosen, #theme=dark with dark colours.
 
 const root = document.documentElement;
 
@@ -30,14 +31,15 @@ function contents(parts) {
 }
 
 function start() {
-  const chosen = /^#?(?:.*&)?theme=(dark|light)/.exec(location.hash);
-  if (chosen) root.dataset.theme = chosen[1];
+  const asked = new URLSearchParams(location.hash.slice(1));
+  if (["dark", "light"].includes(asked.get("theme"))) root.dataset.theme = asked.get("theme");
   const data = JSON.parse(document.getElementById("data").textContent);
   const made = data.run ? single(data.run) : comparison(data.comparison);
   const head = data.run ? heading(data.run.report) : comparedHeading(data.comparison);
   const bar = el("div", { class: "top" }, el("span", { class: "brand" }, "graphrun"), themes());
   document.getElementById("page").append(bar, head, contents(made.parts), el("main", {}, made.parts));
   if (made.fit) made.fit();
+  if (made.choose && asked.has("node")) made.choose(asked.get("node"));
   requestAnimationFrame(() => setTimeout(measured));
 }
 
