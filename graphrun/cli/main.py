@@ -89,6 +89,7 @@ VERBS = {
     "test": "run the tests of workflows, which lie beside them",
     "convert": "print a workflow as an API prompt",
     "params": "list the values of a file as --set addresses them",
+    "plan": "what would run, in order; also as a picture or a flowchart",
     "diff": "what differs, apart from ids, places and titles",
     "report": "write a run as one HTML page, or compare several",
     "nodes": "list node classes, show one, export their schemas",

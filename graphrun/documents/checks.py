@@ -33,7 +33,7 @@ _EXPECTED = {
 
 @cache
 def schema(name: str) -> dict[str, Any]:
-    """One of our JSON Schemas: `workflow`, `prompt`, `report` or `lock`."""
+    """One of our JSON Schemas, by the name of its file: `workflow`, `prompt`, `report`, …"""
     text = resources.files("graphrun.schemas").joinpath(f"{name}.schema.json").read_text("utf-8")
     found: dict[str, Any] = json.loads(text)
     return found

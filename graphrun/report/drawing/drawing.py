@@ -6,12 +6,12 @@ import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphrun.documents import Link, Prompt, PromptNode
 from graphrun.documents.prompt import write_value
 from graphrun.report.drawing import layers
-from graphrun.report.drawing.placed import Frame, frames, placed, types
+from graphrun.report.drawing.placed import Frame, frames, placed
 
 HEAD = 34
 """Height of a box's head, with title and class."""
@@ -28,11 +28,18 @@ VALUES = 4
 MARGIN = 40
 
 
+class Slot(NamedTuple):
+    """An output: what it is called and its socket type."""
+
+    name: str
+    type: str
+
+
 @dataclass(frozen=True, slots=True)
 class Box:
     """A node: its corner, its size, the inputs that are linked, its outputs, and its values.
 
-    `inputs` and `outputs` are rows from the top, each with its name; `values` follow, as many as
+    `inputs` and `outputs` are rows from the top, side by side; `values` follow, as many as
     there is room for.
     """
 
@@ -44,7 +51,7 @@ class Box:
     width: float
     height: float
     inputs: tuple[str, ...] = ()
-    outputs: tuple[str, ...] = ()
+    outputs: tuple[Slot, ...] = ()
     values: tuple[tuple[str, str], ...] = ()
 
     def row(self, index: int) -> float:
@@ -89,7 +96,8 @@ class Drawing:
 
     def to_json(self) -> dict[str, Any]:
         wires = [{**asdict(wire), "hue": hue(wire.type)} for wire in self.wires]
-        boxes, groups = [asdict(b) for b in self.boxes], [asdict(g) for g in self.groups]
+        boxes = [{**asdict(b), "outputs": [slot.name for slot in b.outputs]} for b in self.boxes]
+        groups = [asdict(group) for group in self.groups]
         sizes = {"width": self.width, "height": self.height, "head": HEAD, "row": ROW}
         return {"boxes": boxes, "wires": wires, "groups": groups, **sizes, "own": self.own}
 
@@ -97,13 +105,13 @@ class Drawing:
 def draw(
     prompt: Prompt,
     workflow: Mapping[str, Any] | None = None,
-    outputs: Mapping[str, Sequence[str]] | None = None,
+    outputs: Mapping[str, Sequence[Slot]] | None = None,
 ) -> Drawing:
     """Where everything lies: as in the workflow if that places every node, else in layers.
 
-    `outputs` has the types of a node's outputs, by slot, as far as they are known.
+    `outputs` has the outputs of nodes, by id, as far as they are known.
     """
-    known = {**types(workflow or {}), **{k: v for k, v in (outputs or {}).items() if v}}
+    known = outputs or {}
     used = _slots(prompt)
     boxes = [
         _box(node, known.get(node.id, ()), used.get(node.id, 0)) for node in prompt.nodes.values()
@@ -138,9 +146,9 @@ def _edges(prompt: Prompt) -> list[tuple[str, str]]:
     return [pair for pair in dict.fromkeys(pairs) if pair[0] in prompt.nodes]
 
 
-def _box(node: PromptNode, known: Sequence[str], used: int) -> Box:
+def _box(node: PromptNode, known: Sequence[Slot], used: int) -> Box:
     linked = tuple(name for name, _ in node.links())
-    named = tuple(known[i] if i < len(known) else "*" for i in range(max(used, len(known))))
+    named = (*known, *(Slot("", "*") for _ in range(used - len(known))))
     given = [(name, _text(v)) for name, v in node.inputs.items() if not isinstance(v, Link)]
     values = tuple(given[:VALUES])
     rows = max(len(linked), len(named)) + len(values)
@@ -218,7 +226,7 @@ def _wires(boxes: Sequence[Box], prompt: Prompt) -> tuple[Wire, ...]:
             source = by_id.get(link.node_id)
             if source is not None:
                 start = source.x + source.width, source.row(link.slot)
-                kind = source.outputs[link.slot]
+                kind = source.outputs[link.slot].type
                 path = _curve(start, (box.x, box.row(index)))
                 found.append(Wire(source.id, link.slot, box.id, name, kind, path))
     return tuple(found)

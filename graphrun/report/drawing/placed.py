@@ -41,10 +41,13 @@ def frames(workflow: Mapping[str, Any]) -> list[Frame]:
     return found
 
 
-def types(workflow: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Types of the outputs of each node, as the file has them."""
+def outputs(workflow: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
+    """Name and type of the outputs of each node, as the file has them."""
     return {
-        str(node.get("id")): [str(one.get("type", "*")) for one in _list(node.get("outputs"))]
+        str(node.get("id")): [
+            (str(one.get("label") or one.get("name") or ""), str(one.get("type", "*")))
+            for one in _list(node.get("outputs"))
+        ]
         for node in _list(workflow.get("nodes"))
     }
 

@@ -3,7 +3,8 @@
 const CLOSEST = 2.5;
 
 /**
- * Looks at `inside`, a group of `svg`, of the given size. The wheel makes it larger only with Ctrl,
+ * Looks at `inside`, a group of `svg`, of the given size. `looked(scale, part)` is told of every
+ * look, with the edges of the part of the picture that is seen. The wheel makes it larger only with Ctrl,
  * or once the picture was clicked: until then it scrolls the page, and so does one finger.
  */
 function camera(svg, inside, width, height, looked) {
@@ -26,8 +27,17 @@ function camera(svg, inside, width, height, looked) {
   }
   function set(next) {
     view = next;
-    inside.setAttribute("transform", `translate(${view.x.toFixed(2)} ${view.y.toFixed(2)}) scale(${view.k.toFixed(4)})`);
-    looked(view.k);
+    inside.setAttribute(
+      "transform",
+      `translate(${view.x.toFixed(2)} ${view.y.toFixed(2)}) scale(${view.k.toFixed(4)})`,
+    );
+    const { w, h } = box();
+    const edges = { left: -view.x / view.k, top: -view.y / view.k };
+    looked(view.k, {
+      ...edges,
+      right: edges.left + (w + covered) / view.k,
+      bottom: edges.top + h / view.k,
+    });
   }
   function zoom(factor, cx = box().w / 2, cy = box().h / 2) {
     const least = Math.min(fitted().k / 2, 0.5);
@@ -64,11 +74,15 @@ function camera(svg, inside, width, height, looked) {
     const place = svg.getBoundingClientRect();
     return [event.clientX - place.left, event.clientY - place.top];
   };
-  svg.addEventListener("wheel", (event) => {
-    if (!event.ctrlKey && !event.metaKey && !svg.classList.contains("active")) return;
-    event.preventDefault();
-    zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0016)), ...at(event));
-  }, { passive: false });
+  svg.addEventListener(
+    "wheel",
+    (event) => {
+      if (!event.ctrlKey && !event.metaKey && !svg.classList.contains("active")) return;
+      event.preventDefault();
+      zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0016)), ...at(event));
+    },
+    { passive: false },
+  );
   svg.addEventListener("pointerdown", (event) => {
     if (event.button) return;
     fingers.set(event.pointerId, at(event));
@@ -93,9 +107,13 @@ function camera(svg, inside, width, height, looked) {
   const up = (event) => fingers.delete(event.pointerId);
   svg.addEventListener("pointerup", up);
   svg.addEventListener("pointercancel", up);
-  svg.addEventListener("click", (event) => {
-    if (moved >= 4) event.stopImmediatePropagation(); // the end of a move is no click
-  }, true);
+  svg.addEventListener(
+    "click",
+    (event) => {
+      if (moved >= 4) event.stopImmediatePropagation(); // the end of a move is no click
+    },
+    true,
+  );
   document.addEventListener("pointerdown", (event) => {
     svg.classList.toggle("active", svg.contains(event.target));
   });

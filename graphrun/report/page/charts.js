@@ -18,7 +18,8 @@ function ticks(low, high, count) {
 
 const short = (value) => {
   const large = Math.abs(value);
-  if (large >= 1e4) return value.toLocaleString("en", { notation: "compact", maximumSignificantDigits: 3 });
+  if (large >= 1e4)
+    return value.toLocaleString("en", { notation: "compact", maximumSignificantDigits: 3 });
   return large && large < 1e-3 ? value.toExponential(0) : String(Number(value.toPrecision(4)));
 };
 
@@ -31,9 +32,20 @@ function chart(title, across, series) {
   const place = el("div", { class: "plot" });
   const told = el("div", { class: "told", "aria-hidden": "true", hidden: true });
   place.append(told);
-  const legend = el("ul", { class: "legend" }, series.map((one) => key(one)));
+  const legend = el(
+    "ul",
+    { class: "legend" },
+    series.map((one) => key(one)),
+  );
   const caption = el("figcaption", {}, title, el("span", { class: "quiet" }, ` by ${across}`));
-  const figure = el("figure", { class: "chart" }, caption, series.length > 1 ? legend : null, place, values(across, series));
+  const figure = el(
+    "figure",
+    { class: "chart" },
+    caption,
+    series.length > 1 ? legend : null,
+    place,
+    values(across, series),
+  );
   let last = 0;
 
   function key(one) {
@@ -43,7 +55,9 @@ function chart(title, across, series) {
       last = 0;
       render();
     };
-    const swatch = el("span", { class: `swatch colour-${one.colour}${one.dashed ? " dashed" : ""}` });
+    const swatch = el("span", {
+      class: `swatch colour-${one.colour}${one.dashed ? " dashed" : ""}`,
+    });
     const attributes = { type: "button", "aria-pressed": "true", onclick: toggle };
     return el("li", {}, el("button", attributes, swatch, one.name));
   }
@@ -79,7 +93,8 @@ function scales(shown, width) {
     high,
     first,
     end,
-    x: (value) => EDGE.left + (end === first ? inner.w / 2 : ((value - first) / (end - first)) * inner.w),
+    x: (value) =>
+      EDGE.left + (end === first ? inner.w / 2 : ((value - first) / (end - first)) * inner.w),
     y: (value) => EDGE.top + (1 - (value - low) / (high - low)) * inner.h,
   };
 }
@@ -87,23 +102,45 @@ function scales(shown, width) {
 function axes(scale, width) {
   const whole = (value) => Number.isInteger(value);
   const ups = ticks(scale.low, scale.high, 5).flatMap((value) => [
-    draw("line", { class: "rule", x1: EDGE.left, x2: width - EDGE.right, y1: scale.y(value), y2: scale.y(value) }),
+    draw("line", {
+      class: "rule",
+      x1: EDGE.left,
+      x2: width - EDGE.right,
+      y1: scale.y(value),
+      y2: scale.y(value),
+    }),
     draw("text", { x: EDGE.left - 8, y: scale.y(value) + 4, "text-anchor": "end" }, short(value)),
   ]);
   const rights = ticks(scale.first, scale.end, width > 420 ? 8 : 5)
     .filter(whole)
-    .map((value) => draw("text", { x: scale.x(value), y: HEIGHT - 6, "text-anchor": "middle" }, short(value)));
+    .map((value) =>
+      draw("text", { x: scale.x(value), y: HEIGHT - 6, "text-anchor": "middle" }, short(value)),
+    );
   return [...ups, ...rights];
 }
 
 function plot(title, across, shown, width, told) {
   const scale = scales(shown, width);
   const lines = shown.flatMap((one) => curve(one, scale));
-  const rule = draw("line", { class: "at", y1: EDGE.top, y2: HEIGHT - EDGE.bottom, visibility: "hidden" });
+  const rule = draw("line", {
+    class: "at",
+    y1: EDGE.top,
+    y2: HEIGHT - EDGE.bottom,
+    visibility: "hidden",
+  });
   const label = `${title} by ${across}: ${shown.map(summary).join("; ")}. Arrow keys go from point to point.`;
-  const attributes = { width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", tabindex: "0", "aria-label": label };
+  const attributes = {
+    width,
+    height: HEIGHT,
+    viewBox: `0 0 ${width} ${HEIGHT}`,
+    role: "img",
+    tabindex: "0",
+    "aria-label": label,
+  };
   const svg = draw("svg", attributes, axes(scale, width), rule, lines);
-  const stops = [...new Set(shown.flatMap((one) => one.points.map((p) => p[0])))].sort((a, b) => a - b);
+  const stops = [...new Set(shown.flatMap((one) => one.points.map((p) => p[0])))].sort(
+    (a, b) => a - b,
+  );
   let at = -1;
 
   function show(index) {
@@ -114,7 +151,14 @@ function plot(title, across, shown, width, told) {
     const found = shown.map((one) => [one, one.points.find((p) => p[0] === stops[at])]);
     const rows = found
       .filter(([, point]) => point)
-      .map(([one, point]) => el("div", {}, el("span", { class: `swatch colour-${one.colour}` }), `${one.name} ${number(point[1])}`));
+      .map(([one, point]) =>
+        el(
+          "div",
+          {},
+          el("span", { class: `swatch colour-${one.colour}` }),
+          `${one.name} ${number(point[1])}`,
+        ),
+      );
     told.replaceChildren(el("strong", {}, `${across} ${number(stops[at])}`), ...rows);
     told.hidden = false;
     const left = Math.min(Math.max(x + 12, 0), width - told.offsetWidth - 4);
@@ -154,8 +198,17 @@ function curve(one, scale) {
   const rings = one.points.filter((p) => p[0] === one.mark && Number.isFinite(p[1]));
   return [
     draw("path", { class: classes, d: path || "M0 0" }),
-    ...dots.map(([x, y]) => draw("circle", { class: `dot colour-${one.colour}`, cx: scale.x(x), cy: scale.y(y), r: 3 })),
-    ...rings.map(([x, y]) => draw("circle", { class: `ring colour-${one.colour}`, cx: scale.x(x), cy: scale.y(y), r: 6.5 })),
+    ...dots.map(([x, y]) =>
+      draw("circle", { class: `dot colour-${one.colour}`, cx: scale.x(x), cy: scale.y(y), r: 3 }),
+    ),
+    ...rings.map(([x, y]) =>
+      draw("circle", {
+        class: `ring colour-${one.colour}`,
+        cx: scale.x(x),
+        cy: scale.y(y),
+        r: 6.5,
+      }),
+    ),
   ];
 }
 
@@ -166,13 +219,12 @@ function summary(one) {
 
 /** The numbers behind a chart, for reading and copying. */
 function values(across, series) {
-  const stops = [...new Set(series.flatMap((one) => one.points.map((p) => p[0])))].sort((a, b) => a - b);
-  const folder = folded("Values", null);
-  folder.addEventListener("toggle", () => {
-    if (folder.childElementCount > 1) return;
+  const stops = [...new Set(series.flatMap((one) => one.points.map((p) => p[0])))].sort(
+    (a, b) => a - b,
+  );
+  return folded("Values", null, () => {
     const by = series.map((one) => new Map(one.points));
     const rows = stops.map((stop) => [stop, ...by.map((points) => points.get(stop) ?? null)]);
-    folder.append(grid("Values of the chart", [across, ...series.map((one) => one.name)], rows));
+    return grid("Values of the chart", [across, ...series.map((one) => one.name)], rows);
   });
-  return folder;
 }

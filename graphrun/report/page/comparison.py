@@ -55,7 +55,7 @@ def _facts(runs: Sequence[Run]) -> dict[str, list[str | None]]:
 
 def _flat(run: Run) -> list[tuple[str, str]]:
     report = run.report
-    found = [("document", str(report["name"]))]
+    found = [("document", str(report["name"])), ("seed", str(report["seed"]))]
     for part in ("settings", "versions", "machine"):
         found += [(f"{part}: {k}", _shown(v)) for k, v in (report.get(part) or {}).items()]
     git = report.get("git") or {}
@@ -67,6 +67,8 @@ def _flat(run: Run) -> list[tuple[str, str]]:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_shown, value))
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

@@ -9,7 +9,7 @@ function fill(node, attributes, children) {
     else node.setAttribute(name, value === true ? "" : value);
   }
   for (const child of children.flat()) {
-    if (child !== null && child !== undefined && child !== false) node.append(child);
+    if (child !== null && child !== undefined) node.append(child);
   }
   return node;
 }
@@ -36,16 +36,15 @@ function number(value) {
   if (typeof value !== "number") return value === null || value === undefined ? "–" : String(value);
   if (Number.isInteger(value)) return value.toLocaleString("en");
   const size = Math.abs(value);
-  if (size >= 1e5) return Math.round(value).toLocaleString("en");
+  if (size >= 1e3) return Math.round(value).toLocaleString("en");
   if (size < 1e-3) return value.toExponential(2);
-  return size >= 1000 ? value.toFixed(1) : size >= 10 ? value.toFixed(2) : value.toFixed(4);
+  return size >= 10 ? value.toFixed(2) : value.toFixed(4);
 }
 
 /** A change, with its sign and without digits that say nothing. */
-function change(value) {
+function change(value, told = number) {
   if (value === 0) return "±0";
-  const text = number(Math.abs(value));
-  return `${value > 0 ? "+" : "−"}${text}`;
+  return `${value > 0 ? "+" : "−"}${told(Math.abs(value))}`;
 }
 
 function duration(seconds) {
@@ -89,7 +88,8 @@ const spoken = (name) =>
 const base = (path) => path.split(/[\\/]/).pop();
 
 /** Cut to so many characters. */
-const cut = (text, most) => (text.length > most ? `${text.slice(0, Math.max(most - 1, 1))}…` : text);
+const cut = (text, most) =>
+  text.length > most ? `${text.slice(0, Math.max(most - 1, 1))}…` : text;
 
 function section(id, title, ...children) {
   const heading = `${id}-title`;
@@ -101,13 +101,22 @@ function section(id, title, ...children) {
   );
 }
 
-function folded(title, count, ...children) {
-  const told = count === null ? null : el("span", { class: "count" }, String(count));
-  return el("details", {}, el("summary", {}, title, told), ...children);
+/** What is shown on demand; `content` is an element, or a function that makes it when it is. */
+function folded(title, count, content) {
+  const told = count === null ? null : el("span", { class: "count" }, number(count));
+  const made = typeof content === "function";
+  const folder = el("details", {}, el("summary", {}, title, told), made ? null : content);
+  if (made) folder.addEventListener("toggle", () => fill(folder, {}, [content()]), { once: true });
+  return folder;
 }
 
 const badge = (state, text) =>
-  el("span", { class: `badge is-${state}` }, el("span", { "aria-hidden": "true" }, stateOf(state).mark), text);
+  el(
+    "span",
+    { class: `badge is-${state}` },
+    el("span", { "aria-hidden": "true" }, stateOf(state).mark),
+    text,
+  );
 
 /** What a run's own status is called among the states of nodes. */
 const asState = (status) => ({ success: "finished" })[status] || status || "pending";

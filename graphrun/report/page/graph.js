@@ -10,18 +10,42 @@ const FARTHEST = 0.11; // below it, only a colour
 function graph(drawing, nodes, chosen) {
   const inside = draw("g", {});
   const large = titleSize(drawing);
-  const svg = draw("svg", { class: "graph", role: "group", "aria-label": "The graph of the run" }, inside);
+  const svg = draw(
+    "svg",
+    { class: "graph", role: "group", "aria-label": "The graph of the run" },
+    inside,
+  );
   const boxes = new Map(drawing.boxes.map((box) => [box.id, box]));
   const wires = drawing.wires.map((one) => [one, wire(one)]);
   const shapes = new Map();
   for (const box of drawing.boxes) shapes.set(box.id, node(box, nodes.get(box.id), drawing, large));
+  const bare = new Set(drawing.boxes);
+
+  /** Rows of boxes are made when they are first near enough to be read. */
+  function furnish(part) {
+    for (const box of bare) {
+      const aside = box.x > part.right || box.x + box.width < part.left;
+      if (aside || box.y > part.bottom || box.y + box.height < part.top) continue;
+      bare.delete(box);
+      shapes.get(box.id).append(rows(box, nodes.get(box.id), drawing));
+    }
+  }
   inside.append(
-    draw("g", { class: "groups" }, drawing.groups.map((one) => group(one, large))),
-    draw("g", { class: "wires" }, wires.map(([, shape]) => shape)),
+    draw(
+      "g",
+      { class: "groups" },
+      drawing.groups.map((one) => group(one, large)),
+    ),
+    draw(
+      "g",
+      { class: "wires" },
+      wires.map(([, shape]) => shape),
+    ),
     draw("g", {}, [...shapes.values()]),
   );
-  const look = camera(svg, inside, drawing.width, drawing.height, (k) => {
+  const look = camera(svg, inside, drawing.width, drawing.height, (k, part) => {
     svg.classList.toggle("far", k < FAR);
+    if (k >= FAR) furnish(part);
     svg.classList.toggle("farthest", k < FARTHEST);
   });
   let current = null;
@@ -35,7 +59,10 @@ function graph(drawing, nodes, chosen) {
     if (current) shapes.get(current).classList.remove("selected");
     current = boxes.has(id) ? id : null;
     for (const [one, shape] of wires) {
-      shape.classList.toggle("near", current !== null && (one.source === current || one.target === current));
+      shape.classList.toggle(
+        "near",
+        current !== null && (one.source === current || one.target === current),
+      );
     }
     svg.classList.toggle("picked", current !== null);
     if (!current) return;
@@ -62,7 +89,11 @@ function graph(drawing, nodes, chosen) {
   if (drawing.boxes.length) reachable(drawing.boxes[0].id);
 
   const button = (text, label, press) =>
-    el("button", { type: "button", class: "small", "aria-label": label, title: label, onclick: press }, text);
+    el(
+      "button",
+      { type: "button", class: "small", "aria-label": label, title: label, onclick: press },
+      text,
+    );
   const tools = el(
     "div",
     { class: "tools" },
@@ -92,8 +123,9 @@ function titleSize(drawing) {
 }
 
 function wire(one) {
-  const shape = draw("path", { class: "wire", d: one.path }, draw("title", {}, `${one.type}: ${one.source} → ${one.target} ${one.input}`));
-  shape.style.setProperty("--hue", one.hue);
+  const shape = draw("path", { class: "wire", d: one.path, stroke: `hsl(${one.hue} 45% 52%)` });
+  const told = () => draw("title", {}, `${one.type}: ${one.source} → ${one.target} ${one.input}`);
+  shape.addEventListener("pointerenter", () => shape.append(told()), { once: true });
   return shape;
 }
 
@@ -110,43 +142,66 @@ function node(box, told, drawing, large) {
   const state = told ? told.state : "pending";
   const spent = told && told.seconds >= 0.0005 ? duration(told.seconds) : "";
   const label = `${box.id} ${box.title}, ${box.class_type}, ${stateOf(state).word}${spent ? `, ${spent}` : ""}`;
-  const right = box.width - 10;
-  const mark = `${stateOf(state).mark} ${spent}`.trim();
-  const room = (box.width - 24) / 7.1;
-  const titled = cut(box.title, Math.max(room - mark.length - 1, 6));
-  const row = (index) => drawing.head + (index + 0.5) * drawing.row + 4;
-  const sockets = Math.max(box.inputs.length, box.outputs.length);
-  const half = room / 2 - 1;
   const shape = draw(
     "g",
-    { class: `node is-${state}`, transform: `translate(${box.x} ${box.y})`, role: "button", "aria-label": label },
+    {
+      class: `node is-${state}`,
+      transform: `translate(${box.x} ${box.y})`,
+      role: "button",
+      "aria-label": label,
+    },
     draw("rect", { class: "body", width: box.width, height: box.height, rx: 8 }),
-    draw("path", { class: "head", d: top(box.width, drawing.head - 4) }),
-    draw("g", { class: "near" }, draw("text", { class: "title", x: 10, y: 20 }, titled), draw("text", { class: "mark", x: right, y: 20, "text-anchor": "end" }, mark)),
-    draw(
-      "g",
-      { class: "rows" },
-      box.inputs.map((name, i) => [
-        draw("circle", { cx: 0, cy: row(i) - 4, r: 4 }),
-        draw("text", { x: 12, y: row(i) }, cut(name, box.outputs.length > i ? half : room)),
-      ]).flat(),
-      box.outputs.map((name, i) => [
-        draw("circle", { cx: box.width, cy: row(i) - 4, r: 4 }),
-        draw("text", { class: "out", x: box.width - 12, y: row(i), "text-anchor": "end" }, cut(name, half)),
-      ]).flat(),
-      box.values.map(([name, value], i) =>
-        draw("text", { class: "value", x: 12, y: row(sockets + i) }, `${cut(name, half)}: `, draw("tspan", {}, cut(value, Math.max(room - Math.min(name.length, half) - 2, 4)))),
-      ),
-    ),
     big(box, large),
   );
   shape.dataset.id = box.id;
   return shape;
 }
 
+/** What is read from near: the head with title, state and time, sockets, values. */
+function rows(box, told, drawing) {
+  const spent = told && told.seconds >= 0.0005 ? duration(told.seconds) : "";
+  const mark = `${stateOf(told ? told.state : "pending").mark} ${spent}`.trim();
+  const room = (box.width - 24) / 7.1;
+  const titled = cut(box.title, Math.max(room - mark.length - 1, 6));
+  const row = (index) => drawing.head + (index + 0.5) * drawing.row + 4;
+  const sockets = Math.max(box.inputs.length, box.outputs.length);
+  const half = room / 2 - 1;
+  return draw(
+    "g",
+    { class: "rows" },
+    draw("path", { class: "head", d: top(box.width, drawing.head - 4) }),
+    draw("text", { class: "title", x: 10, y: 20 }, titled),
+    draw("text", { class: "mark", x: box.width - 10, y: 20, "text-anchor": "end" }, mark),
+    box.inputs
+      .map((name, i) => [
+        draw("circle", { cx: 0, cy: row(i) - 4, r: 4 }),
+        draw("text", { x: 12, y: row(i) }, cut(name, box.outputs.length > i ? half : room)),
+      ])
+      .flat(),
+    box.outputs
+      .map((name, i) => [
+        draw("circle", { cx: box.width, cy: row(i) - 4, r: 4 }),
+        draw(
+          "text",
+          { class: "out", x: box.width - 12, y: row(i), "text-anchor": "end" },
+          cut(name, half),
+        ),
+      ])
+      .flat(),
+    box.values.map(([name, value], i) =>
+      draw(
+        "text",
+        { class: "value", x: 12, y: row(sockets + i) },
+        `${cut(name, half)}: `,
+        draw("tspan", {}, cut(value, Math.max(room - Math.min(name.length, half) - 2, 4))),
+      ),
+    ),
+  );
+}
+
 /** The head's shape: round above, straight below. */
 const top = (width, height) =>
-  `M0 ${height}V8A8 8 0 0 1 8 0H${width - 8}A8 8 0 0 1 ${width} 8V${height}Z`;
+  `M1 ${height}V8A7 7 0 0 1 8 1H${width - 8}A7 7 0 0 1 ${width - 1} 8V${height}Z`;
 
 /** The title alone, in at most two lines, for a look from far. */
 function big(box, large) {
@@ -154,13 +209,16 @@ function big(box, large) {
   const lines = [];
   for (const word of box.title.split(" ")) {
     const last = lines[lines.length - 1];
-    if (last !== undefined && `${last} ${word}`.length <= room) lines[lines.length - 1] = `${last} ${word}`;
+    if (last !== undefined && `${last} ${word}`.length <= room)
+      lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(word);
   }
   const most = Math.max(1, Math.min(2, Math.floor(box.height / (large * 1.2))));
   if (lines.length > most) lines.splice(most - 1, lines.length, lines.slice(most - 1).join(" "));
   const first = box.height / 2 + large * 0.35 - ((lines.length - 1) * large * 1.15) / 2;
-  const spans = lines.map((text, i) => draw("tspan", { x: box.width / 2, y: first + i * large * 1.15 }, cut(text, room)));
+  const spans = lines.map((text, i) =>
+    draw("tspan", { x: box.width / 2, y: first + i * large * 1.15 }, cut(text, room)),
+  );
   return draw("text", { class: "big", "text-anchor": "middle" }, spans);
 }
 
@@ -177,7 +235,8 @@ function neighbour(boxes, id, key) {
     const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
     const along = dx * way[0] + dy * way[1];
     const aside = Math.abs(dx * way[1]) + Math.abs(dy * way[0]);
-    if (other !== id && along > 1 && along + 2 * aside < least) [best, least] = [other, along + 2 * aside];
+    if (other !== id && along > 1 && along + 2 * aside < least)
+      [best, least] = [other, along + 2 * aside];
   }
   return best;
 }
@@ -187,7 +246,11 @@ function search(drawing, nodes, chosen) {
   const told = el("span", { class: "found", role: "status" });
   let found = [];
   let at = -1;
-  const input = el("input", { type: "search", placeholder: "Find a node", "aria-label": "Find a node by id, title, class or state" });
+  const input = el("input", {
+    type: "search",
+    placeholder: "Find a node",
+    "aria-label": "Find a node by id, title, class or state",
+  });
   const next = (step) => {
     if (!found.length) return;
     at = (at + step + found.length) % found.length;
@@ -196,8 +259,11 @@ function search(drawing, nodes, chosen) {
   };
   input.addEventListener("input", () => {
     const wanted = input.value.trim().toLowerCase();
-    const text = (box) => `${box.id} ${box.title} ${box.class_type} ${stateOf(nodes.get(box.id)?.state).word}`.toLowerCase();
-    found = wanted ? drawing.boxes.filter((box) => text(box).includes(wanted)).map((box) => box.id) : [];
+    const text = (box) =>
+      `${box.id} ${box.title} ${box.class_type} ${stateOf(nodes.get(box.id)?.state).word}`.toLowerCase();
+    found = wanted
+      ? drawing.boxes.filter((box) => text(box).includes(wanted)).map((box) => box.id)
+      : [];
     found.sort((a, b) => (b === wanted) - (a === wanted));
     at = -1;
     told.textContent = wanted && !found.length ? "none" : "";

@@ -10,7 +10,8 @@ from typing import Any
 
 from graphrun.documents import Prompt, load
 from graphrun.errors import Diagnostic, DocumentError, UsageError
-from graphrun.report.drawing import Drawing, draw
+from graphrun.report.drawing import Drawing, Slot, draw
+from graphrun.report.drawing.placed import outputs
 from graphrun.report.folder import PROMPT, WORKFLOW
 
 MOST = 5000
@@ -44,10 +45,16 @@ class Run:
     def drawing(self) -> Drawing | None:
         if self.prompt is None or len(self.prompt.nodes) > MOST:
             return None
-        outputs = {
-            n["id"]: [o.partition(":")[0] for o in n["outputs"]] for n in self.report["nodes"]
-        }
-        return draw(self.prompt, self.workflow, outputs)
+        return draw(self.prompt, self.workflow, dict(self._outputs()))
+
+    def _outputs(self) -> Iterator[tuple[str, list[Slot]]]:
+        """What is known of outputs: the file has types, the report has names of what was given."""
+        drawn = outputs(self.workflow or {})
+        told = {node["id"]: node["outputs"] for node in self.report["nodes"]}
+        for name in {**drawn, **told}:
+            of_file = [Slot(*pair) for pair in drawn.get(name, [])]
+            of_run = [Slot(*[text.partition(":")[0]] * 2) for text in told.get(name, ())]
+            yield name, of_file if len(of_file) >= len(of_run) else of_run
 
     def to_json(self) -> dict[str, Any]:
         """As the page gets it; `report` is report.json as it stands."""

@@ -3,13 +3,31 @@
 const SCORES = ["accuracy", "f1", "auc", "precision", "recall"];
 const BARE = ["node", "time", "epoch", "step"];
 
+/** Names of figures in the order in which one wants to know them; unknown ones before speeds. */
+function inRank(names) {
+  const known = [
+    "val_accuracy",
+    "accuracy",
+    "val_loss",
+    "train_loss",
+    "loss",
+    "val_f1",
+    "f1",
+    "val_auc",
+    "auc",
+  ];
+  const speeds = ["samples_per_s", "tokens_per_s", "flops_per_s"];
+  const rank = (name) => (known.includes(name) ? known.indexOf(name) : 50 + speeds.indexOf(name));
+  return [...names].sort((a, b) => rank(a) - rank(b));
+}
+
 function single(run) {
   const { report } = run;
   const parts = [];
   const show = (part) => part && parts.push(part);
   const view = run.drawing ? graphSection(run) : null;
   const chosen = view ? view.chosen : null;
-  show(failures(report));
+  show(failures(report, chosen));
   show(tiles(report));
   show(view && view.element);
   show(curves(run));
@@ -40,45 +58,90 @@ function heading(report) {
     "header",
     { class: "title" },
     el("h1", { title: report.name }, base(report.name)),
-    el("p", { class: "badges" }, badge(asState(report.status), report.status || "unknown"), told.filter(Boolean).map((text) => el("span", { class: "chip" }, text))),
+    el(
+      "p",
+      { class: "badges" },
+      badge(asState(report.status), report.status || "unknown"),
+      told.filter(Boolean).map((text) => el("span", { class: "chip" }, text)),
+    ),
   );
 }
 
-function failures(report) {
-  const all = report.failures && report.failures.length ? report.failures : report.error ? [report.error] : [];
+function failures(report, chosen) {
+  const all =
+    report.failures && report.failures.length
+      ? report.failures
+      : report.error
+        ? [report.error]
+        : [];
   if (!all.length) return null;
   const blocked = report.nodes.filter((node) => node.state === "blocked").length;
-  const rest = blocked ? el("p", { class: "quiet" }, `${blocked} further ${blocked > 1 ? "nodes need" : "node needs"} what failed.`) : null;
-  return section("failures", all.length > 1 ? `${all.length} failures` : "What failed", all.map(problem), rest);
+  const rest = blocked
+    ? el(
+        "p",
+        { class: "quiet" },
+        `${blocked} further ${blocked > 1 ? "nodes need" : "node needs"} what failed.`,
+      )
+    : null;
+  return section(
+    "failures",
+    all.length > 1 ? `${all.length} failures` : "What failed",
+    all.map((one) => problem(one, chosen)),
+    rest,
+  );
 }
 
 /** The newest figures; of a training those of its best epoch. */
 function tiles(report) {
-  const found = Object.entries(report.metrics.final).filter(([name, value]) => !BARE.includes(name) && !Array.isArray(value));
+  const found = Object.entries(report.metrics.final).filter(
+    ([name, value]) => !BARE.includes(name) && !Array.isArray(value),
+  );
   if (!found.length) return null;
-  const order = (name) => {
-    const at = ["val_accuracy", "accuracy", "val_loss", "train_loss", "loss", "val_f1", "f1", "val_auc", "auc", "val_precision", "val_recall"].indexOf(name);
-    return at < 0 ? 50 + ["samples_per_s", "tokens_per_s", "flops_per_s"].indexOf(name) : at;
-  };
-  found.sort((a, b) => order(a[0]) - order(b[0]));
+  const shown = inRank(found.map(([name]) => name)).map((name) => [
+    name,
+    report.metrics.final[name],
+  ]);
   const best = Object.values(report.metrics.best || {})[0];
-  const boxes = found.slice(0, 8).map(([name, value]) => tile(name, value, best));
-  const others = found.slice(8);
-  const more = others.length ? folded("More figures", others.length, facts(others.map(([n, v]) => [spoken(n), number(v)]))) : null;
+  const boxes = shown.slice(0, 8).map(([name, value]) => tile(name, value, best));
+  const others = shown.slice(8);
+  const more = others.length
+    ? folded("More figures", others.length, facts(others.map(([n, v]) => [spoken(n), number(v)])))
+    : null;
   const epoch = report.metrics.final.epoch;
-  const note = epoch === undefined ? null : el("p", { class: "quiet" }, `After epoch ${number(epoch)}${best && best.epoch !== undefined ? `; the lowest validation loss is that of epoch ${number(best.epoch)}` : ""}.`);
+  const note =
+    epoch === undefined
+      ? null
+      : el(
+          "p",
+          { class: "quiet" },
+          `After epoch ${number(epoch)}${best && best.epoch !== undefined ? `; the lowest validation loss is that of epoch ${number(best.epoch)}` : ""}.`,
+        );
   return section("figures", "Final figures", el("dl", { class: "tiles" }, boxes), note, more);
 }
 
 function tile(name, value, best) {
-  const other = best && typeof best[name] === "number" && best[name] !== value ? el("dd", { class: "quiet" }, `best epoch ${number(best[name])}`) : null;
-  return el("div", { class: "tile" }, el("dt", {}, spoken(name)), el("dd", { class: "large" }, number(value)), other);
+  const other =
+    best && typeof best[name] === "number" && best[name] !== value
+      ? el("dd", { class: "quiet" }, `best epoch ${number(best[name])}`)
+      : null;
+  return el(
+    "div",
+    { class: "tile" },
+    el("dt", {}, spoken(name)),
+    el("dd", { class: "large" }, number(value)),
+    other,
+  );
 }
 
 function graphSection(run) {
   const nodes = new Map(run.report.nodes.map((node) => [node.id, node]));
   const panel = el("aside", { class: "panel", "aria-label": "The chosen node", hidden: true });
-  const close = () => el("button", { type: "button", class: "small close", "aria-label": "Close", onclick: () => chosen(null) }, "✕");
+  const close = () =>
+    el(
+      "button",
+      { type: "button", class: "small close", "aria-label": "Close", onclick: () => chosen(null) },
+      "✕",
+    );
   let view = null;
   const chosen = (id, centred) => {
     panel.replaceChildren();
@@ -89,7 +152,12 @@ function graphSection(run) {
     view.select(id, centred);
   };
   view = graph(run.drawing, nodes, chosen);
-  const outer = section("graph", "Graph", el("div", { class: "beside" }, view.element, panel), legend(run));
+  const outer = section(
+    "graph",
+    "Graph",
+    el("div", { class: "beside" }, view.element, panel),
+    legend(run),
+  );
   const from = (id) => {
     chosen(id, true);
     outer.scrollIntoView({ block: "start" });
@@ -104,17 +172,29 @@ function legend(run) {
   const known = new Set(run.report.nodes.map((node) => node.id));
   for (const node of run.report.nodes) count(node.state);
   for (const box of run.drawing.boxes) if (!known.has(box.id)) count("pending");
-  const items = [...counts].map(([state, count]) => el("li", {}, badge(state, stateOf(state).word), ` ${number(count)}`));
-  const own = run.drawing.own ? "The layout is graphrun's, since the file has no places for all of these nodes." : "";
-  const how = "Click a node for its inputs, outputs and figures. Drag to move, Ctrl and the wheel to zoom; arrow keys go from node to node, Enter chooses one.";
-  return el("div", { class: "legend-line" }, el("ul", { class: "states" }, items), el("p", { class: "quiet" }, `${how} ${own}`));
+  const items = [...counts].map(([state, count]) =>
+    el("li", {}, badge(state, stateOf(state).word), ` ${number(count)}`),
+  );
+  const own = run.drawing.own
+    ? "The layout is graphrun's, since the file has no places for all of these nodes."
+    : "";
+  const how =
+    "Click a node for its inputs, outputs and figures. Drag to move, Ctrl and the wheel to zoom; arrow keys go from node to node, Enter chooses one.";
+  return el(
+    "div",
+    { class: "legend-line" },
+    el("ul", { class: "states" }, items),
+    el("p", { class: "quiet" }, `${how} ${own}`),
+  );
 }
 
 function curves(run) {
   const [first, others] = epochCharts(run.report);
   const made = [...first, ...stepCharts(run)];
   if (!made.length && !others.length) return null;
-  const more = others.length ? folded("More curves", others.length, el("div", { class: "charts" }, others)) : null;
+  const more = others.length
+    ? folded("More curves", others.length, el("div", { class: "charts" }, others))
+    : null;
   return section("curves", "Curves", el("div", { class: "charts" }, made), more);
 }
 
@@ -126,36 +206,57 @@ function epochCharts(report) {
   for (const [label, across, entries, best] of histories(report)) {
     for (const name of new Set(entries.flatMap(Object.keys))) {
       if (BARE.includes(name) || entries.some((entry) => Array.isArray(entry[name]))) continue;
-      const points = entries.map((entry, index) => [across ? entry[across] : index + 1, entry[name]]).filter(([, y]) => y !== undefined);
+      const points = entries
+        .map((entry, index) => [across ? entry[across] : index + 1, entry[name]])
+        .filter(([, y]) => y !== undefined);
       const kind = SCORES.includes(kindOf(name)) ? "scores" : kindOf(name);
       const key = `${kind} ${across || "call"}`;
       const told = label ? `${label}: ${spoken(name)}` : spoken(name);
-      const one = { name: told, points: points.map(([x, y]) => [x, typeof y === "number" ? y : NaN]), dashed: name.startsWith("train_"), mark: name === "val_loss" ? best : undefined };
+      const one = {
+        name: told,
+        points: points.map(([x, y]) => [x, typeof y === "number" ? y : NaN]),
+        dashed: name.startsWith("train_"),
+        mark: name === "val_loss" ? best : undefined,
+      };
       kinds.set(key, [...(kinds.get(key) || []), one]);
     }
   }
   const told = [...kinds].filter(([, series]) => series.some(moves));
   const made = (keys) =>
-    told.filter(([key]) => keys(key.split(" ")[0])).map(([key, series]) => {
-      const [kind, across] = key.split(" ");
-      return chart(spoken(kind), across, series.map((one, i) => ({ ...one, colour: i % COLOURS })));
-    });
+    told
+      .filter(([key]) => keys(key.split(" ")[0]))
+      .map(([key, series]) => {
+        const [kind, across] = key.split(" ");
+        return chart(
+          spoken(kind),
+          across,
+          series.map((one, i) => ({ ...one, colour: i % COLOURS })),
+        );
+      });
   const rest = (kind) => kind !== "loss" && kind !== "scores";
   return [[...made((kind) => kind === "loss"), ...made((kind) => kind === "scores")], made(rest)];
 }
 
 /** Whether a series has something to show: more than one point, and not the same everywhere. */
-const moves = (one) => one.points.length > 1 && one.points.some((point) => point[1] !== one.points[0][1]);
+const moves = (one) =>
+  one.points.length > 1 && one.points.some((point) => point[1] !== one.points[0][1]);
 
 /** By node: a label where there are several, what its figures go by, its entries, its best one. */
 function histories(report) {
   const ids = [...new Set(report.metrics.history.map((entry) => entry.node))];
   return ids.map((id) => {
     const entries = report.metrics.history.filter((entry) => entry.node === id);
-    const across = ["epoch", "step"].find((name) => entries.every((entry) => typeof entry[name] === "number")) || null;
+    const across =
+      ["epoch", "step"].find((name) => entries.every((entry) => typeof entry[name] === "number")) ||
+      null;
     const node = report.nodes.find((one) => one.id === id);
     const best = (report.metrics.best || {})[id];
-    return [ids.length > 1 ? `${id} ${node ? node.title : ""}`.trim() : "", across, entries, best && across ? best[across] : undefined];
+    return [
+      ids.length > 1 ? `${id} ${node ? node.title : ""}`.trim() : "",
+      across,
+      entries,
+      best && across ? best[across] : undefined,
+    ];
   });
 }
 
@@ -163,7 +264,9 @@ function histories(report) {
 function stepCharts(run) {
   const ids = [...new Set(run.progress.map((entry) => entry.node))];
   return ids.flatMap((id) => {
-    const points = run.progress.filter((entry) => entry.node === id && typeof entry.loss === "number").map((entry) => [entry.step, entry.loss]);
+    const points = run.progress
+      .filter((entry) => entry.node === id && typeof entry.loss === "number")
+      .map((entry) => [entry.step, entry.loss]);
     if (points.length < 3) return [];
     const node = run.report.nodes.find((one) => one.id === id);
     const label = ids.length > 1 && node ? ` (${node.title})` : "";
@@ -175,7 +278,9 @@ function matrices(report) {
   const found = Object.entries(report.metrics.final).filter(([, value]) => Array.isArray(value));
   if (!found.length) return null;
   const parts = found.map(([name, value]) => {
-    const content = isMatrix(value) ? confusion(value) : el("pre", { tabindex: "0" }, JSON.stringify(value));
+    const content = isMatrix(value)
+      ? confusion(value)
+      : el("pre", { tabindex: "0" }, JSON.stringify(value));
     return el("div", {}, el("h3", {}, spoken(name)), content);
   });
   return section("matrices", "Tables of figures", parts);

@@ -26,7 +26,9 @@ function themes() {
 }
 
 function contents(parts) {
-  const links = parts.map((part) => el("li", {}, el("a", { href: `#${part.id}` }, part.querySelector("h2").textContent)));
+  const links = parts.map((part) =>
+    el("li", {}, el("a", { href: `#${part.id}` }, part.querySelector("h2").textContent)),
+  );
   return el("nav", { "aria-label": "Parts of the page" }, el("ul", {}, links));
 }
 
@@ -37,9 +39,12 @@ function start() {
   const made = data.run ? single(data.run) : comparison(data.comparison);
   const head = data.run ? heading(data.run.report) : comparedHeading(data.comparison);
   const bar = el("div", { class: "top" }, el("span", { class: "brand" }, "graphrun"), themes());
-  document.getElementById("page").append(bar, head, contents(made.parts), el("main", {}, made.parts));
+  document
+    .getElementById("page")
+    .append(bar, head, contents(made.parts), el("main", {}, made.parts));
   if (made.fit) made.fit();
   if (made.choose && asked.has("node")) made.choose(asked.get("node"));
+  measured();
   requestAnimationFrame(() => setTimeout(measured));
 }
 

@@ -21,9 +21,9 @@ function facts(pairs) {
 }
 
 /** What is too wide scrolls by itself, also by keyboard, and not the page. */
-function scrolling(label, ...children) {
+function scrolling(label, table) {
   const named = label ? { tabindex: "0", role: "region", "aria-label": label } : {};
-  return el("div", { class: "scrolling", ...named }, children);
+  return el("div", { class: label ? "scrolling framed" : "scrolling", ...named }, table);
 }
 
 /**
@@ -52,7 +52,10 @@ function grid(label, columns, rows) {
     body.replaceChildren(...shown.map((row) => line(row, rows)));
   }
   refresh();
-  return scrolling(label, el("table", { class: "grid" }, el("thead", {}, el("tr", {}, headers)), body));
+  return scrolling(
+    label,
+    el("table", { class: "grid" }, el("thead", {}, el("tr", {}, headers)), body),
+  );
 }
 
 function line(row, rows) {
@@ -71,14 +74,18 @@ function line(row, rows) {
 
 const isCell = (cell) => cell !== null && typeof cell === "object" && !(cell instanceof Node);
 
-const valueOf = (cell) => (isCell(cell) ? cell.value : cell instanceof Node ? cell.textContent : cell);
+const valueOf = (cell) =>
+  isCell(cell) ? cell.value : cell instanceof Node ? cell.textContent : cell;
 
 const shownOf = (cell) => (isCell(cell) ? cell.show : cell instanceof Node ? cell : plain(cell));
 
 const isNumeric = (rows, index) =>
   index > 0 &&
   rows.some((row) => typeof valueOf(row[index]) === "number") &&
-  rows.every((row) => ["number", "undefined"].includes(typeof valueOf(row[index])) || valueOf(row[index]) === null);
+  rows.every(
+    (row) =>
+      ["number", "undefined"].includes(typeof valueOf(row[index])) || valueOf(row[index]) === null,
+  );
 
 function compared(left, right) {
   const [a, b] = [valueOf(left), valueOf(right)];
@@ -89,7 +96,9 @@ function compared(left, right) {
 }
 
 const isMatrix = (value) =>
-  Array.isArray(value) && value.length > 1 && value.every((row) => Array.isArray(row) && row.length === value.length);
+  Array.isArray(value) &&
+  value.length > 1 &&
+  value.every((row) => Array.isArray(row) && row.length === value.length);
 
 /** Rows of each class by the answer that they got, with the figures of every class. */
 function confusion(matrix) {
@@ -101,12 +110,18 @@ function confusion(matrix) {
     {},
     el("th", { scope: "col" }, "class"),
     matrix.map((_, answer) => el("th", { scope: "col" }, `→ ${answer}`)),
-    ["recall", "precision", "F1", "rows"].map((word) => el("th", { scope: "col", class: "figure" }, word)),
+    ["recall", "precision", "F1", "rows"].map((word) =>
+      el("th", { scope: "col", class: "figure" }, word),
+    ),
   );
   const rows = matrix.map((row, index) => {
     const all = total(row);
     const cells = row.map((count, answer) => {
-      const cell = el("td", { class: index === answer ? "heat right" : "heat wrong" }, number(count));
+      const cell = el(
+        "td",
+        { class: index === answer ? "heat right" : "heat wrong" },
+        number(count),
+      );
       cell.style.setProperty("--share", all ? (count / all).toFixed(3) : "0");
       cell.title = `class ${index}, answered ${answer}: ${count} of ${all}`;
       return cell;
@@ -125,7 +140,11 @@ function confusion(matrix) {
       figures.map((text) => el("td", { class: "figure" }, text)),
     );
   });
-  const caption = el("caption", {}, "Rows of the validation: true class down, answer across");
-  const table = el("table", { class: "confusion" }, caption, el("thead", {}, head), el("tbody", {}, rows));
-  return scrolling("Confusion matrix", table);
+  const told = el(
+    "p",
+    { class: "quiet" },
+    "Rows of the validation: their class down, what was answered across.",
+  );
+  const table = el("table", { class: "confusion" }, el("thead", {}, head), el("tbody", {}, rows));
+  return el("div", {}, told, scrolling("Confusion matrix", table));
 }

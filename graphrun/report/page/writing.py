@@ -21,7 +21,7 @@ from graphrun.report.page.reading import Run, read
 NAME = "report.html"
 """What the page of a run is called in its folder."""
 
-STYLES = ("base.css", "parts.css", "graph.css", "charts.css")
+STYLES = ("base.css", "parts.css", "tables.css", "graph.css", "charts.css")
 
 SCRIPTS = (
     "dom.js",
