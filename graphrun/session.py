@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from graphrun.cache import Checkpoints, MemoryStore, Store
@@ -216,12 +215,10 @@ class Session:
                 with suppress(Exception):  # one that fails is told of, and let go, by the run
                     one(Notice(diagnostic=found))
 
-        if request.out is not None:
-            _writable(request.out, request.min_free)
-        preflight(planned, self.catalog, request.expected, min_free=request.min_free)
+        ready(planned, self.catalog, request)
         if fetch(planned, request.expected, say, stop):
             planned, _ = self.plan(request)
-            preflight(planned, self.catalog, request.expected, min_free=request.min_free)
+            ready(planned, self.catalog, request)
         return planned
 
     def _folder(self, request: Request, name: str) -> tuple[RunFolder | None, Settings]:
@@ -313,8 +310,10 @@ def _same(planned: Plan, world: World) -> bool:
     return led == planned.led and around == planned.around
 
 
-def _writable(out: Path, min_free: int) -> None:
-    problem = unwritable(out, min_free)
+def ready(planned: Plan, catalog: Catalog, request: Request) -> None:
+    """Raise what keeps a plan from running on this machine (see `preflight`)."""
+    problem = unwritable(request.out, request.min_free) if request.out is not None else None
     if problem:
         hint = "--out DIR puts the run folder elsewhere"
         raise UsageError(Diagnostic("unwritable_output", problem, hint=hint))
+    preflight(planned, catalog, request.expected, min_free=request.min_free)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
@@ -75,11 +76,24 @@ def _refuse(found: Iterable[Diagnostic], options: argparse.Namespace) -> None:
     own = processes.Process.current()
     if options.verb == "run" and own.aside and own.local == 0:
         own.tell(found)
-    if getattr(options, "json", False) or getattr(options, "format", None) == "json":
-        document = [one.to_json() for one in found]
-        render.out_json({"status": "refused", "diagnostics": document})
+    form = "json" if getattr(options, "json", False) else getattr(options, "format", None)
+    if form == "json":
+        render.out_json(_refusal(found))
+    elif getattr(options, "events", False):
+        render.out_line(json.dumps(_refusal(found), ensure_ascii=False))
+        render.diagnostics(found)
+    elif form == "github":
+        from graphrun.diagnostics.github import annotation
+
+        for one in found:
+            render.out(annotation(one))
     else:
         render.diagnostics(found)
+
+
+def _refusal(found: Iterable[Diagnostic]) -> dict[str, Any]:
+    """As schemas/refused.schema.json has it."""
+    return {"status": "refused", "diagnostics": [one.to_json() for one in found]}
 
 
 VERBS = {

@@ -75,6 +75,11 @@ def out_json(document: Any) -> None:
     _write(_results(), json.dumps(document, indent=2, ensure_ascii=False, default=str))
 
 
+def out_line(text: str) -> None:
+    """A line of JSON on stdout, as it is."""
+    _write(_results(), text)
+
+
 def aloud(text: str) -> None:
     """Write to stderr also where the process is hushed."""
     token = _HUSHED.set(False)

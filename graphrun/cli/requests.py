@@ -105,6 +105,13 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     *TRAINING,
     *SWEEP,
     (("--json",), {"action": "store_true", "help": "print the report as JSON on stdout"}),
+    (
+        ("--events",),
+        {
+            "action": "store_true",
+            "help": "print what happens on stdout, an event a line as JSON, as in events.jsonl",
+        },
+    ),
     (("-q", "--quiet"), {"action": "store_true", "help": "only problems and the end"}),
     (
         ("-v", "--verbose"),
@@ -119,6 +126,39 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("targets", nargs="*", default=[], metavar="NODE", help=told)
     for names, options in _OPTIONS:
         parser.add_argument(*names, **options)
+    reading.add_places(parser)
+    reading.add_options(parser)
+    reading.add_lenient(parser)
+
+
+_DECIDING = frozenset(
+    {
+        "--allow-path",
+        "--device",
+        "--min-free",
+        "--out",
+        "--params",
+        "--precision",
+        "--set",
+        "--tiny",
+    }
+)
+"""Options that decide whether a run may start."""
+
+
+def add_what_is_run(parser: ArgumentParser) -> None:
+    """For verbs that look whether something would run: what it depends on.
+
+    Other options of `run` have the values here that they have where they are not given.
+    """
+    for names, options in _OPTIONS:
+        if names[0] in _DECIDING:
+            parser.add_argument(*names, **options)
+        else:
+            dest = options.get("dest", names[-1].lstrip("-").replace("-", "_"))
+            usual = False if options.get("action") == "store_true" else None
+            parser.set_defaults(**{dest: options.get("default", usual)})
+    parser.set_defaults(targets=None)
     reading.add_places(parser)
     reading.add_options(parser)
     reading.add_lenient(parser)

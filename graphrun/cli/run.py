@@ -30,6 +30,10 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     own = processes.Process.current()
+    others = {"--json": options.json, "--dry-run": options.dry_run, "--sweep": options.sweep}
+    other = next((name for name, given in others.items() if given), None)
+    if options.events and other:
+        raise UsageError(Diagnostic("bad_usage", f"graphrun run: either --events or {other}"))
     if options.sweep:
         from graphrun.cli import sweeping
 
@@ -55,9 +59,13 @@ def _run(options: Namespace, own: Process) -> int:
         return outlook.show(session, request, options)
     planned, cuts = session.plan(request)
     _unused_aliases(planned, options)
-    for line in () if options.quiet or options.json else cuts:
+    for line in () if options.quiet or options.json or options.events else cuts:
         render.err(f"--tiny  {line}")
-    stop, view = Stop(), _view(options)
+    stop, view = Stop(), [_view(options)]
+    if options.events:
+        from graphrun.report.event_lines import EventLines
+
+        view.append(EventLines(render.out_line))
     with interrupts(stop):
         with folded():
             report = session.perform(request, planned, cuts, observe=view, stop=stop)
@@ -113,6 +121,8 @@ def _finish(report: Report, options: Namespace, *, kept: bool) -> None:
         render.err(f"  run it again {what}: {_again()}")
     if options.json:
         render.out_json(report.to_json())
+        return
+    if options.events:  # the last of them says how it ended
         return
     for line in summary(report):
         render.out(line)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
 from graphrun.documents import Prompt, Workflow, schema
 from graphrun.errors import Diagnostic
-from graphrun.execute.events import Event, Metric, NodeFinished, Observer, Progress
+from graphrun.execute.events import Event, Metric, Observer
+from graphrun.report.event_lines import EventLines
 from graphrun.report.report import Report, finite
 
 PROMPT = "prompt.json"
@@ -24,8 +25,7 @@ WORKFLOW = "workflow.json"
 class RunFolder:
     """Writes a run's events as they happen and its report at the end. An observer.
 
-    Every line is flushed, so that a killed run leaves what it knew. Progress is written about
-    once a second; the figures that matter are metrics.
+    Every line is flushed, so that a killed run leaves what it knew.
     """
 
     def __init__(self, path: Path) -> None:
@@ -35,7 +35,7 @@ class RunFolder:
         self.temporary = path / "temp"  # made by the first preview
         self._events = self._open("events.jsonl")
         self._metrics = self._open("metrics.jsonl")
-        self._last_progress = -math.inf
+        self._tell = EventLines(partial(self._line, self._events))
 
     @classmethod
     def named(cls, root: Path, name: str) -> RunFolder:
@@ -51,17 +51,10 @@ class RunFolder:
         raise FileExistsError(f"{root / base} and 998 numbered ones exist")
 
     def __call__(self, event: Event) -> None:
-        if isinstance(event, Progress):
-            done = event.step == event.total
-            if event.time - self._last_progress < 1 and not done:
-                return
-            self._last_progress = event.time
-        fields = event.to_json()
-        if isinstance(event, NodeFinished):
-            fields["outputs"] = list(event.outputs)
-        self._write(self._events, fields)
+        self._tell(event)
         if isinstance(event, Metric):
-            self._write(self._metrics, {"time": event.time, "node": event.node_id, **event.values})
+            fields = {"time": event.time, "node": event.node_id, **event.values}
+            self._line(self._metrics, json.dumps(finite(fields), ensure_ascii=False))
 
     def keep(self, prompt: Prompt, document: Workflow | Prompt) -> list[Diagnostic]:
         """Write what runs, and the drawing that it was read from; notices of what cannot be.
@@ -102,8 +95,8 @@ class RunFolder:
     def _open(self, name: str) -> TextIO:
         return (self.path / name).open("w", encoding="utf-8")
 
-    def _write(self, file: TextIO, fields: Mapping[str, Any]) -> None:
-        file.write(json.dumps(finite(fields), ensure_ascii=False) + "\n")
+    def _line(self, file: TextIO, text: str) -> None:
+        file.write(f"{text}\n")
         file.flush()
 
 
