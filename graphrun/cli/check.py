@@ -74,11 +74,12 @@ def _checked(file: str, options: Namespace, session: Session) -> Findings:
     """All that is wrong with one file, be it what keeps it from being read."""
     try:
         request = requests.request_of(Namespace(**{**vars(options), "file": file}))
-        request = replace(request, document=session.convert(request.document))
+        prompt = session.convert(request.document)
+        request = replace(request, document=prompt)
         found = session.check(request)
     except GraphrunError as error:
         return Findings(file, error.diagnostics, error.exit_code)
-    nodes = len(request.document.nodes)
+    nodes = len(prompt.nodes)
     if any(one.severity == "error" for one in found):
         return Findings(file, tuple(found), ValidationFailed(found).exit_code, nodes)
     try:
