@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
 import torch
 from torch import nn
 
-from graphrun.node import InputError, Nodes, Socket, metric, notice, progress
+from graphrun.node import InputError, Nodes, Socket, metric, notice, progress, settings
 
 from ._device import pick_device
-from ._fitting.batches import batches, blaming, on
+from ._fitting import memory
+from ._fitting.batches import batches, blaming, on, without_gradients
 from ._fitting.figures import MOST_CLASSES, confusion, of_classes
+from ._fitting.precision import Precision
 from ._torch import described
 from ._types import Loader, Model, Tensor
 
 NODES = Nodes(category="Training", spaced=True)
+
+Call = Callable[[Any], Any]
+"""A model, or what answers in its place."""
 
 
 @NODES.node(
@@ -32,15 +37,16 @@ def evaluate_classifier(
     The class of the largest output (N, classes) is the answer; labels have the shape (N,).
     Precision, recall and F1 are unweighted means over the classes that occur among labels and
     answers; what would be divided by 0 counts as 0. The confusion matrix is in the report. The
-    model comes back as it was.
+    model computes in the precision of the run, and comes back as it was.
 
     Raises:
-        InputError: the loader gives no batches, or one that the model cannot take.
+        InputError: the loader gives no batches, or one that the model cannot take or that does not
+            fit into memory.
     """
     answers, labels = [], []
-    with _evaluating(model, use_gpu) as device:
+    with _evaluating(model, use_gpu) as (device, call):
         for number, (x, y) in enumerate(batches("data_loader", data_loader), 1):
-            output = _answer(model, on(device, x), "data_loader", y)
+            output = _answer(call, on(device, x), "data_loader", y)
             answers.append(output.argmax(1).cpu())
             labels.append(y.cpu())
             progress(number, len(data_loader))
@@ -89,8 +95,8 @@ def predict_class(
     Raises:
         InputError: the model cannot take the sample, or the map lacks the class.
     """
-    with _evaluating(model, use_gpu) as device:
-        row = _answer(model, on(device, inputs.unsqueeze(0)), "inputs")[0].cpu()
+    with _evaluating(model, use_gpu) as (device, call):
+        row = _answer(call, on(device, inputs.unsqueeze(0)), "inputs")[0].cpu()
     found = int(row.argmax())
     if found not in class_id_to_name_map:
         keys = ", ".join(map(repr, class_id_to_name_map)) or "nothing"
@@ -110,18 +116,27 @@ def predict(model: Model, inputs: Tensor, use_gpu: bool = False) -> Tensor:
         InputError: the model cannot take the batch, or answers with more than a tensor.
     """
     x = inputs.unsqueeze(1) if inputs.dim() == 1 else inputs
-    with _evaluating(model, use_gpu) as device:
-        return _answer(model, on(device, x), "inputs", rank=None).cpu()
+    with _evaluating(model, use_gpu) as (device, call):
+        found = _answer(call, on(device, x), "inputs", rank=None).cpu()
+    return found.clone()  # what is made in inference mode cannot be trained with
 
 
 @contextmanager
-def _evaluating(model: nn.Module, use_gpu: bool) -> Iterator[torch.device]:
-    """The model in evaluation mode on a device, for a while; then as it was, on the CPU."""
+def _evaluating(model: nn.Module, use_gpu: bool) -> Iterator[tuple[torch.device, Call]]:
+    """The model in evaluation mode on a device, for a while; then as it was, on the CPU.
+
+    It is called in the precision of the run, and without gradients.
+    """
     modes, device = [(module, module.training) for module in model.modules()], pick_device(use_gpu)
+    precision = Precision.pick(device, settings().precision)
+    if precision.name != "fp32":
+        said = f"numbers are computed in {precision.name}: {precision.reason}"
+        notice(said, code="way_of_computing", severity="info", once=True)
     try:
-        with torch.no_grad():
+        with memory.suffices(device), precision.switched():
             model.eval().to(device)
-            yield device
+            with without_gradients(model):
+                yield device, precision.around(model)
     finally:
         model.to("cpu")
         for module, mode in modes:
@@ -129,10 +144,10 @@ def _evaluating(model: nn.Module, use_gpu: bool) -> Iterator[torch.device]:
 
 
 def _answer(
-    model: nn.Module, x: Any, name: str, y: torch.Tensor | None = None, *, rank: int | None = 2
+    model: Call, x: Any, name: str, y: torch.Tensor | None = None, *, rank: int | None = 2
 ) -> torch.Tensor:
     """The model's output for x, with one row of outputs a row, and a label a row."""
-    with blaming(name, x, y) as answers:
+    with memory.whole(x, name), blaming(name, x, y) as answers:
         if not isinstance(x, torch.Tensor):
             raise ValueError("x has to be one tensor; texts with a mask are judged in training")
         output = model(x)

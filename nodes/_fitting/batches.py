@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import torch
@@ -79,6 +79,16 @@ def blaming(name: str, x: Any, y: Any = None) -> Iterator[list[Any]]:
         message = f"{name}: {shown}; these do not fit: {str(error).strip()}"
         hint = next((way for said, way in _WAYS.items() if said in message), None)
         raise InputError(message, input=name, code="batch_does_not_fit", hint=hint) from error
+
+
+def without_gradients(model: nn.Module) -> AbstractContextManager[Any]:
+    """Inference mode, unless somebody looks at what passes through the model, or it is not whole.
+
+    What is made in inference mode cannot be trained with, as weights that a first batch shapes.
+    """
+    looked_at = any(m._forward_hooks or m._forward_pre_hooks for m in model.modules())
+    lazy = any(nn.parameter.is_lazy(one) for one in model.parameters())
+    return torch.no_grad() if looked_at or lazy else torch.inference_mode()
 
 
 def classify(model: nn.Module, x: Any, y: Tensor, *, unpack: bool = False) -> tuple[Tensor, Tensor]:

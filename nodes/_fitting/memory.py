@@ -99,8 +99,8 @@ def suffices(device: torch.device) -> Iterator[None]:
     except Exception as error:
         if not is_full(error):
             raise
-        message = f"there is not enough memory on {device} for the model and copies of its weights"
-        hint = "a smaller model needs less; output_best_val_model keeps a copy"
+        message = f"there is not enough memory on {device} for the model and what belongs to it"
+        hint = "a smaller model needs less, and so does a training without output_best_val_model"
         raise InputError(message, input="model", code=FULL, hint=hint) from error
 
 

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader
 
 from graphrun.node import notice, settings, show
@@ -23,7 +23,7 @@ from .._encoded import EncodedText
 from .._torch import is_full
 from ..models import TextClassifier
 from . import generators, memory
-from .batches import blaming
+from .batches import blaming, without_gradients
 from .distributed import Group
 from .flops import lengths_of
 from .job import Job
@@ -111,7 +111,7 @@ class Way:
         found: list[tuple[Tensor, Tensor, Tensor]] = []
         for texts in store.by_length(self._room.tokens or 1, partial(self._group.own, size=size)):
             x = texts.to(self._device)
-            with blaming("val_loader", x, x.labels), _without_gradients(self.model):
+            with blaming("val_loader", x, x.labels), without_gradients(self.model):
                 found.append((self._answer(x), x.labels, x.places))
             ahead(len(x) * world, len(x.ids) * world)  # the others are about as far
         if not found:  # of fewer rows than a batch, where the last one is dropped
@@ -189,9 +189,3 @@ def _packed(batch: Any) -> Any:
 
 def _itself(answers: Tensor) -> Tensor:
     return answers
-
-
-def _without_gradients(model: nn.Module) -> AbstractContextManager[Any]:
-    """Inference mode, unless somebody looks at what passes through the model."""
-    looked_at = any(m._forward_hooks or m._forward_pre_hooks for m in model.modules())
-    return torch.no_grad() if looked_at else torch.inference_mode()

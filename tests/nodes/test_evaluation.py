@@ -15,6 +15,11 @@ from torch.utils.data import DataLoader, TensorDataset
 from graphrun.errors import InputError
 
 
+@pytest.fixture(autouse=True)
+def in_full(call: Recorder) -> None:
+    """Numbers are compared with those of torch, whatever else this machine is fast at."""
+
+
 class Echo(nn.Module):
     """Answers with what it is given, in evaluation mode only."""
 
@@ -193,3 +198,68 @@ def test_samples_that_do_not_fit(x: Tensor) -> None:
     with pytest.raises(InputError, match="inputs: x is float32") as caught:
         predict_class(nn.Linear(3, 3), x, {})
     assert (caught.value.code, caught.value.input) == ("batch_does_not_fit", "inputs")
+
+
+class Noting(nn.Module):
+    """Notes in which mode and in what numbers it is called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear, self.seen = nn.Linear(3, 3), list[Any]()
+
+    def forward(self, x: Tensor) -> Tensor:
+        found: Tensor = self.linear(x)
+        self.seen.append((torch.is_inference_mode_enabled(), found.dtype))
+        return found
+
+
+@pytest.mark.parametrize(
+    ("precision", "dtype"), [("fp32", torch.float32), ("bf16", torch.bfloat16)]
+)
+def test_models_are_asked_in_the_precision_of_the_run(
+    call: Recorder, precision: Any, dtype: torch.dtype
+) -> None:
+    call.set(precision=precision)
+    torch.manual_seed(1)
+    model, x = Noting(), torch.randn(8, 3)
+    told = evaluate_classifier(model, tensor_loader(x, model.linear(x).argmax(1), 4))
+    assert told[0] > 0.7
+    assert predict_class(model, x[0], {0: "a", 1: "b", 2: "c"})[2] > 1 / 3
+    found = predict(model, x)
+    assert set(model.seen) == {(True, dtype)}
+    assert found.dtype is torch.float32
+    torch.testing.assert_close(found, model.linear(x).detach(), rtol=0.05, atol=0.05)
+    assert (precision == "bf16") == ("way_of_computing" in call.codes)
+    # What was predicted can be learned from.
+    assert (found * torch.ones(3, requires_grad=True)).square().sum().requires_grad
+    assert not found.is_inference()
+
+
+def test_a_precision_that_the_device_lacks(call: Recorder) -> None:
+    call.set(precision="tf32")
+    with pytest.raises(InputError, match="tf32") as caught:
+        predict(Noting(), torch.zeros(2, 3))
+    assert caught.value.code == "precision_unavailable"
+
+
+def test_models_that_are_watched_or_not_whole_yet() -> None:
+    """Weights that are made meanwhile can be trained, and who looks on may keep what it sees."""
+    lazy = nn.Sequential(nn.LazyLinear(2))
+    predict(lazy, torch.zeros(2, 3))
+    lazy(torch.ones(1, 3)).sum().backward()
+    assert lazy[0].weight.grad is not None
+    watched, kept = Noting(), list[Tensor]()
+    watched.linear.register_forward_hook(lambda *given: kept.append(given[-1]))
+    predict(watched, torch.zeros(2, 3))
+    assert watched.seen == [(False, torch.float32)]
+    (kept[0] * torch.ones(3, requires_grad=True)).sum().backward()
+
+
+def test_batches_that_do_not_fit_into_memory() -> None:
+    class Full(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            raise torch.OutOfMemoryError("no memory is left for this")
+
+    with pytest.raises(InputError, match=r"a batch of the shape \(2, 3\)") as caught:
+        evaluate_classifier(Full(), tensor_loader(torch.zeros(4, 3), torch.zeros(4).long(), 2))
+    assert (caught.value.code, caught.value.input) == ("out_of_memory", "data_loader")
