@@ -109,6 +109,7 @@ VERBS = {
     "nodes": "list node classes, show one, export their schemas",
     "lock": "write down what a workflow needs; runs nothing",
     "verify": "compare this machine with a lock; runs nothing",
+    "doctor": "look at the installation, and say what is wrong",
     "cache": "what is kept of runs for later ones",
 }
 """Each is a function of that name in a module of that name, which also has its `arguments`."""

@@ -121,7 +121,7 @@ def catalog(options: Namespace) -> Catalog:
     from graphrun.cli import config
 
     found = Catalog.installed()
-    asked = [*config.read(Path.cwd()).get("packs", []), *_environment(), *options.packs]
+    asked = [*config.read(Path.cwd()).get("packs", []), *environment(), *options.packs]
     if asked:
         from graphrun.comfy import loading
 
@@ -136,7 +136,8 @@ def catalog(options: Namespace) -> Catalog:
     return found.with_definitions(definitions.specs)
 
 
-def _environment() -> list[str]:
+def environment() -> list[str]:
+    """Packs of the environment variable."""
     return [path for path in os.environ.get(PACKS, "").split(os.pathsep) if path]
 
 

@@ -1,0 +1,1 @@
+"""What `graphrun doctor` looks at: libraries, packs, folders, settings. Nothing here raises."""
