@@ -5,7 +5,7 @@ VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 
-.PHONY: run test check lint types contracts contract schemas docs bench clean
+.PHONY: run test regress check lint types contracts contract schemas docs bench clean
 
 run: $(VENV)/.installed
 	$(BIN)/graphrun workflows/distilbert_classification.json --tiny
@@ -13,8 +13,12 @@ run: $(VENV)/.installed
 test: $(VENV)/.installed
 	$(BIN)/python -m pytest
 
+# The tests of the example workflows, which lie beside them.
+regress: $(VENV)/.installed
+	$(BIN)/graphrun test workflows
+
 # Everything CI runs.
-check: lint types contracts test
+check: lint types contracts test regress
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

@@ -1,8 +1,8 @@
 """What was recorded of earlier runs, beside the test file.
 
-NAME.test.golden.json          values, and descriptions of tensors and tables, by test
+NAME.test.golden               values, and descriptions of tensors and tables, by test
 NAME.test.golden.safetensors   tensors that are compared number by number
-NAME.test.baseline.json        seconds and memory, by machine and test
+NAME.test.baseline             seconds and memory, by machine and test
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from graphrun.errors import Diagnostic, DocumentError, UsageError
 from graphrun.record.versions import machine
 from graphrun.testing.model import Test
 
-GOLDEN, TENSORS, BASELINE = ".golden.json", ".golden.safetensors", ".baseline.json"
+GOLDEN, TENSORS, BASELINE = ".golden", ".golden.safetensors", ".baseline"
 
 
 def files(test: Test) -> tuple[Path, ...]:

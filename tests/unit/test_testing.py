@@ -215,26 +215,26 @@ def test_goldens_are_recorded_compared_and_shown_when_they_change(here):
     assert "recorded 4, found 5 (off by 1)" in result.message
     assert tried(changed, update=True).changes == ["metrics.loss: 0.25 → 0.2", "outputs.1: 4 → 5"]
     assert tried(changed).outcome == "passed"
-    document = json.loads((here / "flow.test.golden.json").read_text())
+    document = json.loads((here / "flow.test.golden").read_text())
     assert document["tests"]["one"]["metrics"] == {"loss": 0.2}
 
 
 def test_what_still_holds_within_its_tolerance_is_not_rewritten(here):
     tried("metrics.loss = { golden = true, rtol = 0.5 }", update=True)
-    before = (here / "flow.test.golden.json").read_text()
+    before = (here / "flow.test.golden").read_text()
     loose = 'set = { "1.value" = 5 }\nmetrics.loss = { golden = true, rtol = 0.5 }'
     assert tried(loose, update=True).changes == []
-    assert (here / "flow.test.golden.json").read_text() == before
+    assert (here / "flow.test.golden").read_text() == before
 
 
 def test_a_run_that_failed_records_nothing(here):
     tried("outputs.1 = { golden = true }", update=True)
-    before = (here / "flow.test.golden.json").read_text()
+    before = (here / "flow.test.golden").read_text()
     toy_tests.workflow(here / "flow.json", {**toy_tests.FLOW, "3": ("Fail", {"value": ["1", 0]})})
     text = 'set = { "1.value" = 9 }\ntargets = ["3"]\noutputs.1 = { golden = true }'
     result = tried(text, update=True)
     assert (result.outcome, result.changes) == ("failed", [])
-    assert (here / "flow.test.golden.json").read_text() == before
+    assert (here / "flow.test.golden").read_text() == before
 
 
 def test_tensors_are_compared_by_form_statistics_or_numbers(here):

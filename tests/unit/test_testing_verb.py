@@ -188,7 +188,7 @@ def test_a_budget_is_judged_only_against_a_baseline_of_this_machine(here, capfd)
     assert code == 1
     assert "error[over_budget]: peak_mb: expected at most " in out
     assert "not measured" not in out
-    (machine,) = json.loads((here / "flow.test.baseline.json").read_text())["machines"].values()
+    (machine,) = json.loads((here / "flow.test.baseline").read_text())["machines"].values()
     assert machine["fast"].keys() == {"seconds", "peak_mb"}
 
 
@@ -240,9 +240,9 @@ def test_changes_pick_the_tests_that_depend_on_them(here, capfd):
     (here / "words.txt").write_text("others")
     assert picked(capfd) == ["flow", "other", "reads"]
     git("reset", "-q", "--hard", "start")
-    (here / "other.test.golden.json").write_text('{"format": 1, "tests": {}}')  # unknown to git
+    (here / "other.test.golden").write_text('{"format": 1, "tests": {}}')  # unknown to git
     assert picked(capfd) == ["other"]
-    (here / "other.test.golden.json").unlink()
+    (here / "other.test.golden").unlink()
     (here / "pack.py").write_text(toy_tests.PACK + "\n")
     assert picked(capfd) == ["flow", "other"]
     code, _, err = told(capfd, "--changed-since", "end")

@@ -1,12 +1,13 @@
-"""Every example workflow converts to its golden prompt, checks, and runs with --tiny."""
+"""Every example workflow converts to its golden prompt, checks, and has tests."""
 
 import json
 from pathlib import Path
 
 import pytest
-from running import ROOT, run
+from running import ROOT, files, run, shown
 
 from graphrun import api
+from graphrun.testing import collect
 
 GOLDEN = Path(__file__).parent / "golden"
 EXAMPLES = sorted((ROOT / "workflows").glob("*.json"))
@@ -31,21 +32,6 @@ def test_an_example_has_no_problems(file):
     assert api.check(api.load(file)) == []
 
 
-def test_the_flagship_learns_with_tiny(here, capsys):
-    report = tiny(capsys, FLAGSHIP)
-    history = [h for h in report["metrics"]["history"] if "val_accuracy" in h]
-    assert len(history) == 2
-    assert history[-1]["val_accuracy"] >= 0.85
-    assert history[-1]["train_loss"] < history[0]["train_loss"]
-    said = " ".join(n["message"] for n in report["notices"])
-    assert "distilbert-base-uncased" in said
-    assert "imdb" in said
-    (saved,) = report["files"]
-    assert saved == report["nodes"][-1]["ui"]["text"][0]
-    assert Path(saved).is_relative_to(Path(report["folder"]).resolve())
-    assert [p.name for p in here.iterdir()] == ["runs"]
-
-
 def test_the_same_seed_gives_the_same_figures(here, capsys):
     cut = ("--set", "27.epochs=1", "--set", "14.batch_size=256", "--set", "15.batch_size=256")
     figures = [
@@ -63,6 +49,25 @@ def test_the_flagship_runs_with_every_model(here, capsys, name):
     report = tiny(capsys, FLAGSHIP, "--set", f"10.data={name}")
     assert report["metrics"]["final"]["val_accuracy"] > 0.7
     assert name in " ".join(n["message"] for n in report["notices"])
+    (saved,) = report["files"]
+    assert saved == report["nodes"][-1]["ui"]["text"][0]
+    assert Path(saved).is_relative_to(Path(report["folder"]).resolve())
+    assert [p.name for p in here.iterdir()] == ["runs"]
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda f: f.stem)
+def test_an_example_has_tests_of_its_nodes_and_figures(file):
+    tests = collect([file])
+    assert any(test.table["nodes"]["ran"] and test.table["tiny"] for test in tests)
+    assert any("outputs" in test.table for test in tests)
+
+
+def test_a_model_that_an_example_saved_has_the_figures_of_its_training(here, capsys):
+    trained = tiny(capsys, ROOT / "workflows/cnn_images.json")
+    (weights,) = (path for path in files(trained) if path.suffix == ".safetensors")
+    other = ROOT / "workflows/evaluate_saved_model.json"
+    report = tiny(capsys, other, "--set", f"16.model_path={weights}")
+    assert shown(report, "Accuracy") == shown(trained, "Accuracy")
 
 
 def as_made_elsewhere(prompt, **classes):
