@@ -49,6 +49,7 @@ bench: $(VENV)/.installed
 	$(BIN)/python tests/bench/engine.py
 	$(BIN)/python tests/bench/convert.py
 	$(BIN)/python tests/bench/store.py
+	$(BIN)/python tests/bench/page.py
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

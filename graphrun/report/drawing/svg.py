@@ -58,7 +58,7 @@ def _group(group: Group) -> str:
 def _wire(wire: Wire) -> str:
     told = f"{wire.type}: {wire.source} → {wire.target} {wire.input}"
     return (
-        f'<path class="wire" stroke="hsl({hue(wire.type)},45%,52%)" d="{wire.path}">'
+        f'<path class="wire" stroke="hsl({hue(wire.type)},50%,45%)" d="{wire.path}">'
         f"<title>{_text(told)}</title></path>"
     )
 

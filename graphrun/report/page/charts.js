@@ -81,7 +81,10 @@ function chart(title, across, series) {
 function scales(shown, width) {
   const points = shown.flatMap((one) => one.points).filter(([, y]) => Number.isFinite(y));
   const [xs, ys] = [points.map((p) => p[0]), points.map((p) => p[1])];
-  const span = (values) => [Math.min(...values), Math.max(...values)];
+  const span = (values) => [
+    values.reduce((a, b) => Math.min(a, b)),
+    values.reduce((a, b) => Math.max(a, b)),
+  ];
   let [low, high] = points.length ? span(ys) : [0, 1];
   const [first, end] = points.length ? span(xs) : [0, 1];
   const air = (high - low || Math.abs(high) || 1) * 0.08;

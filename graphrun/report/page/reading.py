@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,9 @@ from graphrun.report.folder import PROMPT, WORKFLOW
 
 MOST = 5000
 """Nodes of a graph that a browser can still be asked to draw."""
+
+POINTS = 1000
+"""Steps of a run that its curves are drawn from."""
 
 
 @dataclass(frozen=True)
@@ -83,12 +86,16 @@ def read(folder: Path) -> Run:
     for event in events:
         if event["event"] == "NodeStarted" and began is not None:
             starts.setdefault(event["node_id"], round(event["time"] - began, 3))
-    progress = tuple(
-        {"node": e["node_id"], "step": e["step"], "total": e["total"], **e["metrics"]}
-        for e in events
-        if e["event"] == "Progress" and e["metrics"]
-    )
-    return Run(folder, report, prompt, workflow, starts, progress)
+    return Run(folder, report, prompt, workflow, starts, tuple(_progress(events)))
+
+
+def _progress(events: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """What was told of steps; of a long training every so many, and the last."""
+    told = [event for event in events if event["event"] == "Progress" and event["metrics"]]
+    every = -(-len(told) // POINTS)
+    for event in told[:: every or 1] + (told[-1:] if every > 1 else []):
+        step = {"node": event["node_id"], "step": event["step"], "total": event["total"]}
+        yield {**step, **event["metrics"]}
 
 
 def _report(folder: Path) -> Mapping[str, Any]:

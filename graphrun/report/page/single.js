@@ -135,7 +135,9 @@ function tile(name, value, best) {
 
 function graphSection(run) {
   const nodes = new Map(run.report.nodes.map((node) => [node.id, node]));
-  const panel = el("aside", { class: "panel", "aria-label": "The chosen node", hidden: true });
+  const left = (event) => event.key === "Escape" && chosen(null);
+  const named = { "aria-label": "The chosen node", "aria-live": "polite", onkeydown: left };
+  const panel = el("aside", { class: "panel", hidden: true, ...named });
   const close = () =>
     el(
       "button",

@@ -9,10 +9,8 @@ function spent(run, chosen) {
     .sort((a, b) => b.seconds - a.seconds);
   if (!took.length) return null;
   const known = took.every((node) => node.id in run.starts);
-  const whole = Math.max(
-    report.seconds,
-    ...took.map((node) => (known ? run.starts[node.id] : 0) + node.seconds),
-  );
+  const ends = took.map((node) => (known ? run.starts[node.id] : 0) + node.seconds);
+  const whole = ends.reduce((a, b) => Math.max(a, b), report.seconds);
   const row = (node) => {
     const bar = el("span", { class: `bar is-${node.state}` });
     bar.style.left = `${known ? (run.starts[node.id] / whole) * 100 : 0}%`;
