@@ -202,3 +202,9 @@ def test_a_plan_of_a_wrong_file_is_refused(capsys, tmp_path):
     file.write_text('{"1": {"class_type": "PreviewAny", "inputs": {}}}')
     assert main(["plan", str(file)]) == 3
     assert "required_input_missing" in capsys.readouterr().err
+
+
+def test_the_flowchart_of_the_readme_is_the_one_that_is_printed(capsys, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    text = shown(capsys, FLAGSHIP.relative_to(ROOT), "14", "--format", "mermaid")
+    assert f"```mermaid\n{text}```" in (ROOT / "README.md").read_text("utf-8")

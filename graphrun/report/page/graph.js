@@ -1,6 +1,7 @@
 // The graph: boxes, wires and groups at the places that the data has for them.
 
 const FAR = 0.62; // below it, boxes have a large title and nothing else
+const LONG = 0.1; // seconds from which a look from far tells a node's time
 const FARTHEST = 0.11; // below it, only a colour
 
 /**
@@ -18,7 +19,7 @@ function graph(drawing, nodes, chosen) {
   const boxes = new Map(drawing.boxes.map((box) => [box.id, box]));
   const wires = drawing.wires.map((one) => [one, wire(one)]);
   const shapes = new Map();
-  for (const box of drawing.boxes) shapes.set(box.id, node(box, nodes.get(box.id), drawing, large));
+  for (const box of drawing.boxes) shapes.set(box.id, node(box, nodes.get(box.id), large));
   const bare = new Set(drawing.boxes);
 
   /** Rows of boxes are made when they are first near enough to be read. */
@@ -138,7 +139,7 @@ function group(one, large) {
   );
 }
 
-function node(box, told, drawing, large) {
+function node(box, told, large) {
   const state = told ? told.state : "pending";
   const spent = told && told.seconds >= 0.0005 ? duration(told.seconds) : "";
   const label = `${box.id} ${box.title}, ${box.class_type}, ${stateOf(state).word}${spent ? `, ${spent}` : ""}`;
@@ -151,7 +152,7 @@ function node(box, told, drawing, large) {
       "aria-label": label,
     },
     draw("rect", { class: "body", width: box.width, height: box.height, rx: 8 }),
-    big(box, large),
+    big(box, large, told && told.seconds >= LONG ? spent : ""),
   );
   shape.dataset.id = box.id;
   return shape;
@@ -203,8 +204,8 @@ function rows(box, told, drawing) {
 const top = (width, height) =>
   `M1 ${height}V8A7 7 0 0 1 8 1H${width - 8}A7 7 0 0 1 ${width - 1} 8V${height}Z`;
 
-/** The title alone, in at most two lines, for a look from far. */
-function big(box, large) {
+/** The title in at most two lines, and the time if it matters, for a look from far. */
+function big(box, large, spent) {
   const room = Math.max(Math.floor((box.width - 16) / (large * 0.56)), 4);
   const lines = [];
   for (const word of box.title.split(" ")) {
@@ -215,10 +216,12 @@ function big(box, large) {
   }
   const most = Math.max(1, Math.min(2, Math.floor(box.height / (large * 1.2))));
   if (lines.length > most) lines.splice(most - 1, lines.length, lines.slice(most - 1).join(" "));
-  const first = box.height / 2 + large * 0.35 - ((lines.length - 1) * large * 1.15) / 2;
-  const spans = lines.map((text, i) =>
-    draw("tspan", { x: box.width / 2, y: first + i * large * 1.15 }, cut(text, room)),
-  );
+  const timed = spent && box.height > (lines.length + 1.4) * large * 1.15;
+  const count = lines.length + (timed ? 1 : 0);
+  const first = box.height / 2 + large * 0.35 - ((count - 1) * large * 1.15) / 2;
+  const at = (i) => ({ x: box.width / 2, y: first + i * large * 1.15 });
+  const spans = lines.map((text, i) => draw("tspan", at(i), cut(text, room)));
+  if (timed) spans.push(draw("tspan", { class: "spent", ...at(lines.length) }, spent));
   return draw("text", { class: "big", "text-anchor": "middle" }, spans);
 }
 

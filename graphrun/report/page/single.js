@@ -15,6 +15,8 @@ function inRank(names) {
     "f1",
     "val_auc",
     "auc",
+    "val_precision",
+    "val_recall",
   ];
   const speeds = ["samples_per_s", "tokens_per_s", "flops_per_s"];
   const rank = (name) => (known.includes(name) ? known.indexOf(name) : 50 + speeds.indexOf(name));
