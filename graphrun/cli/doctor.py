@@ -10,7 +10,7 @@ from pathlib import Path
 
 from graphrun.cli import config, reading, render, sizes
 from graphrun.errors import ExitCode, GraphrunError
-from graphrun.health.finding import Finding, note, ok, problem
+from graphrun.health.finding import Finding, noted, ok, problem
 
 _MARKS = {"ok": "ok     ", "note": "note   ", "problem": "problem"}
 
@@ -111,7 +111,7 @@ def _cache() -> Iterator[Finding]:
         settings.folder, settings.max_bytes, lambda: _size(settings.folder), sizes.told
     )
     if not settings.enabled:
-        yield note(
+        yield noted(
             "cache", "the configuration turns it off", "--cache-dir DIR uses one all the same"
         )
 

@@ -26,7 +26,7 @@ def ok(topic: str, message: str) -> Finding:
     return Finding(topic, "ok", message)
 
 
-def note(topic: str, message: str, hint: str | None = None) -> Finding:
+def noted(topic: str, message: str, hint: str | None = None) -> Finding:
     return Finding(topic, "note", message, hint)
 
 

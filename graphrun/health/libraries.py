@@ -8,7 +8,7 @@ from importlib import metadata
 from typing import Any
 
 from graphrun.health.asking import Answer, ask
-from graphrun.health.finding import Finding, note, ok, problem
+from graphrun.health.finding import Finding, noted, ok, problem
 
 NAMED = ("torch", "transformers", "datasets", "huggingface_hub", "numpy", "pandas")
 """Libraries that get a line of their own."""
@@ -61,7 +61,7 @@ def extras() -> Iterator[Finding]:
         missing = [name for name in names if _version(name) is None]
         if missing:
             message = f"{extra}: without {', '.join(missing)}; for {GIVES[extra]}"
-            yield note("extras", message, f"pip install 'graphrun[{extra}]'")
+            yield noted("extras", message, f"pip install 'graphrun[{extra}]'")
         else:
             yield ok("extras", f"{extra}: {GIVES[extra]}")
 
@@ -144,7 +144,7 @@ def _torch(facts: Mapping[str, Any]) -> Iterator[Finding]:
     elif not devices and (facts["cuda"] or facts["hip"]):
         told = "it is built for GPUs, and finds none"
         hint = "nvidia-smi tells whether the driver works; CUDA_VISIBLE_DEVICES may hide GPUs"
-        yield note("torch", told, hint)
+        yield noted("torch", told, hint)
     if "precision" in facts:
         yield ok("torch", f"--precision auto is {facts['precision']}: {facts['reason']}")
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from graphrun.cache.place import RESULTS
-from graphrun.health.finding import Finding, note, ok, problem
+from graphrun.health.finding import Finding, noted, ok, problem
 from graphrun.record.versions import machine, version
 from graphrun.sources import hub_cache
 
@@ -56,10 +56,10 @@ def threads(environment: Mapping[str, str], cores: int) -> Iterator[Finding]:
         yield problem("machine", told, "unset OMP_NUM_THREADS")
     elif int(first) > cores:
         told = f"OMP_NUM_THREADS={text} is more than the {cores} cores: threads wait for each other"
-        yield note("machine", told, "unset OMP_NUM_THREADS")
+        yield noted("machine", told, "unset OMP_NUM_THREADS")
     elif int(first) == 1 < cores:
         told = f"OMP_NUM_THREADS=1: torch computes with one of {cores} cores"
-        yield note("machine", told, "unset OMP_NUM_THREADS, unless several processes share them")
+        yield noted("machine", told, "unset OMP_NUM_THREADS, unless several processes share them")
 
 
 def cache(folder: Path, limit: int, size: Callable[[], int], told: Callable[[int], str]) -> Finding:
@@ -79,7 +79,7 @@ def cache(folder: Path, limit: int, size: Callable[[], int], told: Callable[[int
         return problem("cache", f"{folder} cannot be read: {error}", hint)
     text = f"{folder}: {used} (results at most {told(limit)}), {told(free)} free"
     if free < LOW:
-        return note("cache", text, f"`graphrun cache gc --max-size 1GiB` frees space; {hint}")
+        return noted("cache", text, f"`graphrun cache gc --max-size 1GiB` frees space; {hint}")
     return ok("cache", text)
 
 
@@ -95,7 +95,7 @@ def hub(environment: Mapping[str, str]) -> Iterator[Finding]:
     if off:
         told = f"{', '.join(f'{name}={environment[name]}' for name in off)}: nothing is downloaded"
         if hub_cache.offline("model") or hub_cache.offline("dataset"):
-            yield note("hub", told, f"unset {' '.join(off)} to download models and data")
+            yield noted("hub", told, f"unset {' '.join(off)} to download models and data")
     yield ok("hub", f"token: {'yes' if _has_token(environment) else 'no'}")
 
 
@@ -134,4 +134,4 @@ def shadows(folder: Path, path: list[str]) -> Iterator[Finding]:
             if searched:
                 yield problem("working folder", told, hint)
             else:
-                yield note("working folder", f"{told} (not by `graphrun`, by `python -m`)", hint)
+                yield noted("working folder", f"{told} (not by `graphrun`, by `python -m`)", hint)
