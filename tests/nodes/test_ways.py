@@ -178,6 +178,21 @@ def test_stages(tmp_path: Path) -> None:
     Outcome(tmp_path, **options).check(Outcome(tmp_path, settings=LITERAL, **options))
 
 
+@pytest.mark.parametrize("settings", [{}, LITERAL], ids=["fast", "literal"])
+def test_an_encoder_keeps_no_graph_while_it_is_frozen(settings: Any, tmp_path: Path) -> None:
+    graphs: list[bool] = []
+
+    def look(model: nn.Module, given: Any, output: Any) -> None:
+        if model.training:
+            graphs.append(output.last_hidden_state.requires_grad)
+
+    def spoil(model: Any) -> None:
+        model.llm_model.register_forward_hook(look)
+
+    Outcome(tmp_path, node=STAGED, optimize=adam, settings=settings, spoil=spoil)
+    assert graphs == [False] * 6 + [True] * 6
+
+
 def test_texts_are_tokenized_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Path] = []
     whole = tokens._made
