@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -19,6 +18,7 @@ from torch.optim import Optimizer
 from graphrun.node import InputError, notice, settings
 
 from .._torch import is_full
+from .limits import available
 from .packed import Packed
 
 KEPT = 120
@@ -136,7 +136,7 @@ def for_training(model: nn.Module, device: torch.device) -> Room:
     config = getattr(getattr(model, "llm_model", None), "config", None)
     layers = getattr(config, "num_hidden_layers", None)
     features = getattr(config, "hidden_size", None)
-    free = _available() if device.type == "cpu" else None
+    free = available() if device.type == "cpu" else None
     if free is None or not layers or not features:
         return Room(None)
     # What is computed again was kept as one vector a layer.
@@ -154,13 +154,3 @@ def free(device: torch.device) -> None:
     gc.collect()
     if device.type == "cuda":
         torch.cuda.empty_cache()
-
-
-def _available(file: Path = Path("/proc/meminfo")) -> int | None:
-    """Bytes that the system can give without swapping; None where it does not tell."""
-    try:
-        lines = file.read_text().splitlines()
-    except OSError:
-        return None
-    found = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]
-    return int(found[0]) * 1024 if found else None

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from graphrun_nodes._fitting.limits import available
 from graphrun_nodes.loaders import tensor_loader
 from graphrun_nodes.training import train_regression
 from recording import Recorder
@@ -137,6 +138,7 @@ _LIMITED = """
 import resource, sys
 import torch
 from torch import nn
+from graphrun_nodes._fitting.limits import available
 from graphrun_nodes.loaders import tensor_loader
 from graphrun_nodes.training import train_regression
 from graphrun.errors import InputError
@@ -150,6 +152,7 @@ train_regression(small, loader, optimizer=torch.optim.AdamW(small.parameters()))
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 limit = used + room * 2**20
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+assert 0 < available() <= room * 2**20
 try:
     train_regression(model, loader, optimizer=optimizer)
 except InputError as error:
@@ -174,6 +177,61 @@ def test_a_cpu_without_memory_ends_in_words(sizes: tuple[int, ...], said: str) -
     done = subprocess.run(given, env={**os.environ, **own}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(said)
+
+
+def system(folder: Path, files: dict[str, str]) -> Path:
+    """What a system tells in files."""
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+MACHINE = {"proc/meminfo": "MemTotal: 9000 kB\nMemAvailable:    5000 kB\n"}
+NEW, OLD = "sys/fs/cgroup", "sys/fs/cgroup/memory"
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({}, 5000 * 1024),
+        # A container: its own group is the top.
+        (
+            {
+                "proc/self/cgroup": "0::/\n",
+                f"{NEW}/memory.max": "3000000\n",
+                f"{NEW}/memory.current": "1000000\n",
+                f"{NEW}/memory.stat": "anon 5\ninactive_file 400000\n",
+            },
+            2_400_000,
+        ),
+        # A group without a limit, inside of one that has one.
+        (
+            {
+                "proc/self/cgroup": "0::/a/b\n",
+                f"{NEW}/a/b/memory.max": "max\n",
+                f"{NEW}/a/b/memory.current": "5\n",
+                f"{NEW}/a/memory.max": "900\n",
+                f"{NEW}/a/memory.current": "600\n",
+            },
+            300,
+        ),
+        # The older form, in a container that sees the path outside of it.
+        (
+            {
+                "proc/self/cgroup": "4:cpu,cpuacct:/x\n5:memory:/docker/1\n0::/\n",
+                f"{OLD}/memory.limit_in_bytes": "800\n",
+                f"{OLD}/memory.usage_in_bytes": "900\n",
+                f"{OLD}/memory.stat": "total_inactive_file 20\n",
+            },
+            0,
+        ),
+    ],
+    ids=["machine", "container", "nested", "older"],
+)
+def test_the_least_limit_counts(files: dict[str, str], expected: int, tmp_path: Path) -> None:
+    assert available(system(tmp_path, {**MACHINE, **files})) == expected
+    assert available(tmp_path / "nothing") is None
 
 
 def test_texts_on_a_cpu_without_memory_are_computed_in_pieces(tmp_path: Path) -> None:

@@ -319,11 +319,11 @@ def test_memory_that_is_estimated(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     features = whole.model.config["encoder"]["hidden_size"]
     layers = whole.model.config["encoder"]["num_hidden_layers"]
     free = 2 * memory.KEPT * features * layers * 1000
-    monkeypatch.setattr(memory, "_available", lambda: free)
+    monkeypatch.setattr(memory, "available", lambda: free)
     assert memory.for_training(whole.model, cpu).tokens == 1000
     assert memory.for_training(nn.Linear(2, 2), cpu).tokens is None
     monkeypatch.setattr(memory, "_LEAST", 1)
-    monkeypatch.setattr(memory, "_available", lambda: free // 20)
+    monkeypatch.setattr(memory, "available", lambda: free // 20)
     found = Outcome(tmp_path)
     found.check(whole)
     assert found.call.codes.count("computed_in_pieces") == 1
