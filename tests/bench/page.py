@@ -43,7 +43,7 @@ def measure(shape: str, count: int, folder: Path) -> str:
 
 
 def drawn(page: Path, folder: Path) -> int:
-    text, console = dom(page, folder)
+    text, console = dom(page, folder, settled=False)
     found = re.search(r'data-drawn="(\d+)"', text)
     assert found, console
     return int(found[1])

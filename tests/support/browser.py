@@ -1,10 +1,12 @@
 """Pages in a headless Chromium, where there is one."""
 
+import json
 import re
 import shutil
 import subprocess
-from html import escape
+from html import escape, unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,21 +28,32 @@ _OPTIONS = (
 )
 
 _WRAPPER = """<!doctype html><title>frame</title>
-<iframe id="frame" width="{width}" height="900" srcdoc="{page}"></iframe><script>
+<iframe id="frame" width="{width}" height="900" style="border: 0" srcdoc="{page}"></iframe>
+<pre id="answer"></pre><script>
 const frame = document.getElementById("frame");
-frame.addEventListener("load", () => {{
+frame.addEventListener("load", async () => {{
   const inner = frame.contentDocument;
-  {script}
-  const root = inner.documentElement;
-  document.body.dataset.wide = root.scrollWidth;
-  document.body.dataset.seen = root.clientWidth;
+  const all = (path) => [...inner.querySelectorAll(path)];
+  const one = (path) => inner.querySelector(path);
+  const send = (target, event) => target.dispatchEvent(event);
+  const press = (target) => send(target, new MouseEvent("click", {{bubbles: true}}));
+  const key = (target, name) =>
+    send(target, new KeyboardEvent("keydown", {{key: name, bubbles: true}}));
+  const settled = () => new Promise((done) => setTimeout(done, 200));
+  await settled();
+  const found = await (async () => {{ {script} }})();
+  document.getElementById("answer").textContent = JSON.stringify(found);
 }});
 </script>"""
 
 
-def dom(page: Path, folder: Path, *, fragment: str = "") -> tuple[str, str]:
-    """The document as a browser has it when the page is loaded, and what it said in its console."""
+def dom(page: Path, folder: Path, *, fragment: str = "", settled: bool = True) -> tuple[str, str]:
+    """The document as a browser has it, and what it said in its console.
+
+    That is two seconds of its own time after the page was opened, or as soon as it is loaded.
+    """
     command = [FOUND, *_OPTIONS, f"--user-data-dir={folder / 'profile'}", "--window-size=1280,900"]
+    command += ["--virtual-time-budget=2000"] if settled else []
     done = subprocess.run(
         [*command, "--dump-dom", page.absolute().as_uri() + fragment],
         capture_output=True,
@@ -52,17 +65,17 @@ def dom(page: Path, folder: Path, *, fragment: str = "") -> tuple[str, str]:
     return done.stdout, "\n".join(console)
 
 
-def widths(page: Path, folder: Path, width: int, script: str = "") -> tuple[int, int]:
-    """How wide a page is, and how much of it is seen, in a frame of a width in pixels.
+def ask(page: Path, folder: Path, script: str, *, width: int = 1200) -> Any:
+    """What a script returns that may do things to a page, in a frame of a width in pixels.
 
-    Windows of a headless browser have a smallest width, which frames have not. `script` is run
-    before; `inner` is the page's document.
+    Windows of a headless browser have a smallest width, which frames have not. The script has
+    `inner`, the page's document, `one` and `all` to find elements, `press` and `key` to use them.
     """
     wrapper = folder / "frame.html"
     text = escape(page.read_text("utf-8"))
-    wrapper.write_text(_WRAPPER.format(width=width + 4, page=text, script=script), "utf-8")
+    wrapper.write_text(_WRAPPER.format(width=width, page=text, script=script), "utf-8")
     found, console = dom(wrapper, folder)
     assert console == ""
-    body = re.search(r'<body data-wide="(\d+)" data-seen="(\d+)"', found)
-    assert body, found[:2000]
-    return int(body[1]), int(body[2])
+    answer = re.search(r'<pre id="answer">(.+?)</pre>', found, re.DOTALL)
+    assert answer, found[-2000:]
+    return json.loads(unescape(answer[1]))

@@ -7,7 +7,7 @@ from pathlib import Path
 import comfy_toys
 import pytest
 import toys
-from browser import dom, needs_browser, widths
+from browser import ask, dom, needs_browser
 
 import graphrun
 from graphrun.api import Request, run
@@ -40,6 +40,8 @@ def folder(tmp_path_factory):
         {"node": "5", "time": 1.0, "epoch": e, "train_loss": 1 / e, "val_loss": "nan"}
         for e in (1, 2, 3)
     ]
+    for node in report["nodes"]:
+        node["seconds"] = {"5": 2.0, "2": 1.0}.get(node["id"], 0.0)
     report["metrics"]["history"] = epochs
     report["metrics"]["final"] = {**epochs[-1], "val_confusion": [[8, 2], [1, 9]]}
     (found / "report.json").write_text(json.dumps(report))
@@ -75,15 +77,104 @@ def test_the_address_chooses_colours(folder, tmp_path, theme):
     assert f'data-theme="{theme}"' in found[:300]
 
 
-def test_pages_are_not_wider_than_a_phone(folder, tmp_path):
-    page = write([folder], tmp_path / "page.html")
-    opened = "for (const one of inner.querySelectorAll('details')) one.open = true;"
-    chosen = "inner.querySelector('.node').dispatchEvent(new MouseEvent('click', {bubbles: true}));"
-    wide, seen = widths(page, tmp_path, 390, opened + chosen)
+WIDTHS = "return [inner.documentElement.scrollWidth, inner.documentElement.clientWidth];"
+OPENED = "for (const each of all('details')) each.open = true; await settled();"
+
+
+@pytest.mark.parametrize("count", [1, 6])
+def test_pages_are_not_wider_than_a_phone(folder, tmp_path, count):
+    page = write([folder] * count, tmp_path / "page.html")
+    chosen = "if (one('.node')) press(one('.node'));" + OPENED
+    wide, seen = ask(page, tmp_path, chosen + WIDTHS, width=390)
     assert wide <= seen <= 390
-    page = write([folder] * 6, tmp_path / "comparison.html")
-    wide, seen = widths(page, tmp_path, 390, opened)
-    assert wide <= seen <= 390
+
+
+def test_nodes_are_chosen_by_pointer_keys_and_search(folder, tmp_path):
+    found = ask(write([folder], tmp_path / "page.html"), tmp_path, CHOOSING)
+    assert found["pressed"] == "Work"
+    assert found["inputs"] == ["steps", "3"]
+    assert found["near"] == 1  # its only wire
+    assert found["led"] == "6"
+    assert found["searched"] == ["1 of 1", "Fail", "str of length 4"]  # what it was given
+    assert found["closed"] is True
+
+
+CHOOSING = """
+const found = {};
+const title = () => one('.panel h3').textContent;
+const named = (id) => all('.node').find((each) => each.dataset.id === id);
+press(named('5'));
+found.pressed = title();
+found.inputs = all('.panel .facts')[0].querySelectorAll('th, td');
+found.inputs = [...found.inputs].map((each) => each.textContent);
+found.near = all('.wire.near').length;
+key(named('5'), 'ArrowRight');
+found.led = inner.activeElement.dataset.id;
+const field = one('input[type=search]');
+field.value = 'fail';
+send(field, new Event('input'));
+found.searched = [one('.found').textContent, title(), one('.panel td').textContent];
+key(one('.panel'), 'Escape');
+found.closed = one('.panel').hidden;
+return found;
+"""
+
+
+def test_a_graph_is_made_larger_and_fitted(folder, tmp_path):
+    script = r"""
+    const moved = () => one('.graph > g').getAttribute('transform');
+    const scale = () => Number(/scale\(([\d.]+)\)/.exec(moved())[1]);
+    const [smaller, larger, fit] = all('.buttons button');
+    const found = [scale()];
+    for (let i = 0; i < 20; i += 1) press(smaller);
+    found.push(one('.graph').classList.contains('far'));
+    for (let i = 0; i < 20; i += 1) press(larger);
+    found.push(scale(), one('.graph').classList.contains('far'));
+    press(fit);
+    found.push(scale());
+    return found;
+    """
+    first, far, largest, still_far, fitted = ask(
+        write([folder], tmp_path / "page.html"), tmp_path, script
+    )
+    assert (far, still_far) == (True, False)
+    assert largest == 2.5
+    assert fitted == first
+
+
+def test_charts_tell_their_values(folder, tmp_path):
+    script = """
+    const svg = one('.chart .plot svg');
+    key(svg, 'ArrowLeft');
+    const told = one('.chart .told').textContent;
+    press(one('.chart .legend button'));
+    await settled();
+    return [told, all('.chart')[0].querySelectorAll('path.curve').length];
+    """
+    told, curves = ask(write([folder], tmp_path / "page.html"), tmp_path, script)
+    assert told == "epoch 3train loss 0.3333val loss NaN"
+    assert curves == 1  # of two, one is switched off
+
+
+def test_tables_are_sorted_and_colours_changed(folder, tmp_path):
+    script = """
+    const column = all('#times thead button')[1];
+    press(column);
+    const up = all('#times tbody tr')[0].textContent;
+    const sorted = column.parentElement.getAttribute('aria-sort');
+    press(column);
+    const theme = () => inner.documentElement.dataset.theme;
+    press(one('.top button'));
+    const first = theme();
+    press(one('.top button'));
+    return [up, sorted, all('#times tbody tr')[0].textContent, first, theme()];
+    """
+    page = write([folder, folder], tmp_path / "page.html")
+    up, aria, down, first, second = ask(page, tmp_path, script)
+    assert aria == "ascending"
+    assert up.startswith("Show (2)1.0 s")
+    assert down.startswith("Work (5)2.0 s")
+    assert {first, second} == {"light", "dark"}
 
 
 def test_runs_are_shown_beside_each_other(folder, tmp_path):

@@ -231,11 +231,13 @@ function epochCharts(report) {
       .filter(([key]) => keys(key.split(" ")[0]))
       .map(([key, series]) => {
         const [kind, across] = key.split(" ");
-        return chart(
-          spoken(kind),
-          across,
-          series.map((one, i) => ({ ...one, colour: i % COLOURS })),
-        );
+        const alone = series.length === 1;
+        const lines = series.map((one, i) => ({
+          ...one,
+          dashed: one.dashed && !alone,
+          colour: i % COLOURS,
+        }));
+        return chart(spoken(kind), across, lines);
       });
   const rest = (kind) => kind !== "loss" && kind !== "scores";
   return [[...made((kind) => kind === "loss"), ...made((kind) => kind === "scores")], made(rest)];

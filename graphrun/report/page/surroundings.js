@@ -135,7 +135,7 @@ function filesOf(run) {
     "Files",
     saved,
     el("h3", {}, "The run folder"),
-    el("ul", { class: "files" }, own),
+    el("ul", { class: "files beside-each-other" }, own),
   );
 }
 
