@@ -80,14 +80,15 @@ def _checked(file: str, options: Namespace, session: Session) -> Findings:
     except GraphrunError as error:
         return Findings(file, error.diagnostics, error.exit_code)
     nodes = len(prompt.nodes)
-    if any(one.severity == "error" for one in found):
-        return Findings(file, tuple(found), ValidationFailed(found).exit_code, nodes)
-    try:
-        new = _unready(request, session) if options.preflight else []
-    except GraphrunError as error:
-        new = [one for one in error.diagnostics if one not in found]
-        return Findings(file, (*found, *new), error.exit_code, nodes)
-    return Findings(file, (*found, *(one for one in new if one not in found)), ExitCode.OK, nodes)
+    failed = any(one.severity == "error" for one in found)
+    code = ValidationFailed(found).exit_code if failed else ExitCode.OK
+    new: Sequence[Diagnostic] = ()
+    if options.preflight:
+        try:
+            new = _unready(request, session)
+        except GraphrunError as error:
+            new, code = error.diagnostics, error.exit_code
+    return Findings(file, (*found, *(one for one in new if one not in found)), code, nodes)
 
 
 def _unready(request: Request, session: Session) -> Sequence[Diagnostic]:

@@ -56,6 +56,8 @@ def outcome(mutation, text):
 
 def at_its_place(found, mutation, text):
     """Whether a problem speaks of the mutated node or of a neighbour, or stands in its lines."""
+    if found.code == "dependency_cycle":  # which link of a ring is the wrong one, nobody can tell
+        return any(f" {one} (" in found.message for one in mutation.touched)
     if found.node_id is not None:
         return found.node_id in mutation.touched
     if found.position is not None and mutation.path:
