@@ -13,6 +13,7 @@ import torch
 import transformers
 from graphrun_nodes._around import around
 from graphrun_nodes._encoded import TextEncoder
+from graphrun_nodes.assembly import chained
 from graphrun_nodes.loaders import data_loader, tensor_loader
 from graphrun_nodes.models import fine_tuned_classifier
 from graphrun_nodes.optimizers import adam_w
@@ -182,6 +183,15 @@ def test_one_row_of_a_table_and_batch_normalization(call: Recorder) -> None:
     with pytest.raises(InputError, match=r"batch 3 has one row.* \(1\)") as caught:
         train_classifier(model, loader, optimizer=adam_w(model, 1e-3))
     assert caught.value.code == "batch_of_one_row"
+
+
+def test_one_row_and_batch_normalization_in_a_model_of_models(call: Recorder) -> None:
+    """Errors of parts are words of the model's own by then."""
+    model = chained(nn.Linear(3, 4), nn.BatchNorm1d(4))
+    loader = tensor_loader(torch.randn(5, 3), torch.randn(5, 4), 4)
+    with pytest.raises(InputError, match=r"batch 2 has one row.* \(model_b\)") as caught:
+        train_regression(model, loader, optimizer=adam_w(model, 1e-3))
+    assert caught.value.input == "train_loader"
 
 
 def test_a_validation_of_one_row_needs_no_statistics(both: Any) -> None:

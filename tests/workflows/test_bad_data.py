@@ -80,6 +80,29 @@ def test_a_split_that_is_missing(go):
     assert never_trained(report)
 
 
+@pytest.mark.parametrize(
+    ("rows", "code", "said"),
+    [
+        ([], "empty_data", "train.csv"),
+        (["good,1", "bad,"], "label_not_a_number", "the first is in row 1"),
+        (["good,1", "bad,0.5"], "label_not_a_number", "0.5"),
+    ],
+)
+def test_a_split_that_nothing_can_be_learned_from(go, data, rows, code, said):
+    """Whatever way it would have been learned in."""
+    write(data, "train", rows)
+    errors = []
+    for way in ("--no-literal", "--literal"):
+        status, report = go(way)
+        assert status == 1
+        assert never_trained(report)
+        errors.append(report["error"])
+    assert errors[0]["code"] == code
+    assert said in errors[0]["message"]
+    assert errors[0]["node"] == "12"
+    assert [one["message"] for one in errors] == [errors[0]["message"]] * 2
+
+
 def test_a_label_that_is_not_0_or_1(go, data):
     write(data, "train", ["good,1", "bad,0", "so so,2"])
     code, report = go()
