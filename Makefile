@@ -5,7 +5,7 @@ VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 
-.PHONY: run test regress check lint types contracts contract schemas docs bench clean
+.PHONY: run test regress check lint types contracts contract schemas docs docs-site bench clean
 
 run: $(VENV)/.installed
 	$(BIN)/graphrun workflows/distilbert_classification.json --tiny
@@ -18,7 +18,7 @@ regress: $(VENV)/.installed
 	$(BIN)/graphrun test workflows
 
 # Everything CI runs.
-check: lint types contracts test regress
+check: lint types contracts docs-site test regress
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
@@ -39,10 +39,16 @@ schemas: $(VENV)/.installed
 	$(BIN)/graphrun nodes export schemas/nodes
 	$(BIN)/graphrun nodes export schemas/core
 
-# Writes docs/nodes/, a page for every class, and docs/errors.md; a test fails when they differ.
+# Writes docs/nodes/, a page for every class, docs/errors.md and the reference of the command line;
+# a test fails when they differ.
 docs: $(VENV)/.installed
 	$(BIN)/graphrun nodes export docs/nodes --format md
 	$(BIN)/graphrun explain --format md > docs/errors.md
+	$(BIN)/python docs/reference/make_cli.py
+
+# Makes the pages of docs/ a site in build/docs; a warning, such as a link to nothing, is an error.
+docs-site: $(VENV)/.installed
+	$(BIN)/sphinx-build -q -W --keep-going -j auto -b html docs build/docs
 
 bench: $(VENV)/.installed
 	$(BIN)/python tests/bench/startup.py

@@ -75,6 +75,16 @@ def test_module_level_runs_remember_nothing():
         assert graphrun.run(CHAIN, catalog=toys.catalog()).ran == ["1", "2", "3"]
 
 
+def test_functions_stay_functions_whatever_is_imported():
+    from graphrun.convert import explain
+    from graphrun.plan import Plan
+
+    assert explain
+    assert Plan
+    assert graphrun.convert(CHAIN).nodes.keys() == {"1", "2", "3"}
+    assert len(graphrun.plan(CHAIN, toys.catalog())[0].steps) == 3
+
+
 def test_objects_are_never_served_but_values_are(session):
     nodes = prompt(
         {

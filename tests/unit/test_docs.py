@@ -1,0 +1,93 @@
+"""The pages say what the code does: names, options, commands, packs."""
+
+import importlib.util
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import graphrun.node
+from graphrun.catalog import aliases
+from graphrun.cli import config, training
+from graphrun.errors import ExitCode
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+WRITTEN = [p for p in DOCS.rglob("*.md") if p.parent.name != "nodes"]
+LINK = re.compile(r"(?<!!)\[[^]]*\]\(([^)\s]+)\)")
+
+
+def section(page, title):
+    """A part of a page, without its subsections."""
+    found = re.split(rf"^#+ {re.escape(title)}\n", (DOCS / page).read_text("utf-8"), flags=re.M)
+    assert len(found) == 2, f"{page} has no {title}"
+    return re.split(r"^#+ ", found[1], flags=re.M)[0]
+
+
+def rows(text):
+    """The first column of a table, of which every cell is a name in backquotes."""
+    return [name for row in re.findall(r"^\| (`.*?) \|", text, re.M) for name in row.split(", ")]
+
+
+def names(text):
+    return {name.strip("`") for name in rows(text)}
+
+
+def test_the_reference_of_the_command_line_is_that_of_the_parsers():
+    place = DOCS / "reference/make_cli.py"
+    found = importlib.util.spec_from_file_location("make_cli", place)
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    assert module.PAGE.read_text("utf-8") == module.page(), "run `make docs`"
+
+
+def test_every_key_of_a_configuration_is_told():
+    page = "reference/configuration.md"
+    assert names(section(page, "Keys")) == {*config.KEYS, *training.KEYS}
+    assert names(section(page, "`[cache]`")) == {*config.CACHE_KEYS}
+    assert names(section(page, "`[track]`")) == {*config.TRACK_KEYS}
+    for key in names(section(page, "`[alias]`")):
+        value = {"labels": ["a"], "splits": {"test": "a"}}.get(key, "a")
+        assert aliases.alias({"path": "a", key: value}, Path())
+
+
+def test_the_configuration_of_the_page_is_one(tmp_path):
+    text = (DOCS / "reference/configuration.md").read_text("utf-8")
+    (block,) = re.findall(r"^```toml\n(.*?)^```", text, re.M | re.S)
+    (tmp_path / "graphrun.toml").write_text(block)
+    assert config.read(tmp_path).keys() == tomllib.loads(block).keys()
+
+
+def test_every_schema_is_told():
+    page = (DOCS / "reference/formats.md").read_text("utf-8")
+    told = set(re.findall(r"\(\.\./\.\./schemas/([a-z-]+)\.schema\.json\)", page))
+    assert told == {p.name.removesuffix(".schema.json") for p in ROOT.glob("schemas/*.schema.json")}
+
+
+def test_every_exit_code_is_told():
+    codes = re.findall(r"^\| (\d+) \|", (DOCS / "reference/exit-codes.md").read_text(), re.M)
+    assert [int(code) for code in codes] == sorted({int(code) for code in ExitCode})
+
+
+def test_every_variable_of_its_own_is_told():
+    told = names(section("reference/environment.md", "graphrun's own"))
+    code = "\n".join(p.read_text("utf-8") for p in (ROOT / "graphrun").rglob("*.py"))
+    assert told == set(re.findall(r'"(GRAPHRUN_[A-Z_]+)"', code))
+
+
+def test_every_public_name_is_in_the_python_reference():
+    page = (DOCS / "reference/python.md").read_text("utf-8")
+    told = set(re.findall(r"^\.\. auto\w+:: graphrun\.(\w+)$", page, re.M))
+    assert told - {"node", "testing"} == set(graphrun.__all__)
+    own = {n for n in vars(graphrun.node) if not n.startswith("_")} - {"Any", "Callable"}
+    assert own - set(graphrun.node.__all__) == {"Pack", "for_comfyui"}
+    assert "graphrun.node.Pack" in page
+    assert "graphrun.node.for_comfyui" in page
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=lambda p: p.relative_to(DOCS).as_posix())
+def test_links_lead_to_files(page):
+    targets = [link.partition("#")[0] for link in LINK.findall(page.read_text("utf-8"))]
+    lost = [t for t in targets if t and ":" not in t and not (page.parent / t).exists()]
+    assert lost == []
