@@ -26,6 +26,8 @@ _CODES = """exit codes:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["__complete"]:  # asked by shells while somebody types
+        return int(_module("completing").main(arguments[1:]))
     if arguments and arguments[0] not in (*VERBS, "-h", "--help", "--version"):
         slip = _misspelt(arguments[0])
         if slip:
@@ -110,6 +112,7 @@ VERBS = {
     "lock": "write down what a workflow needs; runs nothing",
     "verify": "compare this machine with a lock; runs nothing",
     "doctor": "look at the installation, and say what is wrong",
+    "completion": "print a script by which a shell completes what is typed",
     "cache": "what is kept of runs for later ones",
 }
 """Each is a function of that name in a module of that name, which also has its `arguments`."""
