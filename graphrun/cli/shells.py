@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 
-from graphrun.cli.completion import Option, Value, Verb
+from graphrun.cli.grammar import Option, Value, Verb
 
 
 def script(shell: str, verbs: Sequence[Verb]) -> str:

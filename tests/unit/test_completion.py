@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from graphrun.cli import completion
+from graphrun.cli import grammar
 from graphrun.cli.main import VERBS, main
 
 FLAGSHIP = Path(__file__).parents[2] / "workflows/distilbert_classification.json"
@@ -97,7 +97,7 @@ def test_zsh_takes_its_script():
 
 
 def test_every_verb_and_option_is_in_every_script():
-    found = completion.verbs()
+    found = grammar.verbs()
     assert [one.name for one in found if one.name and " " not in one.name] == list(VERBS)
     assert "cache why" in [one.name for one in found]
     for kind in ("bash", "zsh", "fish"):
