@@ -116,6 +116,26 @@ def test_places_of_older_files_are_objects():
     assert drawing.boxes[1].x - drawing.boxes[0].x == 390
 
 
+def test_nodes_of_a_subgraph_are_a_group():
+    drawing = draw(
+        prompt([("1", "5:2"), ("5:2", "5:3"), ("5:3", "6"), ("1", "7:2")]),
+        {
+            "nodes": [{"id": 5, "type": "abc"}],
+            "definitions": {"subgraphs": [{"id": "abc", "name": "Two steps"}]},
+        },
+    )
+    groups = {group.title: group for group in drawing.groups}
+    assert groups["Two steps"].nodes == ("5:2", "5:3")
+    assert groups["Subgraph 7"].nodes == ("7:2",)
+    frame = groups["Two steps"]
+    inside = [
+        box.id
+        for box in drawing.boxes
+        if frame.x <= box.x <= frame.x + frame.width and frame.y <= box.y <= frame.y + frame.height
+    ]
+    assert inside in ([], ["5:2", "5:3"])
+
+
 def test_an_empty_graph_is_drawn():
     assert draw(Prompt({})).boxes == ()
     ET.fromstring(svg(draw(Prompt({})), {}, "nothing"))

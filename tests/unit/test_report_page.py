@@ -14,7 +14,7 @@ from PIL import Image
 from graphrun.api import Request, run
 from graphrun.cli.main import main
 from graphrun.errors import UsageError
-from graphrun.report.page import write
+from graphrun.report.page import write, writing
 from graphrun.report.page.writing import encoded
 
 EVIL = "</script><img src=x onerror=\"document.title='broken'\"><!-- \u2028 & ]]>"
@@ -139,6 +139,29 @@ def test_pictures_are_in_the_page_and_large_ones_made_smaller(tmp_path):
     assert "picture" not in damaged
     assert damaged["href"] == "outputs/damaged.png"
     assert lost == {"missing": True}
+
+
+def luminance(colour):
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    r, g, b = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+def contrast(one, other):
+    bright, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (bright + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+def test_texts_can_be_told_from_their_ground(theme):
+    text = (Path(writing.__file__).with_name("base.css")).read_text()
+    found = re.findall(r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\)", text)
+    colours = {name: pair[theme] for name, *pair in found}
+    pairs = [(t, g) for t in ("text", "quiet", "accent") for g in ("ground", "surface", "sunken")]
+    states = ("good", "kept", "bad", "held", "wait")
+    pairs += [(t, g) for s in states for t, g in ((s, f"{s}-tint"), (s, "surface"))]
+    low = {p: contrast(colours[p[0]], colours[p[1]]) for p in pairs}
+    assert {pair: value for pair, value in low.items() if value < 4.5} == {}
 
 
 def test_a_run_that_was_moved_finds_its_files(tmp_path):

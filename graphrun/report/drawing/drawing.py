@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from graphrun.documents import Link, Prompt, PromptNode
 from graphrun.documents.prompt import write_value
 from graphrun.report.drawing import layers
-from graphrun.report.drawing.placed import Frame, frames, placed
+from graphrun.report.drawing.placed import Frame, frames, instances, placed
 
 HEAD = 34
 """Height of a box's head, with title and class."""
@@ -73,7 +73,10 @@ class Wire:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A frame of the drawing, and the ids of the boxes in it (the innermost frame has them)."""
+    """A frame of the drawing, and the ids of the boxes in it (the innermost frame has them).
+
+    Subgraphs that are no frame, since other nodes lie between theirs, have no size.
+    """
 
     title: str
     x: float
@@ -124,7 +127,10 @@ def draw(
         found = layers.layout(sizes, _edges(prompt))
         boxes = [replace(box, x=found[box.id][0], y=found[box.id][1]) for box in boxes]
     framed = frames(workflow or {}) if places else []
-    return _bounded(boxes, prompt, framed, own=not places)
+    drawing = _bounded(boxes, prompt, framed, own=not places)
+    return (
+        drawing if places else replace(drawing, groups=_inner(drawing, instances(workflow or {})))
+    )
 
 
 def hue(name: str) -> int:
@@ -216,6 +222,26 @@ def _groups(boxes: Sequence[Box], framed: Sequence[Frame]) -> tuple[Group, ...]:
         for n, f in enumerate(order)
         if held[n]
     )
+
+
+def _inner(drawing: Drawing, titles: Mapping[str, str]) -> tuple[Group, ...]:
+    """The nodes of each subgraph as a group, with a frame where that holds nothing else."""
+    members: dict[str, list[Box]] = {}
+    for box in drawing.boxes:
+        owner, inside, _ = box.id.partition(":")
+        if inside:
+            members.setdefault(owner, []).append(box)
+    found = []
+    for owner, boxes in members.items():
+        left, top = min(b.x for b in boxes) - 16, min(b.y for b in boxes) - 32
+        right = max(b.x + b.width for b in boxes) + 16
+        frame = Frame(left, top, right - left, max(b.y + b.height for b in boxes) + 16 - top)
+        ids = tuple(box.id for box in boxes)
+        title = titles.get(owner, f"Subgraph {owner}")
+        alone = len(_inside(frame, drawing.boxes)) == len(ids) and top >= 0
+        size = (frame.width, frame.height) if alone else (0.0, 0.0)
+        found.append(Group(title, left, top, *size, nodes=ids))
+    return tuple(found)
 
 
 def _wires(boxes: Sequence[Box], prompt: Prompt) -> tuple[Wire, ...]:

@@ -41,6 +41,18 @@ def frames(workflow: Mapping[str, Any]) -> list[Frame]:
     return found
 
 
+def instances(workflow: Mapping[str, Any]) -> dict[str, str]:
+    """Titles of the nodes that stand for subgraphs, by id; nodes inside have ids below theirs."""
+    definitions = workflow.get("definitions")
+    inner = _list(definitions.get("subgraphs")) if isinstance(definitions, Mapping) else []
+    names = {one.get("id"): str(one.get("name") or "Subgraph") for one in inner}
+    return {
+        str(node.get("id")): str(node.get("title") or names[node["type"]])
+        for node in _list(workflow.get("nodes"))
+        if isinstance(node.get("type"), str) and node["type"] in names
+    }
+
+
 def outputs(workflow: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
     """Name and type of the outputs of each node, as the file has them."""
     return {

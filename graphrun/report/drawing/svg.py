@@ -40,7 +40,7 @@ def _lines(drawing: Drawing, marks: Mapping[str, str], title: str) -> Iterator[s
     yield f"<title>{_text(title)}</title>"
     yield f"<style>{_STYLE}</style>"
     yield f'<rect class="page" width="{width}" height="{height}" rx="12"/>'
-    yield from map(_group, drawing.groups)
+    yield from (_group(group) for group in drawing.groups if group.width)
     yield from map(_wire, drawing.wires)
     for box in drawing.boxes:
         yield from _box(box, marks.get(box.id, ""))

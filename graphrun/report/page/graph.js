@@ -35,7 +35,7 @@ function graph(drawing, nodes, chosen) {
     draw(
       "g",
       { class: "groups" },
-      drawing.groups.map((one) => group(one, large)),
+      drawing.groups.filter((one) => one.width).map((one) => group(one, large)),
     ),
     draw(
       "g",
