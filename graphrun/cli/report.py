@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
 
@@ -20,7 +21,10 @@ def arguments(parser: ArgumentParser) -> None:
     parser.formatter_class = RawDescriptionHelpFormatter
     parser.description = "Write a run folder as one HTML file, or compare several."
     parser.epilog = _EXAMPLES
-    told = f"a run folder, or `{_LATEST}`: the newest one; of several, the first is compared with"
+    told = (
+        f"a run folder, `{_LATEST}` (the newest one), or a folder of run folders such as that of "
+        "a sweep; of several runs, the others are compared with the first"
+    )
     parser.add_argument("runs", nargs="+", metavar="RUN", help=told)
     parser.add_argument(
         "-o",
@@ -40,7 +44,7 @@ def report(options: Namespace) -> int:
     """
     from graphrun.report.page import NAME, write
 
-    folders = [_folder(run) for run in options.runs]
+    folders = [folder for run in options.runs for folder in _folders(run)]
     target = options.output or (folders[0] / NAME if len(folders) == 1 else Path("comparison.html"))
     render.out(str(write(folders, target)))
     if options.open:
@@ -50,10 +54,18 @@ def report(options: Namespace) -> int:
     return ExitCode.OK
 
 
-def _folder(run: str) -> Path:
-    """The folder of a run; names of runs begin with their time, so the last name is the newest."""
-    if run != _LATEST or Path(run).exists():
-        return Path(run)
+def _folders(run: str) -> list[Path]:
+    """The folder of a run, or those in it that are of runs, in the order of their numbers."""
+    if run == _LATEST and not Path(run).exists():
+        return [_latest()]
+    inner = {path.parent for path in Path(run).glob("*/report.json")}
+    if (Path(run) / "report.json").is_file() or not inner:
+        return [Path(run)]
+    return sorted(inner, key=lambda path: [(len(w), w) for w in re.findall(r"\d+", path.name)])
+
+
+def _latest() -> Path:
+    """Names of runs begin with their time, so the last name is the newest."""
     runs = Path(config.read(Path.cwd()).get("out", "runs")).expanduser()
     found = sorted(file.parent for file in runs.glob("*/report.json"))
     if not found:

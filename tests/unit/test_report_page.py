@@ -239,6 +239,18 @@ def test_the_command_writes_beside_the_report(tmp_path, capsys, monkeypatch):
     assert (tmp_path / "comparison.html").is_file()
 
 
+def test_the_command_compares_the_runs_of_a_folder(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for number in (10, 2, 1):
+        ran(tmp_path, GOOD).rename(tmp_path / f"runs/{number}-steps=3")
+    (tmp_path / "runs/logs").mkdir()
+    assert main(["report", "runs"]) == 0
+    _, data = read(tmp_path / "comparison.html")
+    names = [run["folder"] for run in data["comparison"]["runs"]]
+    assert names == ["1-steps=3", "2-steps=3", "10-steps=3"]
+    assert data["comparison"]["runs"][0]["href"] == "runs/1-steps%3D3"
+
+
 def test_the_command_tells_that_there_is_no_run(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["report", "latest"]) == 2

@@ -255,7 +255,8 @@ function timesBeside(data) {
       if (one.states[i] !== "finished")
         return { value, show: badge(one.states[i], stateOf(one.states[i]).word) };
       const first = one.seconds[0];
-      const apart = i && first !== null && Math.abs(value - first) >= 0.05;
+      const both = i && one.states[0] === "finished";
+      const apart = both && Math.abs(value - first) >= 0.05;
       return {
         value,
         show: el(

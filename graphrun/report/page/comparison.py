@@ -39,7 +39,7 @@ def _told(run: Run, beside: Path) -> dict[str, Any]:
     page = run.folder / "report.html"
     return {
         "folder": run.folder.name,
-        "href": link(page, beside) if page.is_file() else None,
+        "href": link(page if page.is_file() else run.folder, beside),
         **{key: report.get(key) for key in kept},
         "nodes": [{key: node[key] for key in keys} for node in report["nodes"]],
     }

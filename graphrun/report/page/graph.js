@@ -124,7 +124,11 @@ function titleSize(drawing) {
 }
 
 function wire(one) {
-  const shape = draw("path", { class: "wire", d: one.path, stroke: `light-dark(hsl(${one.hue} 50% 40%), hsl(${one.hue} 50% 64%))` });
+  const shape = draw("path", {
+    class: "wire",
+    d: one.path,
+    stroke: `light-dark(hsl(${one.hue} 50% 40%), hsl(${one.hue} 50% 64%))`,
+  });
   const told = () => draw("title", {}, `${one.type}: ${one.source} → ${one.target} ${one.input}`);
   shape.addEventListener("pointerenter", () => shape.append(told()), { once: true });
   return shape;

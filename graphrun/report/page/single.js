@@ -250,6 +250,8 @@ const moves = (one) =>
 /** By node: a label where there are several, what its figures go by, its entries, its best one. */
 function histories(report) {
   const ids = [...new Set(report.metrics.history.map((entry) => entry.node))];
+  const count = (id) => report.metrics.history.filter((entry) => entry.node === id).length;
+  const several = ids.filter((id) => count(id) > 1).length > 1;
   return ids.map((id) => {
     const entries = report.metrics.history.filter((entry) => entry.node === id);
     const across =
@@ -258,7 +260,7 @@ function histories(report) {
     const node = report.nodes.find((one) => one.id === id);
     const best = (report.metrics.best || {})[id];
     return [
-      ids.length > 1 ? `${id} ${node ? node.title : ""}`.trim() : "",
+      several ? `${id} ${node ? node.title : ""}`.trim() : "",
       across,
       entries,
       best && across ? best[across] : undefined,
