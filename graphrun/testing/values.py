@@ -23,7 +23,7 @@ def tensor(value: Any) -> Any:
     """A tensor or an array as a tensor on the CPU; None for everything else."""
     torch, numpy = sys.modules.get("torch"), sys.modules.get("numpy")
     if torch is not None and isinstance(value, torch.Tensor):
-        found = value.detach().to("cpu")
+        found = value.detach().to("cpu").resolve_conj().resolve_neg()
         return found.to_dense() if found.layout != torch.strided else found
     if numpy is not None and isinstance(value, numpy.ndarray) and value.dtype.kind in "biufc":
         from torch import from_numpy

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Lock
 
 from graphrun.errors import Diagnostic
@@ -48,7 +49,7 @@ class Workers:
         """A test in a process of its own; one that ends without a result is an error."""
         if "skip" in test.table:
             return Result(test, "skipped", reason=test.table["skip"])
-        command = [sys.executable, "-m", "graphrun", "test", "--here", "--json", *self.options]
+        command = [*_python(), "test", "--here", "--json", *self.options]
         with self._lock:
             if self._stopped:
                 return Result(test, "skipped", reason="the tests were stopped")
@@ -64,6 +65,10 @@ class Workers:
             self._running.add(process)
         try:
             out, err = process.communicate()
+        except BaseException:  # interrupted: it is not to go on alone
+            process.terminate()
+            process.wait()
+            raise
         finally:
             with self._lock:
                 self._running.discard(process)
@@ -83,6 +88,12 @@ class Workers:
         threads = str(max(1, (cores or 1) // self.number))
         shared = {THREADS: threads} if self.number > 1 else {}
         return {**shared, **os.environ}
+
+
+def _python() -> list[str]:
+    """The command line; the working folder is only searched for modules where it is now."""
+    here = {"", str(Path.cwd())} & set(sys.path[:1])
+    return [sys.executable, *(() if here else ("-P",)), "-m", "graphrun"]
 
 
 def _result(test: Test, out: str, err: str, code: int) -> Result:

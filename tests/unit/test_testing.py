@@ -1,6 +1,7 @@
 """Tests of workflows: every expectation when it holds and when it does not."""
 
 import json
+from pathlib import Path
 
 import pytest
 import toy_tests
@@ -21,8 +22,7 @@ def here(tmp_path, monkeypatch):
 
 def write(text, name="flow"):
     """A test file, with the pack that its workflow needs."""
-    with open(f"{name}.test.toml", "w") as file:  # noqa: PTH123
-        file.write(f'packs = ["pack.py"]\n{text}\n')
+    Path(f"{name}.test.toml").write_text(f'packs = ["pack.py"]\n{text}\n')
 
 
 def tried(text, *, update=False):

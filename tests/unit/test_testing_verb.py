@@ -21,6 +21,7 @@ tags = ["slow"]
 metrics.loss = 0.25
 
 [test.counts]
+tags = ["fast"]
 outputs.1 = LIMIT
 
 [test.shows]
@@ -60,7 +61,7 @@ def test_all_is_told_in_lines_and_counted(capfd):
     code, out, _ = told(capfd)
     assert code == 1
     assert names(out) == [("passed", "learns"), ("failed", "counts"), ("passed", "shows")]
-    assert "flow.test.toml:9:1: error[other_output]: node 1 (My Number, Number)" in out
+    assert "flow.test.toml:10:1: error[other_output]: node 1 (My Number, Number)" in out
     assert "expected 5, found 4 (off by 1)" in out
     assert "2 passed, 1 failed in " in out.splitlines()[-1]
 
@@ -281,7 +282,7 @@ def test_junit_has_a_suite_a_file_and_a_case_a_test(here, capfd):
     assert kinds == {"learns": [], "counts": ["failure"], "shows": [], "later": ["skipped"]}
     failure = flow.find("testcase/failure")
     assert failure.get("type") == "other_output"
-    assert "flow.test.toml:9:1: error[other_output]" in failure.text
+    assert "flow.test.toml:10:1: error[other_output]" in failure.text
 
 
 def test_github_has_annotations_and_a_summary(here, capfd, monkeypatch):
@@ -291,7 +292,7 @@ def test_github_has_annotations_and_a_summary(here, capfd, monkeypatch):
     code, out, _ = told(capfd, "--github")
     assert code == 1
     (line,) = (line for line in out.splitlines() if line.startswith("::"))
-    assert line.startswith("::error file=flow.test.toml,line=9,col=1,title=other_output::node 1 (")
+    assert line.startswith("::error file=flow.test.toml,line=10,col=1,title=other_output::node 1 (")
     page = (here / "summary.md").read_text()
     assert "### graphrun test: 2 passed, 1 failed" in page
     assert "| flow.test.toml::counts | failed |" in page
@@ -342,7 +343,7 @@ def test_pytest_collects_test_files(here):
         "no:cacheprovider",
     ]
     done = subprocess.run(
-        [*command, "--strict-markers", "-rs", "-q", "-k", "not shows", "."],
+        [*command, "--strict-markers", "-q", "-k", "flow", "-m", "slow or fast", "."],
         env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
@@ -350,7 +351,7 @@ def test_pytest_collects_test_files(here):
     )
     assert done.returncode == 1, done.stdout + done.stderr
     assert "1 failed, 1 passed, 1 deselected" in done.stdout
-    assert "flow.test.toml:9:1: error[other_output]: node 1 (My Number, Number)" in done.stdout
+    assert "flow.test.toml:10:1: error[other_output]: node 1 (My Number, Number)" in done.stdout
     assert "expected 5, found 4 (off by 1)" in done.stdout
     assert "Traceback" not in done.stdout
 
