@@ -99,8 +99,8 @@ def _page() -> Iterator[str]:
     yield "## In the first hour"
     yield ""
     for name in table.FIRST_HOUR:
-        title = known[name].title
-        yield f"- [{name}](#{name}): {title[0].lower()}{title[1:]}"
+        one = known[name]
+        yield f"- [{name}](#{name}): {one.title[0].lower()}{one.title[1:]}. {one.fix}"
     for topic, found in table.topics().items():
         yield ""
         yield f"## {topic}"

@@ -18,7 +18,7 @@ _CODES = """exit codes:
   0  ok
   1  a node failed; diff, verify: there are differences; test: a test failed
   2  wrong usage; test: no tests
-  3  unreadable or invalid workflow
+  3  unreadable or invalid workflow; check --strict: warnings
   4  missing node, pack, model, data set or device
   130  interrupted"""
 

@@ -63,6 +63,19 @@ def test_what_feeds_no_output_is_told_once_with_what_feeds_only_it():
     assert "nor do nodes c, d, which feed only it" in one.message
 
 
+def test_what_only_muted_nodes_use_is_no_warning(tmp_path):
+    workflow = json.loads((ROOT / "workflows" / "custom_loss.json").read_text())
+    (plot,) = (node for node in workflow["nodes"] if node["type"] == "PtnHuberLoss")
+    users = {row[3] for row in workflow["links"] if row[1] == plot["id"]}
+    for node in workflow["nodes"]:
+        if node["id"] in users:
+            node["mode"] = 2
+    found = [one for one in advice(loads(json.dumps(workflow))) if one.code == "unused_node"]
+    assert str(plot["id"]) in [one.node_id for one in found]
+    assert {one.severity for one in found} == {"info"}
+    assert all("is muted or bypassed" in one.message for one in found)
+
+
 def test_a_node_of_which_it_is_told_already_is_not_told_again():
     found = advice(
         prompt(

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from graphrun.catalog import NodeSpec
 from graphrun.catalog.running import settings
+from graphrun.convert.graph import BYPASSED, MUTED
 from graphrun.documents import Prompt, PromptNode
 from graphrun.errors import Diagnostic
 from graphrun.plan.static import ancestors, outputs, trace
@@ -34,7 +35,10 @@ _DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd", "/proc/driver/nvidia")
 
 
 def unused_nodes(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
-    """Nodes that feed no output: one word for the last of them and all that feed only it."""
+    """Nodes that feed no output: one word for the last of them and all that feed only it.
+
+    Where the drawing has muted what they feed, that was meant, and is no warning.
+    """
     roots = outputs(prompt, specs)
     unknown = [n.id for n in prompt.nodes.values() if n.class_type not in specs]
     if not roots:
@@ -42,16 +46,19 @@ def unused_nodes(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
     used = ancestors(prompt, [*roots, *unknown])
     idle = [node for node in prompt.nodes.values() if node.id not in used]
     feeding = {link.node_id for node in idle for _, link in node.links()}
-    told: set[str] = set()
+    told, off = set[str](), _feeding_muted(prompt)
     for node in idle:
         if node.id in feeding:
             continue
         above = ancestors(prompt, [node.id]) - used - told - {node.id}
         told |= above
-        too = f", nor do {_listed(prompt, above)}, which feed only it" if above else ""
+        if node.id in off:
+            why = f"{node.label} does not run: what uses its result is muted or bypassed"
+            yield Diagnostic("unused_node", why + _too(prompt, above), node.id, severity="info")
+            continue
         yield Diagnostic(
             "unused_node",
-            f"{node.label} does not run: nothing uses its result{too}",
+            f"{node.label} does not run: nothing uses its result{_too(prompt, above)}",
             node.id,
             severity="warning",
             hint="link it to a node that shows or saves something, or delete it",
@@ -118,11 +125,28 @@ def declared_unstable(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
 ADVICE = (unused_nodes, paths_elsewhere, devices, declared_unstable)
 
 
-def _listed(prompt: Prompt, ids: set[str]) -> str:
+def _too(prompt: Prompt, ids: set[str]) -> str:
+    """The other nodes that do not run, as the end of a sentence."""
+    if not ids:
+        return ""
     ordered = [node_id for node_id in prompt.nodes if node_id in ids]
+    if len(ordered) == 1:
+        return f", nor does node {ordered[0]}, which feeds only it"
     more = f" and {len(ordered) - _SHOWN} more" if len(ordered) > _SHOWN else ""
-    noun = "node" if len(ordered) == 1 else "nodes"
-    return f"{noun} {', '.join(ordered[:_SHOWN])}{more}"
+    return f", nor do nodes {', '.join(ordered[:_SHOWN])}{more}, which feed only it"
+
+
+def _feeding_muted(prompt: Prompt) -> set[str]:
+    """Nodes with a link in the drawing to one that is muted or bypassed."""
+    drawing = prompt.workflow or {}
+    nodes = [one for one in drawing.get("nodes") or () if isinstance(one, dict)]
+    off = {str(one.get("id")) for one in nodes if one.get("mode") in (MUTED, BYPASSED)}
+    found = set()
+    for row in drawing.get("links") or ():
+        match row:
+            case [_, origin, _, target, *_] | {"origin_id": origin, "target_id": target}:
+                found |= {str(origin)} if str(target) in off else set()
+    return found
 
 
 def _elsewhere(value: str) -> str | None:
