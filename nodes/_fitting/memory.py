@@ -31,8 +31,8 @@ lengths of the texts; gradients on their way come on top.
 SHARE = 0.5
 """What a batch may take of the memory that is available."""
 
-JUDGED = {"cpu": 8192}
-"""Tokens of an evaluation, in which nothing is kept; more of them are not faster."""
+JUDGED = {"cpu": 2048}
+"""Tokens of an evaluation, in which nothing is kept: as many as caches hold."""
 
 HALVINGS = 4
 _LEAST = 512
