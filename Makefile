@@ -10,8 +10,9 @@ BIN := $(VENV)/bin
 run: $(VENV)/.installed
 	$(BIN)/graphrun workflows/distilbert_classification.json --tiny
 
+# A process a core; tests of one file stay together, as they share what they have trained.
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
 
 # The tests of the example workflows, which lie beside them.
 regress: $(VENV)/.installed
