@@ -30,7 +30,7 @@ const short = (value) => {
 function chart(title, across, series) {
   const hidden = new Set();
   const place = el("div", { class: "plot" });
-  const told = el("div", { class: "told", "aria-hidden": "true", hidden: true });
+  const told = el("div", { class: "told", role: "status", hidden: true });
   place.append(told);
   const legend = el(
     "ul",

@@ -154,9 +154,12 @@ function best(data) {
   );
 }
 
-/** One chart a kind of figure, with a colour a run; trainings are dashed. */
+const FEW = 4; // runs whose trainings and validations share a chart
+
+/** One chart a kind of figure, or of many runs a figure, with a colour a run. */
 function overlaid(data) {
-  const kinds = new Map();
+  const apart = data.runs.length > FEW;
+  const charts = new Map();
   data.runs.forEach((run, index) => {
     for (const [label, across, entries] of histories(run)) {
       for (const name of new Set(entries.flatMap(Object.keys))) {
@@ -164,26 +167,29 @@ function overlaid(data) {
           .map((entry, i) => [across ? entry[across] : i + 1, entry[name]])
           .filter(([, y]) => typeof y === "number");
         if (BARE.includes(name) || !points.length) continue;
-        const key = `${kindOf(name)} ${across || "call"}`;
+        const key = `${apart ? name : kindOf(name)} ${across || "call"}`;
         const one = {
-          name: `${nameOf(index)}${label ? ` ${label}` : ""} ${spoken(name)}`,
+          name: [nameOf(index), label, apart ? "" : spoken(name)].filter(Boolean).join(" "),
           points,
           colour: index % COLOURS,
-          dashed: name.startsWith("train_"),
+          dashed: !apart && name.startsWith("train_"),
         };
-        kinds.set(key, [...(kinds.get(key) || []), one]);
+        charts.set(key, [...(charts.get(key) || []), one]);
       }
     }
   });
-  const rank = (key) => (["loss", "accuracy", "f1", "auc"].indexOf(key.split(" ")[0]) + 9) % 9;
-  const order = [...kinds]
+  return curvesOf(charts);
+}
+
+function curvesOf(charts) {
+  const first = ["loss", "val_loss", "accuracy", "val_accuracy", "train_loss", "f1", "auc"];
+  const rank = (key) => (first.indexOf(key.split(" ")[0]) + 99) % 99;
+  const made = [...charts]
     .filter(([, series]) => series.some(moves))
-    .sort(([a], [b]) => rank(a) - rank(b));
-  const made = order.map(([key, series]) =>
-    chart(spoken(key.split(" ")[0]), key.split(" ")[1], series),
-  );
+    .sort(([a], [b]) => rank(a) - rank(b))
+    .map(([key, series]) => chart(spoken(key.split(" ")[0]), key.split(" ")[1], series));
   if (!made.length) return null;
-  const rest = made.splice(Math.min(3, made.length));
+  const rest = made.splice(3);
   const more = rest.length
     ? folded("More curves", rest.length, el("div", { class: "charts" }, rest))
     : null;

@@ -22,7 +22,7 @@ function details(run, id, chosen) {
     node && node.blocked_by
       ? el("p", {}, "It needs ", leading(run, node.blocked_by, chosen), ", which failed.")
       : null,
-    ...run.report.failures.filter((one) => one.node === id).map((one) => problem(one)),
+    ...(run.report.failures || []).filter((one) => one.node === id).map((one) => problem(one)),
     part("Inputs", entry && inputs(run, entry, chosen)),
     part("Outputs", node && outputs(run, node, chosen)),
     part("Figures", figuresOf(run, id)),
@@ -158,6 +158,7 @@ function problem(one, chosen) {
       one.position ? el("span", { class: "mono" }, one.position) : null,
     ),
     el("p", { class: "message" }, one.message),
+    one.hint ? el("p", { class: "hint" }, one.hint) : null,
     chosen && one.node
       ? el(
           "p",
@@ -169,7 +170,6 @@ function problem(one, chosen) {
           ),
         )
       : null,
-    one.hint ? el("p", { class: "hint" }, one.hint) : null,
     given.length ? folded("What it was given", given.length, facts(given)) : null,
     one.traceback ? folded("Traceback", null, el("pre", { tabindex: "0" }, one.traceback)) : null,
   );

@@ -60,7 +60,8 @@ def write(folders: Sequence[Path], target: Path) -> Path:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         message = f"{target} cannot be written: {reason}"
-        raise UsageError(Diagnostic("unwritable_output", message)) from error
+        hint = "-o FILE writes it elsewhere"
+        raise UsageError(Diagnostic("unwritable_output", message, hint=hint)) from error
     finally:
         with suppress(OSError):  # a folder that is none
             made.unlink()
