@@ -260,12 +260,15 @@ def test_junit_has_a_suite_a_file_and_a_case_a_test(here, capfd):
     assert told(capfd, "--junit", "tests.xml")[0] == 3
     root = ET.parse("tests.xml").getroot()
     assert root.tag == "testsuites"
-    assert {k: root.get(k) for k in ("tests", "failures", "errors", "skipped")} == {
-        "tests": "7", "failures": "1", "errors": "3", "skipped": "1"
-    }  # fmt: skip
+    assert [root.get(k) for k in ("tests", "failures", "errors", "skipped")] == [
+        "7",
+        "1",
+        "3",
+        None,
+    ]
     broken, flow = root.findall("testsuite")
     assert [suite.get("name") for suite in (broken, flow)] == ["broken.test.toml", "flow.test.toml"]
-    assert broken.get("errors") == "3"
+    assert (broken.get("errors"), flow.get("skipped")) == ("3", "1")
     for suite in (broken, flow):
         assert suite.attrib.keys() >= {
             "tests",
