@@ -13,6 +13,7 @@ from typing import Any
 from graphrun.cache import Checkpoints, DiskStore
 from graphrun.cache.place import KINDS, RESULTS, TOKENS, TRAININGS, remove, tokens
 from graphrun.cli import config, render, requests, values
+from graphrun.cli.examples import teach
 from graphrun.cli.sizes import told
 from graphrun.errors import Diagnostic, ExitCode, UsageError
 
@@ -20,6 +21,14 @@ _NAMES = {RESULTS: "result", TRAININGS: "training", TOKENS: "tokenised text"}
 
 
 def arguments(parser: ArgumentParser) -> None:
+    teach(
+        parser,
+        "What runs keep for later ones: results, trainings, tokens of texts.",
+        "graphrun cache why workflow.json",
+        "graphrun cache ls -n 10",
+        "graphrun cache gc --max-size 5GiB",
+        "graphrun cache clear trainings -y",
+    )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     listing = actions.add_parser("ls", help="list results and trainings, newest first")
     listing.add_argument(
@@ -47,7 +56,13 @@ def arguments(parser: ArgumentParser) -> None:
     )
     clearing.add_argument("-y", "--yes", action="store_true", help="ask nothing")
     why = actions.add_parser("why", help="what the next run of a file would do, and why")
-    requests.add_options(why)
+    requests.add_what_is_computed(why)
+    teach(
+        why,
+        "What the next run of a file would do with its nodes, or with some, and why.",
+        "graphrun cache why workflow.json",
+        "graphrun cache why workflow.json 27 --set 27.epochs=3",
+    )
     for sub in (listing, counting, collecting, clearing):
         sub.add_argument(
             "--cache-dir",

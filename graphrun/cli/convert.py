@@ -8,10 +8,18 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from graphrun.cli import reading, render
+from graphrun.cli.examples import teach
 from graphrun.errors import Diagnostic, ExitCode
 
 
 def arguments(parser: ArgumentParser) -> None:
+    teach(
+        parser,
+        "Print a workflow as an API prompt: what a server would be sent.",
+        "graphrun convert workflow.json -o prompt.json",
+        "graphrun convert picture.png --prefer prompt",
+        "graphrun convert workflow.json --explain > prompt.json",
+    )
     parser.add_argument(
         "file", metavar="FILE", help="workflow, or a media file with one in it, - for stdin"
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from graphrun.cli import reading, render
+from graphrun.cli.examples import teach
 from graphrun.documents import Link, Prompt, PromptNode
 from graphrun.documents.prompt import write_value
 from graphrun.errors import Diagnostic, ExitCode, UsageError
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
 
 
 def arguments(parser: ArgumentParser) -> None:
+    teach(
+        parser,
+        "What two files compute differently. Ids, places, titles and order do not count.",
+        "graphrun diff before.json after.json",
+        "git show HEAD:workflow.json | graphrun diff - workflow.json",
+        "graphrun diff workflow.json picture.png --json",
+    )
     for name in ("a", "b"):
         parser.add_argument(name, metavar=name.upper(), help="workflow or prompt, - for stdin")
     reading.add_options(parser)

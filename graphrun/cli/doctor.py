@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from graphrun.cli import config, reading, render, sizes
+from graphrun.cli.examples import teach
 from graphrun.errors import ExitCode, GraphrunError
 from graphrun.health.finding import Finding, noted, ok, problem
 
@@ -16,6 +17,13 @@ _MARKS = {"ok": "ok     ", "note": "note   ", "problem": "problem"}
 
 
 def arguments(parser: ArgumentParser) -> None:
+    teach(
+        parser,
+        "Look at the installation: what is there, what is wrong, and the way out.",
+        "graphrun doctor",
+        "graphrun doctor --network --pack custom_nodes/my_pack",
+        "graphrun doctor --json",
+    )
     parser.add_argument("--network", action="store_true", help="also ask whether the hub answers")
     reading.add_packs(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")

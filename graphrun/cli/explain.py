@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from graphrun.cli import render
+from graphrun.cli.examples import teach
 from graphrun.errors import Diagnostic, ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -18,6 +19,12 @@ _PARTS = (("Meaning", "means"), ("Why", "why"), ("Way out", "fix"))
 
 
 def arguments(parser: ArgumentParser) -> None:
+    teach(
+        parser,
+        "What the code of a problem means, why it comes, and the way out.",
+        "graphrun explain missing_model",
+        "graphrun explain",
+    )
     told = "a code, as in error[CODE]; without one, all are listed by topic"
     parser.add_argument("code", nargs="?", metavar="CODE", help=told)
     parser.add_argument(

@@ -32,12 +32,14 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """A verb, or one with its action: `cache ls`. `places` is what stands without an option."""
+    """A verb, or one with its action: `cache ls`. `places` is what stands without an option, and
+    `end` the end of its help."""
 
     name: str
     about: str
     options: tuple[Option, ...]
     places: tuple[Value, ...]
+    end: str = ""
 
 
 def verbs() -> list[Verb]:
@@ -59,7 +61,7 @@ def _read(parser: ArgumentParser, name: str, about: str) -> Iterator[Verb]:
             options.append(Option(tuple(action.option_strings), about_it, _value(action)))
         elif not action.option_strings:
             places.append(_value(action) or Value("any"))
-    yield Verb(name, about, tuple(options), tuple(places))
+    yield Verb(name, about, tuple(options), tuple(places), parser.epilog or "")
     for sub, one, told in inner:
         yield from _read(sub, f"{name} {one}".strip(), told)
 

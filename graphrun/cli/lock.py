@@ -7,6 +7,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from graphrun.cli import reading, render
+from graphrun.cli.examples import teach
 from graphrun.errors import ExitCode
 
 _TOLD = (
@@ -18,6 +19,12 @@ _TOLD = (
 
 
 def arguments(parser: ArgumentParser) -> None:
+    teach(
+        parser,
+        "Write down what a workflow needs, with versions and digests. Runs nothing.",
+        "graphrun lock workflow.json",
+        "graphrun lock workflow.json --alias imdb=data/reviews -o ci.lock.json",
+    )
     read_as_run(parser)
     parser.add_argument(
         "-o", "--output", metavar="LOCK", help="where to (FILE.lock.json), - for stdout"

@@ -12,11 +12,20 @@ from graphrun.catalog import Catalog, NodeSpec
 from graphrun.catalog.pack import installed
 from graphrun.catalog.schema import SCHEMA_ID, to_object_info, to_schema
 from graphrun.cli import blocks, pages, reading, render
+from graphrun.cli.examples import teach
 from graphrun.cli.neighbours import Neighbours
 from graphrun.errors import Diagnostic, ExitCode, PackError, UsageError
 
 
 def arguments(parser: ArgumentParser) -> None:
+    teach(
+        parser,
+        "List the classes of nodes, show one, or export their definitions.",
+        "graphrun nodes ls adam",
+        "graphrun nodes show PtoAdamW",
+        "graphrun nodes ls --pack custom_nodes/my_pack --category image",
+        "graphrun nodes export object_info.json",
+    )
     parser.add_argument("action", nargs="?", choices=("ls", "show", "export"), default="ls")
     parser.add_argument(
         "name", nargs="?", help="part of a class to list, class to show, or folder to export to"

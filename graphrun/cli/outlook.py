@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from graphrun.cli import config, render
 from graphrun.cli.training import chosen
-from graphrun.errors import Diagnostic, ExitCode, UsageError
+from graphrun.errors import Diagnostic, ExitCode, GraphrunError, UsageError
 
 if TYPE_CHECKING:
+    from graphrun.plan import Plan
     from graphrun.record.cache import Cache
     from graphrun.record.outlook import Verdict
     from graphrun.request import Request
@@ -57,16 +58,31 @@ def show(session: Session, request: Request, options: Namespace, only: Sequence[
         message = f"no node of the plan has the id {', '.join(map(repr, unknown))}"
         raise UsageError(Diagnostic("unknown_target", message, hint=f"ids: {ids}"))
     shown = [one for one in verdicts if not only or one.step.node.id in only]
+    wrong, code = _obstacles(planned, session, request) if options.dry_run else ((), ExitCode.OK)
     if options.json:
-        warnings = [one.to_json() for one in planned.warnings]
+        told = [one.to_json() for one in (*planned.warnings, *wrong)]
         steps = [_fields(one) for one in shown]
-        render.out_json({"seed": planned.seed, "steps": steps, "diagnostics": warnings})
-        return ExitCode.OK
+        render.out_json({"seed": planned.seed, "steps": steps, "diagnostics": told})
+        return code
     render.diagnostics(planned.warnings)
     for line in cuts:
         render.out(f"--tiny  {line}")
     _table(shown)
-    return ExitCode.OK
+    render.diagnostics(wrong)
+    return code
+
+
+def _obstacles(
+    planned: Plan, session: Session, request: Request
+) -> tuple[Sequence[Diagnostic], ExitCode]:
+    """What a run would refuse before it begins, and the code that it would end with."""
+    from graphrun.session import ready
+
+    try:
+        ready(planned, session.catalog, request)
+    except GraphrunError as error:
+        return error.diagnostics, error.exit_code
+    return (), ExitCode.OK
 
 
 def _fields(verdict: Verdict) -> dict[str, Any]:

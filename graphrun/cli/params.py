@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from graphrun.cli import reading, render
+from graphrun.cli.examples import teach
 from graphrun.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -19,6 +20,14 @@ _LONGEST = 48
 
 
 def arguments(parser: ArgumentParser) -> None:
+    teach(
+        parser,
+        "List the values of the nodes that would run, as --set addresses them. Runs nothing.",
+        "graphrun params workflow.json",
+        "graphrun params workflow.json --json",
+        "graphrun params workflow.json --toml > params.toml",
+        "graphrun run workflow.json --params params.toml",
+    )
     parser.add_argument("file", metavar="FILE", help="workflow or prompt, - for stdin")
     told = "only what these ids need"
     parser.add_argument("targets", nargs="*", default=[], metavar="NODE", help=told)

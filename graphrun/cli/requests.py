@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,8 +103,6 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
         {"action": "store_true", "help": "start over: nothing of earlier runs is used"},
     ),
     (("--cache-dir",), {"type": values.folder, "metavar": "DIR", "help": "keep results here"}),
-    *TRAINING,
-    *SWEEP,
     (("--json",), {"action": "store_true", "help": "print the report as JSON on stdout"}),
     (
         ("--events",),
@@ -124,6 +123,10 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="workflow or prompt, - for stdin")
     told = "run only what these ids need"
     parser.add_argument("targets", nargs="*", default=[], metavar="NODE", help=told)
+    for title, table in (("trainings", TRAINING), ("sweeps", SWEEP)):
+        group = parser.add_argument_group(title)
+        for names, options in table:
+            group.add_argument(*names, **options)
     for names, options in _OPTIONS:
         parser.add_argument(*names, **options)
     reading.add_places(parser)
@@ -151,17 +154,43 @@ def add_what_is_run(parser: ArgumentParser) -> None:
 
     Other options of `run` have the values here that they have where they are not given.
     """
-    for names, options in _OPTIONS:
-        if names[0] in _DECIDING:
+    _add(parser, _DECIDING)
+    parser.set_defaults(targets=None)
+    reading.add_places(parser)
+    reading.add_options(parser)
+    reading.add_lenient(parser)
+
+
+_COMPUTING = _DECIDING - {"--allow-path", "--min-free", "--out"} | {
+    "--seed",
+    "--keep-going",
+    "--cache-dir",
+    "--json",
+    *(names[0] for names, _ in TRAINING if names[0] != "--checkpoint-every"),
+}
+"""Options that say what a run computes, and where its results are."""
+
+
+def add_what_is_computed(parser: ArgumentParser) -> None:
+    """For verbs that say what a run would find in the cache; likewise."""
+    parser.add_argument("file", metavar="FILE", help="workflow or prompt, - for stdin")
+    told = "only these ids"
+    parser.add_argument("targets", nargs="*", default=[], metavar="NODE", help=told)
+    _add(parser, _COMPUTING)
+    reading.add_places(parser)
+    reading.add_options(parser)
+    reading.add_lenient(parser)
+
+
+def _add(parser: ArgumentParser, wanted: Collection[str]) -> None:
+    """Some options of `run`; the others have the values that they have where they are not given."""
+    for names, options in (*_OPTIONS, *TRAINING, *SWEEP):
+        if names[0] in wanted:
             parser.add_argument(*names, **options)
         else:
             dest = options.get("dest", names[-1].lstrip("-").replace("-", "_"))
             usual = False if options.get("action") == "store_true" else None
             parser.set_defaults(**{dest: options.get("default", usual)})
-    parser.set_defaults(targets=None)
-    reading.add_places(parser)
-    reading.add_options(parser)
-    reading.add_lenient(parser)
 
 
 def request_of(options: Namespace) -> Request:

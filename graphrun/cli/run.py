@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphrun.cli import config, outlook, processes, reading, render, requests
+from graphrun.cli.examples import teach
 from graphrun.cli.quiet import folded, surround
 from graphrun.cli.stopping import interrupts
 from graphrun.errors import Diagnostic, ExitCode, GraphrunError, UsageError
@@ -25,6 +26,14 @@ _NAMED = ("model", "tokenizer", "dataset", "picture_set")
 
 
 def arguments(parser: ArgumentParser) -> None:
+    teach(
+        parser,
+        "Check, plan and run a workflow or an API prompt. `graphrun FILE` is the same.",
+        "graphrun workflow.json --tiny",
+        "graphrun run workflow.json --set 27.epochs=3 --alias imdb=data/reviews",
+        "graphrun run workflow.json --dry-run",
+        "graphrun run workflow.json --sweep 21.learning_rate=1e-5,3e-5 --sweep seed=1,2 -j 2",
+    )
     requests.add_options(parser)
 
 

@@ -196,8 +196,9 @@ def member_arguments(options: Namespace) -> list[str]:
         if not action.option_strings or action.dest in _APART or value == action.default:
             continue
         name = action.option_strings[-1]
-        if value is True:
-            found.append(name)
+        if isinstance(value, bool):  # the last name of a switch with two is its opposite
+            both = isinstance(action, argparse.BooleanOptionalAction)
+            found.append(action.option_strings[0] if both and value else name)
         else:
             found += [f"{name}={one}" for one in (value if isinstance(value, list) else [value])]
     return found

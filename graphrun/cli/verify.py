@@ -6,11 +6,18 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from graphrun.cli import reading, render
+from graphrun.cli.examples import teach
 from graphrun.cli.lock import beside, read_as_run
 from graphrun.errors import MISSING, Diagnostic, ExitCode, UsageError
 
 
 def arguments(parser: ArgumentParser) -> None:
+    teach(
+        parser,
+        "Compare this machine with a lock. Runs nothing.",
+        "graphrun verify workflow.json",
+        "graphrun verify workflow.json --lock ci.lock.json --json",
+    )
     read_as_run(parser)
     parser.add_argument("--lock", type=Path, metavar="LOCK", help="the lock (FILE.lock.json)")
     parser.add_argument("--json", action="store_true", help="print JSON")

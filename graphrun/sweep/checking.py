@@ -18,11 +18,11 @@ from graphrun.errors import (
     UsageError,
     ValidationFailed,
 )
-from graphrun.execute import Stop, preflight
+from graphrun.execute import Stop
 from graphrun.plan import Plan, Step
 from graphrun.record.outlook import Verdict, outlook
 from graphrun.request import Request
-from graphrun.session import Session
+from graphrun.session import Session, ready
 from graphrun.sweep.grid import Member
 
 
@@ -95,7 +95,7 @@ def check(
         with problems.collected():
             plan, _ = session.plan(own)
             if not dry:
-                preflight(plan, session.catalog, own.expected, min_free=own.min_free)
+                ready(plan, session.catalog, own)
             planned.append((member, own, plan))
     problems.end()
     found = []

@@ -167,6 +167,20 @@ def test_media_files_are_read_by_every_verb(capsys):
     assert "error[no_embedded_workflow]" in capsys.readouterr().err
 
 
+def test_a_blocked_dry_run_ends_as_the_run_would_and_says_the_way_out(capsys, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert main([str(FLAGSHIP)]) == 4
+    refused = capsys.readouterr().err
+    assert main([str(FLAGSHIP), "--dry-run"]) == 4
+    out, err = capsys.readouterr()
+    assert "blocked  20  PtnHfFineTunedClassificationModel" in out
+    assert err == refused
+    assert main([str(FLAGSHIP), "--dry-run", "--json"]) == 4
+    document = json.loads(capsys.readouterr().out)
+    assert {one["code"] for one in document["diagnostics"]} >= {"missing_model", "missing_dataset"}
+    assert main(["cache", "why", str(FLAGSHIP)]) == 0
+
+
 def test_definitions_from_a_server(capsys):
     Path("info.json").write_text(json.dumps({**INFO, "Odd": {"input": 5}}))
     Path("foreign.json").write_text(media.WORKFLOW.replace("}]", ', "widgets_values": ["a"]}]'))

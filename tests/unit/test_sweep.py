@@ -262,12 +262,12 @@ def test_a_member_is_given_the_options_of_the_sweep():
     given = [
         "f.json", "3", "--tiny", "--alias", "a=b", "--alias", "c=d?x=1", "--min-free", "1K",
         "--precision", "bf16", "--set", "1.a=2", "--sweep", "1.b=1", "-j", "4", "-q", "--json",
-        "--pack=-odd", "--seed", "5",
+        "--pack=-odd", "--seed", "5", "--literal", "--no-deterministic",
     ]  # fmt: skip
     again = sweeping.member_arguments(parser.parse_args(given))
     assert sorted(again) == [
-        "--alias=a=b", "--alias=c=d?x=1", "--min-free=1024", "--pack=-odd", "--precision=bf16",
-        "--quiet", "--tiny",
+        "--alias=a=b", "--alias=c=d?x=1", "--literal", "--min-free=1024", "--no-deterministic",
+        "--pack=-odd", "--precision=bf16", "--quiet", "--tiny",
     ]  # fmt: skip
     parser.parse_args([*again, "f.json"])
 
