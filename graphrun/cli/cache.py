@@ -55,14 +55,7 @@ def arguments(parser: ArgumentParser) -> None:
         "kind", nargs="?", choices=("results", "trainings", "tokens"), help="only these"
     )
     clearing.add_argument("-y", "--yes", action="store_true", help="ask nothing")
-    why = actions.add_parser("why", help="what the next run of a file would do, and why")
-    requests.add_what_is_computed(why)
-    teach(
-        why,
-        "What the next run of a file would do with its nodes, or with some, and why.",
-        "graphrun cache why workflow.json",
-        "graphrun cache why workflow.json 27 --set 27.epochs=3",
-    )
+    _add_why(actions)
     for sub in (listing, counting, collecting, clearing):
         sub.add_argument(
             "--cache-dir",
@@ -71,6 +64,17 @@ def arguments(parser: ArgumentParser) -> None:
             help="the folder of the cache, if another",
         )
         sub.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_why(actions: Any) -> None:
+    why = actions.add_parser("why", help="what the next run of a file would do, and why")
+    requests.add_what_is_computed(why)
+    teach(
+        why,
+        "What the next run of a file would do with its nodes, or with some, and why.",
+        "graphrun cache why workflow.json",
+        "graphrun cache why workflow.json 27 --set 27.epochs=3",
+    )
 
 
 def cache(options: Namespace) -> int:
