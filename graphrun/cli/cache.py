@@ -55,15 +55,15 @@ def arguments(parser: ArgumentParser) -> None:
         "kind", nargs="?", choices=("results", "trainings", "tokens"), help="only these"
     )
     clearing.add_argument("-y", "--yes", action="store_true", help="ask nothing")
-    _add_why(actions)
     for sub in (listing, counting, collecting, clearing):
-        sub.add_argument(
-            "--cache-dir",
-            type=values.folder,
-            metavar="DIR",
-            help="the folder of the cache, if another",
-        )
-        sub.add_argument("--json", action="store_true", help="print JSON")
+        _add_common(sub)
+    _add_why(actions)
+
+
+def _add_common(parser: ArgumentParser) -> None:
+    told = "the folder of the cache, if another"
+    parser.add_argument("--cache-dir", type=values.folder, metavar="DIR", help=told)
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _add_why(actions: Any) -> None:
