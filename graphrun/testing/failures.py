@@ -17,7 +17,9 @@ def refused(test: Test, found: Iterable[Diagnostic]) -> list[Diagnostic]:
     if wanted is None:
         return [test.finding("refused", f"the run was refused: {_codes(errors)}"), *errors]
     if any(_fits(wanted, one, {str(one.node_id)}) for one in errors):
-        return []
+        message = "the run was refused before it started, so there is nothing to compare"
+        untold = [key for key in ("nodes", "shows", "notices") if key in test.table]
+        return [test.finding("refused", f"{key}: {message}", key) for key in untold]
     return [_other(test, wanted, errors), *errors]
 
 

@@ -16,6 +16,8 @@ from graphrun.testing import places
 from graphrun.testing.model import SUFFIX, Test
 
 _AT = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
+_OF_SUCCESS = ("metrics", "outputs", "files", "budget")
+"""What can only be expected of a run that is a success."""
 _KINDS = {
     "array": "a list",
     "boolean": "true or false",
@@ -156,6 +158,10 @@ def _beyond_schema(document: Mapping[str, Any], file: Path) -> Iterator[Wrong]:
         if not isinstance(table, dict):
             continue
         yield from _aliases(table, path, file)
+        for key in _OF_SUCCESS if "fails" in table else ():
+            if key in table:
+                where = (*path, key)
+                yield where, f"{_named(where)}: a run that is to fail has none to compare", None
         for kind in ("metrics", "outputs", "shows"):
             for key, wanted in _items(table, kind):
                 if isinstance(wanted, dict):

@@ -7,6 +7,7 @@ import pytest
 import toy_tests
 from jsonschema import Draft202012Validator
 
+from graphrun.cli import DEVICES
 from graphrun.cli.main import main
 from graphrun.documents import schema
 from graphrun.errors import DocumentError
@@ -188,6 +189,19 @@ def test_failures_can_be_expected(here, fails, outcome):
         assert "found: node_failed of node 3" in result.findings[0].message
 
 
+def test_of_a_run_that_was_refused_no_nodes_can_be_expected():
+    text = 'set = { "1.value" = 101 }\nfails = { code = "value_bigger_than_max" }'
+    assert tried(text).outcome == "passed"
+    result = tried(f'{text}\nnodes.ran = ["1"]')
+    assert "nodes: the run was refused before it started" in result.message
+
+
+def test_the_schema_is_one_and_knows_the_devices_of_the_command_line():
+    Draft202012Validator.check_schema(schema("test"))
+    Draft202012Validator.check_schema(schema("test-report"))
+    assert schema("test")["$defs"]["options"]["properties"]["device"]["enum"] == [*DEVICES]
+
+
 def test_what_is_said_of_a_failed_run_counts_too(here):
     toy_tests.workflow(here / "flow.json", {**toy_tests.FLOW, "3": ("Fail", {"value": ["1", 0]})})
     result = tried('targets = ["3"]\nfails = { code = "node_failed" }\nnodes.must_run = ["3"]')
@@ -311,6 +325,11 @@ BROKEN = [
     ("[test.one]\noutputs.1 = { value = 1, golden = true }", 3, "two expectations of one thing"),
     ('[test.one]\nshows.1 = { matches = "(" }', 3, "matches is no regular expression"),
     ('alias = { imdb = { pth = "x" } }\n[test.one]', 2, "unknown option pth"),
+    (
+        '[test.one]\nfails = { code = "x" }\nfiles = []',
+        4,
+        "one.files: a run that is to fail has none",
+    ),
     ("[test]", 2, "test: this is empty"),
     ("seed = 1", 1, "file: test is missing"),
 ]
