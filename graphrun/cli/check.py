@@ -137,5 +137,5 @@ def _write(path: Path, files: Iterable[Findings]) -> int:
 
     found = Baseline.of(path, {one.file: one.found for one in files})
     render.to_file(path, found.text())
-    render.out(f"{path}: {len(found)} known problem{'s' * (len(found) != 1)}")
+    render.err(f"{path}: {len(found)} known problem{'s' * (len(found) != 1)}")
     return ExitCode.OK

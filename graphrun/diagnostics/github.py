@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from graphrun.errors import Diagnostic, Position
+from graphrun.errors import Diagnostic, Position, UsageError
 
 _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
 
@@ -23,11 +23,21 @@ def annotation(diagnostic: Diagnostic) -> str:
 
 
 def summary(markdown: str) -> None:
-    """Add a text to the page of the job; without `$GITHUB_STEP_SUMMARY` nothing happens."""
+    """Add a text to the page of the job; without `$GITHUB_STEP_SUMMARY` nothing happens.
+
+    Raises:
+        UsageError: the file of the page cannot be written.
+    """
     file = os.environ.get("GITHUB_STEP_SUMMARY")
-    if file:
+    if not file:
+        return
+    try:
         with Path(file).open("a", encoding="utf-8") as page:
             page.write(markdown.rstrip("\n") + "\n\n")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        message = f"the job summary {file} cannot be written: {reason}"
+        raise UsageError(Diagnostic("unwritable_output", message)) from error
 
 
 def cell(text: str) -> str:

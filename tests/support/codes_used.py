@@ -6,8 +6,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-_FIRST_ARGUMENT = {"Diagnostic", "finding", "info", "warn", "error", "_warn", "add", "note"}
-"""Calls whose first argument is a code; of those with other uses only words_like_this count."""
+_FIRST_ARGUMENT = {"Diagnostic", "finding", "_warn"}
+"""Calls whose first argument is a code."""
+
+_NOTES = {"info", "warn", "error"}
+"""Methods of the notes of a conversion, whose first argument is one, too."""
 
 
 def sources() -> list[Path]:
@@ -43,8 +46,9 @@ def _codes(node: ast.AST) -> Iterator[str]:
             for keyword in keywords:
                 if keyword.arg == "code":
                     yield from _texts(keyword.value)
-            if name in _FIRST_ARGUMENT and args:
-                yield from (t for t in _texts(args[0]) if t.replace("_", "").isalpha())
+            of_notes = isinstance(func, ast.Attribute) and ast.unparse(func.value).endswith("notes")
+            if args and (name in _FIRST_ARGUMENT or (of_notes and name in _NOTES)):
+                yield from _texts(args[0])
             if ast.unparse(func) == "MissingResource.of":
                 yield from (f"missing_{text}" for text in _texts(args[0]))
         case ast.Assign(targets=[ast.Name(id="code")], value=value):

@@ -1,7 +1,9 @@
 """Problems in the forms of other programs."""
 
+import pytest
+
 from graphrun.diagnostics import github
-from graphrun.errors import Diagnostic, Position
+from graphrun.errors import Diagnostic, Position, UsageError
 
 
 def test_an_annotation_names_the_place_and_the_way_out(tmp_path, monkeypatch):
@@ -48,4 +50,7 @@ def test_the_summary_grows_where_there_is_one(tmp_path, monkeypatch):
     github.summary("# one")
     github.summary("two ü\n")
     assert (tmp_path / "s.md").read_text(encoding="utf-8") == "# one\n\ntwo ü\n\n"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "absent" / "s.md"))
+    with pytest.raises(UsageError, match="cannot be written"):
+        github.summary("three")
     assert github.cell("a|b\n<c> & d") == "a\\|b<br>&lt;c> &amp; d"
