@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from graphrun.catalog import Alias as Alias
     from graphrun.catalog import Catalog as Catalog
     from graphrun.catalog import Settings as Settings
+    from graphrun.documents.parameters import load_parameters as load_parameters
     from graphrun.errors import Cancelled as Cancelled
     from graphrun.errors import Diagnostic as Diagnostic
     from graphrun.errors import GraphrunError as GraphrunError
@@ -56,6 +57,7 @@ __all__ = [
     "convert",
     "diff",
     "load",
+    "load_parameters",
     "plan",
     "run",
 ]
@@ -76,6 +78,7 @@ _HOMES = {
     "Settings": "graphrun.catalog",
     "Stop": "graphrun.execute",
     "ValidationFailed": "graphrun.errors",
+    "load_parameters": "graphrun.documents.parameters",
 }
 
 

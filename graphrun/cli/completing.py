@@ -13,6 +13,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+_INPUTS = -10
+"""The id that links of a subgraph have for its inputs."""
+
 LARGEST = 64 << 20
 """Bytes of a file that is looked at."""
 
@@ -65,30 +68,38 @@ def _nodes(document: Mapping[str, Any]) -> Iterator[tuple[str, str, list[str]]]:
     definitions = document.get("definitions")
     listed = definitions.get("subgraphs") if isinstance(definitions, dict) else None
     inner = {one.get("id"): one for one in listed or () if isinstance(one, dict)}
-    waiting = [("", document["nodes"], 0)]
+    waiting: list[tuple[str, list[Any], set[Any], int]] = [("", document["nodes"], set(), 0)]
     while waiting:
-        prefix, nodes, depth = waiting.pop(0)
+        prefix, nodes, promoted, depth = waiting.pop(0)
         for node in nodes:
             if not isinstance(node, dict) or not isinstance(node.get("type"), str):
                 continue
             node_id = f"{prefix}{node.get('id')}"
             subgraph = inner.get(node["type"])
             if subgraph is None:
-                names = _widgets(node)
+                names = _widgets(node, promoted)
                 if names:
                     yield node_id, node["type"], names
             elif depth < 8 and isinstance(subgraph.get("nodes"), list):
-                waiting.append((f"{node_id}:", subgraph["nodes"], depth + 1))
+                own = _promoted(subgraph)
+                waiting.append((f"{node_id}:", subgraph["nodes"], own, depth + 1))
+
+
+def _promoted(subgraph: Mapping[str, Any]) -> set[Any]:
+    """The links from the inputs of a subgraph: what is behind them may hold a value."""
+    links = [one for one in subgraph.get("links") or () if isinstance(one, dict)]
+    return {one.get("id") for one in links if one.get("origin_id") == _INPUTS}
 
 
 def _is_link(value: Any) -> bool:
     return isinstance(value, list)
 
 
-def _widgets(node: Mapping[str, Any]) -> list[str]:
+def _widgets(node: Mapping[str, Any], promoted: set[Any]) -> list[str]:
     """Names of widgets that are not wired. Older files do not have them: then our schemas do."""
     inputs = [one for one in node.get("inputs") or () if isinstance(one, dict)]
-    found = [one["name"] for one in inputs if one.get("widget") and one.get("link") is None]
+    free = [one for one in inputs if one.get("link") is None or one["link"] in promoted]
+    found = [str(one.get("name")) for one in free if one.get("widget")]
     if found or not node.get("widgets_values"):
         return found
     wired = {one.get("name") for one in inputs}

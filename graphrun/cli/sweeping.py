@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def perform(options: Namespace, own: Process) -> int:
     """Check all members, run them, and say what came of them; or, as a dry run, what would."""
-    from graphrun.cli import outlook, reading, requests
+    from graphrun.cli import outlook, reading, requests, sweep_outlook
     from graphrun.cli.quiet import surround
     from graphrun.session import Session
     from graphrun.sweep import checking, grid
@@ -54,7 +54,7 @@ def perform(options: Namespace, own: Process) -> int:
 
     found = checking.check(session, request, members, wrong=wrong, dry=dry, say=say)
     if dry:
-        return _show(found, axes, options)
+        return sweep_outlook.show(found, axes, options, checking.obstacles(session, found))
     key = checking.sweep_key(prompt, members)
     return _run(session, request, options, _Asked(prompt.name, key, axes, found, best))
 
@@ -259,48 +259,3 @@ def _finish(record: Record, options: Namespace) -> int:
         render.err(f"  run it again to go on: {shlex.join(['graphrun', *sys.argv[1:]])}")
         return ExitCode.INTERRUPTED
     return ExitCode.OK if record.status == "finished" else ExitCode.NODE_FAILED
-
-
-def _show(found: Sequence[Checked], axes: Sequence[Axis], options: Namespace) -> int:
-    """A dry run: the members, in the order in which they would start."""
-    from graphrun.sweep.sharing import ordered, shared, waits
-
-    order = ordered(found)
-    waiting = waits(order)
-    rows = [(one, shared(one, waiting[one.member.number])) for one in order]
-    if options.json:
-        members = [_fields(one, others) for one, others in rows]
-        render.out_json({"axes": [_axis(one) for one in axes], "members": members})
-        return ExitCode.OK
-    for one, others in rows:
-        render.out(f"{one.member.number} {one.member.label(axes)}")
-        for verdict in one.verdicts:
-            step, by = verdict.step, others.get(verdict.step.node.id)
-            action, reason = verdict.action, verdict.reason
-            if by is not None:
-                action, reason = "cached", f"member {by} computes it"
-            if action in ("cached", "unneeded") and by is None:
-                continue
-            render.out(f"  {action:<7}  {step.node.id} {step.node.class_type}  {reason}")
-        kept = sum(v.action == "cached" for v in one.verdicts)
-        if kept:
-            render.out(f"  {kept} from the cache")
-    return ExitCode.OK
-
-
-def _axis(one: Axis) -> dict[str, Any]:
-    return {"address": one.address, "name": one.name, "values": list(one.values)}
-
-
-def _fields(one: Checked, others: dict[str, int]) -> dict[str, Any]:
-    steps = [
-        {
-            "node": v.step.node.id,
-            "class_type": v.step.node.class_type,
-            "action": v.action if v.step.node.id not in others else "cached",
-            "reason": v.reason,
-            "member": others.get(v.step.node.id),
-        }
-        for v in one.verdicts
-    ]
-    return {"number": one.member.number, "values": dict(one.member.values), "steps": steps}

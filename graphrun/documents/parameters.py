@@ -37,12 +37,13 @@ class Parameter:
         return ".".join(self.keys)
 
 
-def load_parameters(path: Path) -> list[Parameter]:
+def load_parameters(path: Path | str) -> list[Parameter]:
     """The parameters of a file; its name says what it is written in.
 
     Raises:
         DocumentError: it cannot be read, is of another kind, or is no mapping.
     """
+    path = Path(path)
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         known = ", ".join(_READERS)

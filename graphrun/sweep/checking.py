@@ -80,7 +80,7 @@ def check(
 ) -> list[Checked]:
     """Plan every member, look for what it needs, and then download what the hub has.
 
-    A `dry` check does not look for what is missing: the verdicts tell it.
+    A `dry` check leaves what is missing to `obstacles`, as the verdicts tell of it too.
 
     Args:
         wrong: what is already known to be wrong with the values.
@@ -107,6 +107,19 @@ def check(
         found.append(Checked(member, own, plan, verdicts, key_of(plan)))
     problems.end()
     return found
+
+
+def obstacles(session: Session, checked: Iterable[Checked]) -> GraphrunError | None:
+    """What keeps members of a dry check from running here, each once."""
+    problems = _Problems(())
+    for one in checked:
+        with problems.collected():
+            ready(one.plan, session.catalog, one.request)
+    try:
+        problems.end()
+    except GraphrunError as error:
+        return error
+    return None
 
 
 class _Problems:

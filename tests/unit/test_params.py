@@ -25,6 +25,38 @@ TEXTS = {
 }
 
 
+WIDGET = {"name": "data", "type": "STRING", "link": None, "widget": {"name": "data"}}
+PROMOTED = {
+    "nodes": [
+        {
+            "id": 2, "type": "s", "inputs": [WIDGET], "widgets_values": ["outer"],
+            "outputs": [{"name": "out", "type": "STRING", "links": [5]}],
+        },
+        {
+            "id": 3, "type": "PandasShowText",
+            "inputs": [{"name": "text", "type": "STRING", "link": 5}],
+        },
+    ],
+    "links": [[5, 2, 0, 3, 0, "STRING"]],
+    "definitions": {"subgraphs": [{
+        "id": "s",
+        "inputs": [{"id": "a", "name": "data", "type": "STRING", "linkIds": [1]}],
+        "outputs": [{"id": "b", "name": "out", "type": "STRING", "linkIds": [2]}],
+        "nodes": [{
+            "id": 7, "type": "CDAStringCreate", "inputs": [{**WIDGET, "link": 1}],
+            "outputs": [{"name": "out", "type": "STRING", "links": [2]}],
+            "widgets_values": ["inner"],
+        }],
+        "links": [
+            {"id": 1, "origin_id": -10, "origin_slot": 0, "target_id": 7, "target_slot": 0,
+             "type": "STRING"},
+            {"id": 2, "origin_id": 7, "origin_slot": 0, "target_id": -20, "target_slot": 0,
+             "type": "STRING"},
+        ],
+    }]},
+}  # fmt: skip
+
+
 @pytest.fixture(autouse=True)
 def _folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -78,6 +110,18 @@ def test_params_as_json_satisfies_its_schema(capsys):
     rate = next(one for one in document["params"] if one["input"] == "learning_rate")
     assert rate["also"] == ["Optimizer.learning_rate", "PtoAdamW.learning_rate"]
     assert (rate["value"], rate["min"], rate["max"]) == (5e-05, 1e-10, 1)
+
+
+def test_values_that_a_subgraph_promotes_are_at_the_nodes_that_get_them(capsys):
+    Path("w.json").write_text(json.dumps(PROMOTED))
+    assert main(["params", "w.json", "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["params"]
+    assert (found["address"], found["value"]) == ("2:7.data", "outer")
+    assert main(["run", "w.json", "--set", "2:7.data=set", "--json"]) == 0
+    nodes = json.loads(capsys.readouterr().out)["nodes"]
+    assert [node["ui"]["text"] for node in nodes if "text" in node["ui"]] == [["set"]]
+    assert main(["__complete", "addresses", "w.json"]) == 0
+    assert "2:7.data=" in capsys.readouterr().out.splitlines()
 
 
 def test_what_is_printed_as_toml_gives_the_same_values(capsys):

@@ -155,11 +155,27 @@ def test_a_dry_run_says_what_each_member_would_compute(capsys):
         "  run      2 Score  no earlier run of this file is known",
     ]
     assert main(["g.json", *options, "--json"]) == 0
-    second = json.loads(capsys.readouterr().out)["members"][1]
+    document = json.loads(capsys.readouterr().out)
+    Draft202012Validator(schema("sweep-outlook")).validate(document)
+    assert document["diagnostics"] == []
+    second = document["members"][1]
     assert [(one["action"], one["member"]) for one in second["steps"]] == [
         ("cached", 1), ("run", None),
     ]  # fmt: skip
     assert logged() == []
+
+
+def test_a_dry_run_of_what_is_missing_ends_as_the_sweep_would(capsys):
+    graph = {**GRAPH, "3": {"class_type": "LoadImage", "inputs": {"image": "no.png"}}}
+    graph["4"] = {"class_type": "PreviewImage", "inputs": {"images": ["3", 0]}}
+    Path("g.json").write_text(json.dumps(graph))
+    options = ["g.json", "--sweep", "2.rate=0.1,0.2"]
+    code = main(options)
+    refused = capsys.readouterr().err
+    assert code in (3, 4)
+    assert main([*options, "--dry-run"]) == code
+    assert capsys.readouterr().err == refused
+    assert refused.count("error[") == 1
 
 
 def start(*options):
