@@ -82,7 +82,7 @@ def _summary(tests: Sequence[Test], results: Sequence[Result], seconds: float) -
         parts.append(f"{len(tests) - len(results)} not run")
     if number["not_measured"]:
         parts.append(f"{number['not_measured']} not measured")
-    return f"{', '.join(parts)} in {_seconds(seconds)}"
+    return f"{', '.join(parts) or 'nothing ran'} in {_seconds(seconds)}"
 
 
 def _markdown(results: Sequence[Result], summary: str) -> Iterator[str]:
