@@ -48,7 +48,7 @@ def test_our_workflows_need_no_advice(path):
     assert advice(path) == []
 
 
-def test_what_feeds_no_output_is_told_once_with_what_feeds_only_it():
+def test_what_feeds_no_output_is_told_once_with_what_is_before_it():
     found = advice(
         prompt(
             a=("PrimitiveInt", {"value": 1}),
@@ -60,7 +60,7 @@ def test_what_feeds_no_output_is_told_once_with_what_feeds_only_it():
     )
     (one,) = [one for one in found if one.code == "unused_node"]
     assert (one.node_id, one.severity) == ("e", "warning")
-    assert "nor do nodes c, d, which feed only it" in one.message
+    assert "nor do nodes c, d before it" in one.message
 
 
 def test_what_only_muted_nodes_use_is_no_warning(tmp_path):

@@ -35,7 +35,7 @@ _DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd", "/proc/driver/nvidia")
 
 
 def unused_nodes(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
-    """Nodes that feed no output: one word for the last of them and all that feed only it.
+    """Nodes that feed no output: one word for the last of them and all before it.
 
     Where the drawing has muted what they feed, that was meant, and is no warning.
     """
@@ -44,21 +44,21 @@ def unused_nodes(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
     if not roots:
         return  # nothing runs, which is an error
     used = ancestors(prompt, [*roots, *unknown])
-    idle = [node for node in prompt.nodes.values() if node.id not in used]
-    feeding = {link.node_id for node in idle for _, link in node.links()}
-    told, off = set[str](), _feeding_muted(prompt)
-    for node in idle:
+    idle = {node.id: node for node in prompt.nodes.values() if node.id not in used}
+    feeding = {link.node_id for node in idle.values() for _, link in node.links()}
+    untold, off = set(idle), _feeding_muted(prompt)
+    order = {node_id: place for place, node_id in enumerate(prompt.nodes)}
+    for node in idle.values():
         if node.id in feeding:
             continue
-        above = ancestors(prompt, [node.id]) - used - told - {node.id}
-        told |= above
+        too = _too(sorted(_above(prompt, node.id, untold), key=order.__getitem__))
         if node.id in off:
-            why = f"{node.label} does not run: what uses its result is muted or bypassed"
-            yield Diagnostic("unused_node", why + _too(prompt, above), node.id, severity="info")
+            why = f"{node.label} does not run: what uses its result is muted or bypassed{too}"
+            yield Diagnostic("unused_node", why, node.id, severity="info")
             continue
         yield Diagnostic(
             "unused_node",
-            f"{node.label} does not run: nothing uses its result{_too(prompt, above)}",
+            f"{node.label} does not run: nothing uses its result{too}",
             node.id,
             severity="warning",
             hint="link it to a node that shows or saves something, or delete it",
@@ -125,15 +125,25 @@ def declared_unstable(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
 ADVICE = (unused_nodes, paths_elsewhere, devices, declared_unstable)
 
 
-def _too(prompt: Prompt, ids: set[str]) -> str:
+def _above(prompt: Prompt, node_id: str, untold: set[str]) -> set[str]:
+    """What feeds a node, of the `untold` ones, which they no longer are then."""
+    found: set[str] = set()
+    waiting = [node_id]
+    while waiting:
+        one = waiting.pop()
+        if one in untold:
+            untold.discard(one)
+            found.add(one)
+            waiting += [link.node_id for _, link in prompt.nodes[one].links()]
+    return found - {node_id}
+
+
+def _too(ids: list[str]) -> str:
     """The other nodes that do not run, as the end of a sentence."""
-    if not ids:
-        return ""
-    ordered = [node_id for node_id in prompt.nodes if node_id in ids]
-    if len(ordered) == 1:
-        return f", nor does node {ordered[0]}, which feeds only it"
-    more = f" and {len(ordered) - _SHOWN} more" if len(ordered) > _SHOWN else ""
-    return f", nor do nodes {', '.join(ordered[:_SHOWN])}{more}, which feed only it"
+    if len(ids) < 2:
+        return f", nor does node {ids[0]} before it" if ids else ""
+    more = f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""
+    return f", nor do nodes {', '.join(ids[:_SHOWN])}{more} before it"
 
 
 def _feeding_muted(prompt: Prompt) -> set[str]:
