@@ -13,7 +13,6 @@ Written by `docs/reference/make_cli.py` from the parsers; `graphrun VERB --help`
 `graphrun FILE` is short for `graphrun run FILE`. FILE is a workflow or a prompt, also one inside of
 a media file, or `-` for standard input. The [exit codes](exit-codes.md) have a page of their own.
 """
-_ALL_OF_RUN = "| | all options of [run](#graphrun-run) |"
 
 
 def page() -> str:
@@ -21,30 +20,23 @@ def page() -> str:
     (verbs,) = _choices(parser(VERBS))
     lines = [_HEAD]
     lines += [f"- [{name}](#graphrun-{name}): {told}" for name, told in VERBS.items()]
-    of_run = set(_rows(verbs.choices["run"]))
     for name, told in VERBS.items():
-        known = verbs.choices[name]
-        lines += _section(f"graphrun {name}", told, known, set() if name == "run" else of_run)
+        lines += _section(f"graphrun {name}", told, verbs.choices[name])
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _section(
-    name: str, told: str, known: argparse.ArgumentParser, of_run: set[str]
-) -> Iterator[str]:
+def _section(name: str, told: str, known: argparse.ArgumentParser) -> Iterator[str]:
     yield f"\n{'###' if name.count(' ') > 1 else '##'} {name}\n"
     yield f"{told[0].upper()}{told[1:]}."
     for inner in _choices(known):
         for choice in inner._choices_actions:
             words = f"{name} {choice.dest}"
-            yield from _section(words, choice.help or "", inner.choices[choice.dest], of_run)
+            yield from _section(words, choice.help or "", inner.choices[choice.dest])
         return
     placed = [_placed(one) for one in known._get_positional_actions()]
     yield f"\n```\n{' '.join([name, *placed, '[OPTION …]'])}\n```"
-    rows = list(_rows(known))
-    if of_run and of_run <= {*rows}:
-        rows = [*(row for row in rows if row not in of_run), _ALL_OF_RUN]
     yield "\n| argument | meaning |\n| --- | --- |"
-    yield from rows
+    yield from _rows(known)
     if known.epilog:
         yield f"\n```\n{known.epilog}\n```"
 

@@ -2,14 +2,20 @@
 
 import importlib.util
 import re
+import shlex
+import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 import graphrun.node
 from graphrun.catalog import aliases
 from graphrun.cli import config, training
+from graphrun.cli.main import VERBS, main, parser
 from graphrun.errors import ExitCode
 
 ROOT = Path(__file__).parents[2]
@@ -91,3 +97,71 @@ def test_links_lead_to_files(page):
     targets = [link.partition("#")[0] for link in LINK.findall(page.read_text("utf-8"))]
     lost = [t for t in targets if t and ":" not in t and not (page.parent / t).exists()]
     assert lost == []
+
+
+def fences(page, kind):
+    return re.findall(rf"^```{kind}\n(.*?)^```", (DOCS / page).read_text("utf-8"), re.M | re.S)
+
+
+def put_files(page, folder):
+    """Write the files that a page shows, each under a comment that names it."""
+    text = (DOCS / page).read_text("utf-8")
+    for name, content in re.findall(r"^<!-- file: (\S+) -->\n```\w+\n(.*?)^```", text, re.M | re.S):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        with (folder / name).open("a", encoding="utf-8") as file:
+            file.write(f"{content}\n\n" if name.endswith(".py") else content)
+
+
+def looks_like(line):
+    """A line of output, whatever its numbers, times, folders and widths of columns."""
+    words = re.sub(r"\d[\d,.:e+-]*", "\0", line).split()
+    return re.compile(r"\s+".join(re.escape(word).replace("\0", r"[\d,.:e+-]+") for word in words))
+
+
+def shows(page, folder, capsys):
+    """Run the commands of a page, and compare what they print with what it shows."""
+    for block in fences(page, "console"):
+        command, *shown = block.splitlines()
+        code = main(shlex.split(command.removeprefix("$ graphrun ")))
+        out, err = capsys.readouterr()
+        said = (err + out).replace(f"{folder}/", "")
+        assert (code == 0) == ("error[" not in block), said
+        for line in shown:
+            assert line == "…" or looks_like(line).search(said), f"{command}: {line}\n{said}"
+
+
+def test_the_commands_of_the_tutorial_print_what_it_shows(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    put_files("tutorial.md", tmp_path)
+    shutil.copy(ROOT / "workflows/distilbert_classification.json", "reviews.json")
+    shows("tutorial.md", tmp_path, capsys)
+
+
+def test_the_pack_of_the_guide_works(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    put_files("authoring.md", tmp_path)
+    shows("authoring.md", tmp_path, capsys)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_letters.py"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout
+    (tmp_path / "fox.txt").write_text("a fox")
+    for epochs, told in ((3, "epoch 3"), (5, "epoch 5")):
+        options = ["letters.json", "3", "7", "--pack", "letters.py", "--set", f"3.epochs={epochs}"]
+        assert main(options) == 0
+        assert told in capsys.readouterr().err
+    assert Path("runs").glob("*/outputs/texts.txt")
+
+
+def test_the_commands_for_ci_are_ones(tmp_path):
+    put_files("ci.md", tmp_path)
+    jobs = yaml.safe_load((tmp_path / ".github/workflows/workflows.yml").read_text())["jobs"]
+    names = {step.get("name") for step in jobs["workflows"]["steps"]}
+    assert {"Check", "Test", "Report"} <= names
+    text = "".join(fences("ci.md", "(?:yaml|sh)"))
+    commands = re.findall(r"\bgraphrun ([a-z][^&|>\n]+)", text)
+    for command in commands:
+        words = shlex.split(command)
+        verb = words[0] if words[0] in VERBS else "run"
+        found = parser([verb]).parse_args(words if words[0] == verb else [verb, *words])
+        assert found.verb == verb
+    assert len(commands) > 12
