@@ -47,8 +47,8 @@ def run(options: Namespace) -> int:
         from graphrun.cli import sweeping
 
         return sweeping.perform(options, own)
-    if options.best or options.jobs != 1:
-        told = "--best" if options.best else "--jobs"
+    if options.best or options.jobs != 1 or options.sweep_random:
+        told = "--best" if options.best else "--sweep-random" if options.sweep_random else "--jobs"
         raise UsageError(
             Diagnostic("bad_sweep", f"{told} is about sweeps, and there is no --sweep")
         )

@@ -24,6 +24,14 @@ OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
         },
     ),
     (
+        ("--sweep-random",),
+        {
+            "type": _jobs,
+            "metavar": "N",
+            "help": "only N of the combinations, drawn at random by --seed",
+        },
+    ),
+    (
         ("-j", "--jobs"),
         {"type": _jobs, "default": 1, "metavar": "N", "help": "members of a sweep at once"},
     ),

@@ -10,7 +10,9 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +49,8 @@ def perform(options: Namespace, own: Process) -> int:
     )
     prompt = session.convert(request.document)
     axes, wrong = grid.axes(prompt, session.catalog, options.sweep)
-    members, dry = grid.members(axes), options.dry_run
+    seed, dry = request.settings.seed, options.dry_run
+    members = grid.members(axes, options.sweep_random, seed)
 
     def say(one: Diagnostic) -> None:
         render.err(str(one.message))
@@ -94,6 +97,7 @@ def _run(session: Session, request: Request, options: Namespace, asked: _Asked) 
         commands.write(request)
         with interrupts(stop, "stopping every member at its next step"):
             sweep.run(stop, _Voice(record, options))
+            stop.over = True  # the record is written whatever is pressed now
     finally:
         record.seconds = before + time.monotonic() - start
         record.status = _status(record.entries)
@@ -120,6 +124,8 @@ def _begun(request: Request, options: Namespace, asked: _Asked) -> tuple[Record,
         return record, holding
     _, document, holding = left
     record.seconds = float(document.get("seconds", 0.0))
+    with suppress(KeyError, ValueError):
+        record.started = datetime.fromisoformat(document["started"]).timestamp()
     for entry in entries:
         recall(entry, document, folder)
     done = sum(one.reused for one in entries)
@@ -179,7 +185,19 @@ def _python() -> list[str]:
 
 
 _APART = frozenset(
-    {"overrides", "params", "seed", "out", "run_folder", "dry_run", "json", "sweep", "jobs", "best"}
+    {
+        "overrides",
+        "params",
+        "seed",
+        "out",
+        "run_folder",
+        "dry_run",
+        "json",
+        "sweep",
+        "sweep_random",
+        "jobs",
+        "best",
+    }
 )
 """Options that a member is told in another way, or not at all."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import random
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
 from graphrun.catalog import NodeSpec
@@ -91,23 +91,37 @@ def axes(
     return found, wrong
 
 
-def members(axes: Sequence[Axis]) -> list[Member]:
-    """Every combination, the last axis fastest.
+def members(axes: Sequence[Axis], drawn: int | None = None, seed: int = 0) -> list[Member]:
+    """Every combination, the last axis fastest; or so many, `drawn` at random, in that order.
 
     Raises:
         UsageError: there are too many.
     """
     count = math.prod(len(axis.values) for axis in axes)
-    if count > MOST:
-        message = f"these are {count:,} combinations, more than {MOST:,}"
-        raise UsageError(Diagnostic("bad_sweep", message))
+    wanted = count if drawn is None else min(drawn, count)
+    if wanted > MOST:
+        message = f"these are {wanted:,} combinations, more than {MOST:,}"
+        hint = "--sweep-random N runs N of them"
+        raise UsageError(Diagnostic("bad_sweep", message, hint=hint))
+    among = range(count)
+    picked = among if drawn is None else sorted(random.Random(seed).sample(among, wanted))
     found = []
-    for number, places in enumerate(product(*(range(len(a.values)) for a in axes)), 1):
+    for number, index in enumerate(picked, 1):
+        places = _places(index, [len(axis.values) for axis in axes])
         chosen = list(zip(axes, places, strict=True))
         values = {axis.address: axis.values[place] for axis, place in chosen}
         settings = tuple(axis.settings[place] for axis, place in chosen if axis.settings)
         found.append(Member(number, values, settings, values.get(SEED)))
     return found
+
+
+def _places(index: int, sizes: Sequence[int]) -> list[int]:
+    """The number of a combination as a place on every axis."""
+    found = []
+    for size in reversed(sizes):
+        index, place = divmod(index, size)
+        found.append(place)
+    return found[::-1]
 
 
 def _axis(prompt: Prompt, specs: Mapping[str, NodeSpec], text: str) -> Axis:

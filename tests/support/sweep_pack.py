@@ -33,6 +33,8 @@ def score(
         raise RuntimeError("it is to fail")
     if mode == "crash":
         os._exit(7)
+    if mode == "hang":
+        time.sleep(600)
     while gate and not Path(gate).exists():
         progress(1, 2)
         time.sleep(0.02)

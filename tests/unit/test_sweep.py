@@ -222,6 +222,19 @@ def test_ctrl_c_stops_all_and_the_same_command_goes_on(capsys):
     assert logged().count("prepare") == 1
 
 
+def test_a_second_ctrl_c_ends_members_that_do_not_stop(capsys):
+    process = start("--sweep", "2.mode=hang,x")
+    until(lambda: "score 0.5 hang" in logged())
+    process.send_signal(signal.SIGINT)
+    while "stopping every member" not in process.stderr.readline():
+        pass
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert states(swept()) == ["interrupted", "pending"]
+    assert logged() == ["prepare", "score 0.5 hang"]
+
+
 def test_a_sweep_that_is_finished_begins_anew_and_is_served(capsys):
     for _ in range(2):
         assert main(["g.json", "--sweep", "2.rate=0.1", "-q"]) == 0
@@ -256,6 +269,7 @@ def test_members_run_what_was_checked_whatever_becomes_of_the_file(capsys):
     [
         ["--best", "loss"],
         ["-j", "2"],
+        ["--sweep-random", "2"],
         ["--sweep", "2.rate=0.1", "--run-folder", "x"],
         ["--sweep", "2.rate=0.1", "--best", "most:loss"],
     ],

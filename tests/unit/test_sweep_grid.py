@@ -62,6 +62,20 @@ def test_members_are_all_combinations_the_last_axis_fastest():
     assert (last.seed, [one.value for one in last.settings]) == (7, [2, 0.2])
 
 
+def test_some_combinations_are_drawn_by_the_seed_in_their_order():
+    found = axes("1.real=0..1:200", "seed=" + ",".join(map(str, range(60))))
+    drawn = grid.members(found, 5, seed=1)
+    labels = [one.label(found) for one in drawn]
+    assert [one.number for one in drawn] == [1, 2, 3, 4, 5]
+    assert len(set(labels)) == 5
+    assert labels == [one.label(found) for one in grid.members(found, 5, seed=1)]
+    assert labels != [one.label(found) for one in grid.members(found, 5, seed=2)]
+    places = [(one.values["1.real"], one.values["seed"]) for one in drawn]
+    assert places == sorted(places)
+    few = axes("1.whole=1,2")
+    assert [one.values for one in grid.members(few, 9)] == [{"1.whole": 1}, {"1.whole": 2}]
+
+
 def test_inputs_of_one_name_are_called_by_their_addresses():
     prompt = toys.prompt({"1": ("Text", {"text": "a"}), "2": ("Text", {"text": "b"})})
     found, _ = grid.axes(prompt, toys.catalog(), ["1.text=x", "2.text=y"])
