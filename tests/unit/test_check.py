@@ -1,6 +1,8 @@
 """`graphrun check`: exit codes, forms for programs, known problems, and what a run would refuse."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -185,6 +187,18 @@ def test_preflight_looks_for_what_names_lead_to(capsys):
     assert "error[missing_file]" in err
     Path("elsewhere.csv").write_text("a,b\n1,2\n")
     assert check(capsys, "t.json", "--preflight", "--alias", "t.csv=elsewhere.csv")[0] == 0
+
+
+def test_preflight_does_not_need_torch():
+    """Names are looked up by files: a machine that only checks has no need of more."""
+    workflow = Path(__file__).parents[2] / "workflows" / "distilbert_classification.json"
+    code = (
+        "import sys\nfor name in ('torch', 'transformers', 'datasets'): sys.modules[name] = None\n"
+        "from graphrun.cli.main import main\n"
+        f"sys.exit(main(['check', {str(workflow)!r}, '--preflight', '--tiny']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_preflight_refuses_classes_that_only_a_definition_is_known_of(capsys):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -83,7 +84,7 @@ def paths_elsewhere(prompt: Prompt, specs: Specs) -> Iterator[Diagnostic]:
                     at,
                     name,
                     severity="warning",
-                    hint="a path that is relative to the working folder is right on every machine",
+                    hint=f"a path from the working folder on is right everywhere{_alias(value)}",
                 )
 
 
@@ -159,9 +160,16 @@ def _feeding_muted(prompt: Prompt) -> set[str]:
     return found
 
 
+def _alias(value: str) -> str:
+    """How to say where the folder of a path is; backslashes are part of a name here."""
+    folder = value.rpartition("/")[0]
+    alias = f"--alias {shlex.quote(f'{folder}=DIR')}"
+    return f"; {alias} says where this folder is" if folder and "\\" not in value else ""
+
+
 def _elsewhere(value: str) -> str | None:
     """Why a path is not of this machine, or None."""
-    if any(value.startswith(name) for name in settings().aliases):
+    if any(Path(value).is_relative_to(name) for name in settings().aliases):
         return None
     if os.name != "nt" and _DRIVE.match(value):
         return "which is a path of Windows"
