@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphrun import children
 from graphrun.cli import render
 from graphrun.errors import Diagnostic, ExitCode, UsageError
 
@@ -150,7 +151,7 @@ class _Commands:
         (self.record.folder / "params").mkdir(exist_ok=True)
 
     def job(self, entry: Entry, slot: int) -> Job:
-        from graphrun.sweep.runner import Job, device, threads
+        from graphrun.sweep.runner import Job, device
 
         number = entry.member.number
         place, checked = self.record.place(entry), self.checked[number]
@@ -158,7 +159,7 @@ class _Commands:
         params = self.record.folder / "params" / f"{number}.json"
         render.to_file(params, json.dumps(checked.parameters(), ensure_ascii=False, indent=1))
         command = [
-            *_python(),
+            *children.python(),
             "run",
             *member_arguments(self.options),
             f"--params={params}",
@@ -168,20 +169,13 @@ class _Commands:
             str(self.document),
             *self.options.targets,
         ]
-        around = {**threads(self.options.jobs, os.environ), **device(slot, os.environ)}
+        around = {**children.threads(self.options.jobs, os.environ), **device(slot, os.environ)}
         log = self.record.folder / "logs" / f"{place.name}.log"
         return Job(number, tuple(command), log, around)
 
 
 def _stem(name: str) -> str:
     return Path(name.strip("<>")).stem.encode()[:200].decode(errors="ignore") or "prompt"
-
-
-def _python() -> list[str]:
-    """The command line in a process of its own. The working folder is only searched for modules
-    where it is now."""
-    here = {"", str(Path.cwd())}
-    return [sys.executable, *(() if here & set(sys.path[:1]) else ("-P",)), "-m", "graphrun"]
 
 
 _APART = frozenset(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
+
+from graphrun import children
 
 SECONDS = 120.0
 """How long the imports of one question may take: a slow disk needs a minute for torch."""
@@ -30,7 +30,7 @@ class Answer:
 
 def ask(kind: str, names: Sequence[str], seconds: float = SECONDS) -> Answer:
     """Have the probe import these; whatever happens there comes back as words."""
-    command = [sys.executable, *safe_path(), "-m", "graphrun.health.probe", kind, *names]
+    command = [*children.python("graphrun.health.probe"), kind, *names]
     try:
         done = subprocess.run(
             command,
@@ -49,11 +49,6 @@ def ask(kind: str, names: Sequence[str], seconds: float = SECONDS) -> Answer:
         last = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
         return Answer(_lines(done.stdout), f"exit code {done.returncode}: {last}")
     return Answer(_lines(done.stdout))
-
-
-def safe_path() -> list[str]:
-    """The working folder is only searched for modules where it is in this process."""
-    return [] if {"", str(Path.cwd())} & set(sys.path[:1]) else ["-P"]
 
 
 def _lines(data: bytes) -> list[dict[str, Any]]:

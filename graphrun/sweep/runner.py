@@ -118,19 +118,6 @@ class LocalProcesses:
         self._events.put(Ended(job.number, code))
 
 
-def threads(jobs: int, environment: Mapping[str, str]) -> dict[str, str]:
-    """What to set for members that share a machine, so that they do not fight for its cores."""
-    if jobs < 2 or "OMP_NUM_THREADS" in environment:
-        return {}
-    return {"OMP_NUM_THREADS": str(max(1, _cores() // jobs))}
-
-
-def _cores() -> int:
-    with suppress(AttributeError, OSError):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def device(slot: int, environment: Mapping[str, str]) -> dict[str, str]:
     """One of several GPUs that the user made visible; members take turns."""
     named: Sequence[str] = [

@@ -5,19 +5,15 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from threading import Lock
 
+from graphrun import children
 from graphrun.errors import Diagnostic
 from graphrun.testing.model import Result, Test
-
-THREADS = "OMP_NUM_THREADS"
-"""Environment variable with the threads that libraries compute with."""
 
 LAST = 20
 """Lines shown of what a process said that ended without a result."""
@@ -49,7 +45,7 @@ class Workers:
         """A test in a process of its own; one that ends without a result is an error."""
         if "skip" in test.table:
             return Result(test, "skipped", reason=test.table["skip"])
-        command = [*_python(), "test", "--here", "--json", *self.options]
+        command = [*children.python(), "test", "--here", "--json", *self.options]
         with self._lock:
             if self._stopped:
                 return Result(test, "skipped", reason="the tests were stopped")
@@ -83,17 +79,7 @@ class Workers:
                     process.terminate()
 
     def _environment(self) -> dict[str, str]:
-        """Processes beside each other share the cores, unless the user says how."""
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        threads = str(max(1, (cores or 1) // self.number))
-        shared = {THREADS: threads} if self.number > 1 else {}
-        return {**shared, **os.environ}
-
-
-def _python() -> list[str]:
-    """The command line; the working folder is only searched for modules where it is now."""
-    here = {"", str(Path.cwd())} & set(sys.path[:1])
-    return [sys.executable, *(() if here else ("-P",)), "-m", "graphrun"]
+        return {**children.threads(self.number, os.environ), **os.environ}
 
 
 def _result(test: Test, out: str, err: str, code: int) -> Result:

@@ -3,10 +3,11 @@
 import pytest
 import toys
 
+from graphrun import children
 from graphrun.errors import UsageError
 from graphrun.sweep import grid
 from graphrun.sweep.figures import Best, figures, usual
-from graphrun.sweep.runner import device, threads
+from graphrun.sweep.runner import device
 
 PROMPT = toys.prompt(
     {
@@ -167,9 +168,9 @@ def test_figures_are_those_of_the_best_epoch_and_what_is_not_a_number_is_none():
 
 
 def test_members_share_cores_and_take_turns_with_gpus():
-    assert threads(1, {}) == {}
-    assert int(threads(2, {})["OMP_NUM_THREADS"]) >= 1
-    assert threads(2, {"OMP_NUM_THREADS": "3"}) == {}
+    assert children.threads(1, {}) == {}
+    assert int(children.threads(2, {})["OMP_NUM_THREADS"]) >= 1
+    assert children.threads(2, {"OMP_NUM_THREADS": "3"}) == {}
     several = {"CUDA_VISIBLE_DEVICES": "0, GPU-4"}
     turns = [device(slot, several)["CUDA_VISIBLE_DEVICES"] for slot in range(3)]
     assert turns == ["0", "GPU-4", "0"]
