@@ -99,6 +99,12 @@ def test_links_lead_to_files(page):
     assert lost == []
 
 
+def test_every_page_is_in_the_index():
+    listed = set(LINK.findall((DOCS / "index.md").read_text("utf-8")))
+    pages = {p.relative_to(DOCS).as_posix() for p in WRITTEN if p.parent.name != "adr"}
+    assert listed - {"nodes/README.md", "adr/index.md"} == pages - {"index.md"}
+
+
 def fences(page, kind):
     return re.findall(rf"^```{kind}\n(.*?)^```", (DOCS / page).read_text("utf-8"), re.M | re.S)
 
