@@ -8,6 +8,7 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
 default_role = "code"
+smartquotes = False  # two dashes begin an option
 html_theme = "furo"
 html_title = "graphrun"
 autodoc_member_order = "bysource"
