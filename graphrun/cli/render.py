@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shlex
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -164,3 +165,8 @@ def diagnostics(found: Iterable[Diagnostic]) -> None:
             word = f"{one.severity}[{one.code}]"
             text = text.replace(word, f"{_COLOURS[one.severity]}{word}\x1b[0m", 1)
         _write(sys.stderr, text)
+
+
+def again() -> str:
+    """The command that was given, to be given again: what it has done by now is not begun anew."""
+    return shlex.join(["graphrun", *(one for one in sys.argv[1:] if one != "--fresh")])

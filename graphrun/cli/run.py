@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -124,10 +123,10 @@ def _finish(report: Report, options: Namespace, *, kept: bool) -> None:
     for node_id, by in report.blocked.items():
         render.err(f"blocked: node {node_id} ({report.nodes[node_id].class_type}) needs node {by}")
     if report.failures:
-        render.err(f"  when that is mended, run it again: {_again()}")
+        render.err(f"  when that is mended, run it again: {render.again()}")
     elif report.status == "interrupted":
         what = "to go on" if kept else "to start over"
-        render.err(f"  run it again {what}: {_again()}")
+        render.err(f"  run it again {what}: {render.again()}")
     if options.json:
         render.out_json(report.to_json())
         return
@@ -148,11 +147,6 @@ def _failure(failure: NodeFailed, options: Namespace) -> None:
         render.err(failure.full_traceback)
     elif unexpected:
         render.err(failure.traceback.rstrip())
-
-
-def _again() -> str:
-    """The command that was given, to be given again."""
-    return shlex.join(["graphrun", *sys.argv[1:]])
 
 
 def _exit_code(report: Report) -> int:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shlex
-import sys
 import time
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
@@ -268,6 +266,6 @@ def _finish(record: Record, options: Namespace) -> int:
         for line in lines(record):
             render.out(line)
     if record.status == "interrupted":
-        render.err(f"  run it again to go on: {shlex.join(['graphrun', *sys.argv[1:]])}")
+        render.err(f"  run it again to go on: {render.again()}")
         return ExitCode.INTERRUPTED
     return ExitCode.OK if record.status == "finished" else ExitCode.NODE_FAILED

@@ -41,7 +41,8 @@ def graphrun(data: Path, length: int, epochs: int, seed: int) -> dict[str, float
         start = time.perf_counter()
         done = subprocess.run(
             [
-                sys.executable, "-m", "graphrun", "run", str(WORKFLOW), "--json", "--no-cache", "--out", out,
+                sys.executable, "-m", "graphrun", "run", str(WORKFLOW), "--json", "--no-cache",
+                "--out", out,
                 "--alias", f"distilbert-base-uncased={model_folder()}",
                 "--alias", f"imdb={data}?text=Text&label=Sentiment&labels=Negative,Positive",
                 "--set", f"11.max_length={length}", "--set", f"27.epochs={epochs}",

@@ -137,7 +137,7 @@ def test_a_pack_that_is_not_there(here, capsys):
 
 def test_a_failure_shows_the_packs_lines_the_inputs_and_the_way_back(here, capsys, monkeypatch):
     (here / "prompt.json").write_text(json.dumps(prompt("fail", "ok")))
-    monkeypatch.setattr("sys.argv", ["graphrun", "prompt.json", "--pack", "pack.py"])
+    monkeypatch.setattr("sys.argv", ["graphrun", "prompt.json", "--fresh", "--pack", "pack.py"])
     assert main() == 1
     err = capsys.readouterr().err
     assert "error[node_failed]: node 0a (Twice): ValueError: no such text" in err
