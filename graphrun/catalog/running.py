@@ -6,6 +6,7 @@ directly) the same functions work on a silent call in the current folder.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -170,7 +171,9 @@ def progress(step: int, total: int, **metrics: float) -> None:
 
     Raises:
         Cancelled: the run was asked to stop.
+        ValueError: a figure is larger than any float.
     """
+    _fit(metrics)
     CALL.get().progress(step, total, metrics)
 
 
@@ -191,8 +194,19 @@ def metric(**values: Figure) -> None:
     """Record figures for good, in metrics.jsonl and the report. Name the `epoch` or `step`.
 
     A figure may be a table: rows of numbers, such as a confusion matrix. Views do not show those.
+
+    Raises:
+        ValueError: a figure is larger than any float.
     """
+    _fit(values)
     CALL.get().metric(values)
+
+
+def _fit(figures: Mapping[str, Any]) -> None:
+    """Views, curves and pages draw figures as floats."""
+    for name, value in figures.items():
+        if type(value) is int and abs(value) > sys.float_info.max:
+            raise ValueError(f"the figure {name} is larger than any float")
 
 
 def notice(

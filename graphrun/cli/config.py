@@ -204,7 +204,7 @@ def _unknown(key: str) -> str:
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(path.read_text("utf-8-sig"))  # editors of Windows write a mark
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise _wrong(path, str(error)) from error
 

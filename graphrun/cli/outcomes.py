@@ -12,8 +12,8 @@ from graphrun.cli import render
 if TYPE_CHECKING:
     from graphrun.testing import Result, Test
 
-_WORDS = {"passed": "passed", "failed": "failed", "error": "errors", "skipped": "skipped"}
-"""Outcomes as they are counted."""
+_WORDS = ("passed", "failed", "error", "skipped")
+"""Outcomes in the order in which they are counted."""
 
 
 def listed(tests: Sequence[Test], *, as_json: bool) -> None:
@@ -77,7 +77,8 @@ def _summary(tests: Sequence[Test], results: Sequence[Result], seconds: float) -
     from graphrun.testing.model import counts
 
     number = counts(results)
-    parts = [f"{number[key]} {word}" for key, word in _WORDS.items() if number[key]]
+    plural = "s" if number["error"] > 1 else ""
+    parts = [f"{number[w]} {w}{plural * (w == 'error')}" for w in _WORDS if number[w]]
     if len(results) < len(tests):
         parts.append(f"{len(tests) - len(results)} not run")
     if number["not_measured"]:

@@ -111,7 +111,7 @@ def test(options: Namespace) -> int:
     if options.init:
         from graphrun.testing.skeleton import skeleton
 
-        render.out(f"wrote {skeleton(options.init, around)}")
+        render.out(f"wrote {skeleton(options.init, around, options.packs)}")
         return ExitCode.OK
     _possible(options)
     tests = _chosen(testing.collect(options.paths), options, around)

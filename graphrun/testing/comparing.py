@@ -60,9 +60,12 @@ def difference(expected: Any, found: Any, tolerance: Tolerance, place: str = "")
 
 def _numbers(expected: float, found: float, tolerance: Tolerance, at: str) -> str | None:
     whole = isinstance(expected, int) and isinstance(found, int)
-    if expected == found or (not whole and tolerance.allows(expected, found)):
-        return None
-    off = abs(found - expected)
+    try:
+        if expected == found or (not whole and tolerance.allows(expected, found)):
+            return None
+        off = abs(found - expected)
+    except OverflowError:  # a whole number that is larger than any float
+        return f"expected {shown(expected)}{at}, found {shown(found)}"
     if whole:
         return f"expected {expected}{at}, found {found} (off by {off})"
     return f"expected {expected!r}{at}, found {found!r} (off by {off:.3g}, {tolerance})"
@@ -79,10 +82,22 @@ def descriptions(
             )
     if expected.get("digest") == found.get("digest"):
         return None
-    for key in ("value", "values", "statistics"):
+    for key in ("value", "values"):
         if key in expected and key in found:
             return difference(expected[key], found[key], tolerance, key if key[-1] == "s" else "")
-    return f"expected {expected.get('digest')}, found {found.get('digest')}"
+    if "statistics" not in expected or "statistics" not in found:
+        return f"expected {expected.get('digest')}, found {found.get('digest')}"
+    said = difference(expected["statistics"], found["statistics"], tolerance, "statistics")
+    return said or _exactly(expected, found)
+
+
+def _exactly(expected: Mapping[str, Any], found: Mapping[str, Any]) -> str | None:
+    """The difference of what has the same statistics, where no tolerance is meant."""
+    if "exact" in expected and "exact" in found and expected["exact"] != found["exact"]:
+        return "columns of texts or whole numbers are other ones, with the same means"
+    if expected.get("dtype", "float").startswith(("int", "uint", "bool")):
+        return "whole numbers are other ones, with the same statistics"
+    return None
 
 
 def tensors(expected: Any, value: Any, tolerance: Tolerance) -> str | None:

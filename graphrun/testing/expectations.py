@@ -127,25 +127,33 @@ def _figure(
         return
     # What is not a number is not within bounds either.
     if "min" in wanted and not last >= wanted["min"]:
-        yield f"expected at least {wanted['min']}, found {last!r} ({wanted['min'] - last:.3g} less)"
+        yield f"expected at least {wanted['min']}, found {last!r}{_by(wanted['min'], last, 'less')}"
     if "max" in wanted and not last <= wanted["max"]:
-        yield f"expected at most {wanted['max']}, found {last!r} ({last - wanted['max']:.3g} more)"
+        yield f"expected at most {wanted['max']}, found {last!r}{_by(last, wanted['max'], 'more')}"
     if "falls" in wanted and not last < series[0]:
         yield f"expected to fall, went from {series[0]!r} to {last!r}"
     if "rises" in wanted and not last > series[0]:
         yield f"expected to rise, went from {series[0]!r} to {last!r}"
     if "value" in wanted:
-        found = difference(float(wanted["value"]), float(last), Tolerance.of(wanted))
+        found = difference(wanted["value"], float(last), Tolerance.of(wanted))
         yield from filter(None, [found])
     if "golden" in wanted:
         tolerance = Tolerance.of(wanted, golden=True)
         found = seen.recorded(
-            "metrics", name, lambda held: difference(float(held), float(last), tolerance)
+            "metrics", name, lambda held: difference(held, float(last), tolerance)
         )
         if found and seen.update:
             seen.golden.put("metrics", name, last)
         elif found:
             yield in_golden(found)
+
+
+def _by(more: float, less: float, word: str) -> str:
+    """How far a figure is out of its bound, where that is a number."""
+    try:
+        return "" if more != more or less != less else f" ({more - less:.3g} {word})"
+    except OverflowError:  # a bound that is larger than any float
+        return ""
 
 
 def in_golden(said: str) -> str:

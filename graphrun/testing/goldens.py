@@ -41,8 +41,11 @@ class Golden:
         Raises:
             DocumentError: the file of golden values cannot be read.
         """
-        document = _read(test.beside(GOLDEN))
-        return cls(test, document.get("tests", {}).get(test.name, {}))
+        path = test.beside(GOLDEN)
+        held = _read(path).get("tests", {}).get(test.name, {})
+        if not _whole(held):
+            raise DocumentError(_unreadable(path, f"what it has of {test.name} is of another form"))
+        return cls(test, held)
 
     def get(self, kind: str, key: str) -> Any:
         """What is recorded under a key, None without."""
@@ -179,6 +182,25 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(inner, dict) or not all(isinstance(one, dict) for one in inner.values()):
         raise DocumentError(_unreadable(path, "it is of another form"))
     return dict(found)
+
+
+def _whole(held: Mapping[str, Any]) -> bool:
+    """Whether what is recorded of a test has the form that it is written in."""
+    if not all(isinstance(kind, dict) for kind in held.values()):
+        return False
+    outputs = held.get("outputs", {}).values()
+    return all(isinstance(one, int | float) for one in held.get("metrics", {}).values()) and all(
+        isinstance(facts, list) and all(_is_description(one) for one in facts) for facts in outputs
+    )
+
+
+def _is_description(one: Any) -> bool:
+    return (
+        isinstance(one, dict)
+        and isinstance(one.get("type"), str)
+        and isinstance(one.get("shape", []), list)
+        and isinstance(one.get("dtype", ""), str)
+    )
 
 
 def _unreadable(path: Path, reason: str) -> Diagnostic:

@@ -57,6 +57,8 @@ def _slot(
 
 
 def _fact(key: str, expected: Any, facts: list[dict[str, Any]]) -> Iterator[str]:
+    if not facts:
+        yield f"expected {key} {expected}, found no values"
     for one in facts:
         if key not in one:
             yield f"expected {key} {expected}, found {summary(one)}, which has none"

@@ -73,7 +73,7 @@ def _workflow(file: Path, table: Mapping[str, Any]) -> Path:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text("utf-8")
+        return file.read_text("utf-8-sig")  # editors of Windows write a mark
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise DocumentError(Diagnostic("unreadable_file", f"{file}: {reason}")) from error
@@ -142,7 +142,8 @@ def _reason(error: Any) -> str:
             return f"this can only be {str(wanted).lower()}"
         case "required":
             missing = [key for key in wanted if key not in error.instance]
-            return f"{missing[0]} is missing"
+            more = ": a test is a table [test.NAME]" if missing == ["test"] else ""
+            return f"{missing[0]} is missing{more}"
         case "minProperties" | "minItems" | "minLength":
             return "this is empty"
     return str(error.message)

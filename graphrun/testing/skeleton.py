@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,13 +21,17 @@ _INSIDE = re.compile(r" \((workflow|prompt)\)$")
 """What the names of documents in media files end with."""
 _TENSOR = re.compile(r"(?P<slot>.*): \w+\[(?P<shape>[0-9, ]*)\] (?P<dtype>\w+)")
 """What a report says of a tensor."""
+_PREVIEW = re.compile(r"_temp_[a-z]{5}_(?=\d+_)")
+"""What the names of previews have that no other run gives them."""
 _TIMED = ("_per_s", "seconds")
 """Ends of the names of figures that hang on the machine."""
 _RTOL = 0.05
 
 
-def skeleton(source: Path, around: Around) -> Path:
+def skeleton(source: Path, around: Around, packs: Sequence[str] = ()) -> Path:
     """Write the test file of a workflow, or of a run folder's workflow; its path.
+
+    `packs` are those that it needs: paths, or names of installed ones.
 
     Raises:
         DocumentError, ValidationFailed: the workflow or the report cannot be read or planned.
@@ -44,6 +48,7 @@ def skeleton(source: Path, around: Around) -> Path:
         f"# Tests of {workflow.name}. `graphrun test {target.name}` runs them.",
         "# docs/testing.md has everything that can be expected.",
         *named,
+        *_packs(packs, target.parent),
     ]
     try:
         with target.open("x", encoding="utf-8") as file:
@@ -103,12 +108,20 @@ def _expected(report: Mapping[str, Any], base: Path) -> Iterator[str]:
         more = f", node = {_text(node)}" if node else ""
         yield f"fails = {{ code = {_text(report['error']['code'])}{more} }}"
     elif report["files"]:
-        yield f"files = [{', '.join(_text(Path(file).name) for file in report['files'])}]"
+        names = (_PREVIEW.sub("_temp_?????_", _literally(file)) for file in report["files"])
+        yield f"files = [{', '.join(map(_text, names))}]"
     done = [node for node in report["nodes"] if node["state"] == "finished"]
     yield from _ran((n["id"], n["class_type"], n["title"]) for n in done)
     if not report.get("error"):
         yield from _figures(report["metrics"]["final"])
         yield from _shapes(done)
+
+
+def _packs(packs: Sequence[str], base: Path) -> Iterator[str]:
+    """Packs as a test file names them: paths relative to it."""
+    names = [_relative(Path(one), base) if Path(one).exists() else one for one in packs]
+    if names:
+        yield f"packs = [{', '.join(map(_text, names))}]"
 
 
 def _ran(nodes: Iterable[tuple[str, str, str]]) -> Iterator[str]:
@@ -123,7 +136,7 @@ def _figures(final: Mapping[str, Any]) -> Iterator[str]:
     numbers = {
         name: value
         for name, value in final.items()
-        if isinstance(value, int | float) and not name.endswith(_TIMED)
+        if type(value) in (int, float) and not name.endswith(_TIMED)
     }
     if numbers:
         yield from ("", "[test.as_before.metrics]")
@@ -160,6 +173,11 @@ def _literal(text: str) -> str:
         if isinstance(number, int | float | bool):
             return json.dumps(number)
     return _text(text[1:-1] if len(text) > 1 and text[0] == text[-1] == "'" else text)
+
+
+def _literally(file: str) -> str:
+    """The name of a file as a pattern that nothing else fits."""
+    return re.sub(r"([*?[])", r"[\1]", Path(file).name)
 
 
 def _relative(path: Path, base: Path) -> str:

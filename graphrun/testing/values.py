@@ -136,7 +136,9 @@ def _frame(table: Any) -> dict[str, Any]:
         return {**facts, "values": rows}
     numbers = table.select_dtypes("number")
     means = {str(name): _finite(float(column.mean())) for name, column in numbers.items()}
-    return {**facts, "statistics": means}
+    exact = table.select_dtypes(exclude=["floating", "complexfloating"])
+    digest = _digest(exact.to_csv(lineterminator="\n").encode())
+    return {**facts, "statistics": means, "exact": digest}
 
 
 def _finite(value: Any) -> Any:

@@ -64,6 +64,38 @@ class Tensor(Toy):
         return (torch.arange(rows * 10.0).reshape(rows, 10) / by,)
 
 
+class Nothing(Toy):
+    """A list of no values."""
+
+    OUTPUT_NODE = True
+    OUTPUT_IS_LIST = (True,)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {}}
+
+    def run(self):
+        return ([],)
+
+
+class Strange(Toy):
+    """Figures and a file of odd kinds."""
+
+    RETURN_TYPES = ()
+    OUTPUT_NODE = True
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {}}
+
+    def run(self):
+        metric(loss=float("nan"), size=4, done=True)
+        target = output_file("a[1].txt")
+        target.write_text("")
+        show(files=[str(target)])
+        return ()
+
+
 class Object(Toy):
     RETURN_TYPES = ("OBJECT",)
 
@@ -102,7 +134,7 @@ class Show(Toy):
 
 
 NODE_CLASS_MAPPINGS = {
-    one.__name__: one for one in (Number, Learn, Fail, Tensor, Object, Crash, Show)
+    one.__name__: one for one in (Number, Learn, Fail, Tensor, Nothing, Strange, Object, Crash, Show)
 }
 '''
 

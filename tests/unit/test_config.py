@@ -59,6 +59,11 @@ def test_toml_paths_are_relative_to_the_file(tmp_path):
     )
 
 
+def test_a_mark_that_windows_writes_is_read_over(tmp_path):
+    (tmp_path / "graphrun.toml").write_bytes(b'\xef\xbb\xbfdevice = "cpu"\r\n')
+    assert read(tmp_path)["device"] == "cpu"
+
+
 def test_pyproject_is_read_when_there_is_no_file_of_its_own(tmp_path):
     (tmp_path / "pyproject.toml").write_text("[tool.graphrun]\nseed = 3\n")
     assert read(tmp_path)["seed"] == 3

@@ -13,7 +13,18 @@ from graphrun.catalog import Catalog, connects
 from graphrun.catalog.pack import Pack, installed
 from graphrun.catalog.schema import to_object_info
 from graphrun.errors import PackError
-from graphrun.node import Each, ForceInput, Hidden, Nodes, Range, Socket, Text, progress, show
+from graphrun.node import (
+    Each,
+    ForceInput,
+    Hidden,
+    Nodes,
+    Range,
+    Socket,
+    Text,
+    metric,
+    progress,
+    show,
+)
 
 
 def spec_of(function, **flags):
@@ -223,3 +234,10 @@ def test_a_title_is_made_of_the_words_of_the_class():
     nodes = Nodes(category="numbers", spaced=True)
     nodes.node("PtnBCELossWithLogits")(lambda: None)
     assert nodes.specs["PtnBCELossWithLogits"].title == "Ptn BCE Loss With Logits"
+
+
+def test_figures_are_no_larger_than_floats():
+    metric(loss=10**300, epoch=1)
+    for call in (lambda: metric(loss=-(10**400)), lambda: progress(1, 2, loss=10**400)):
+        with pytest.raises(ValueError, match="the figure loss is larger than any float"):
+            call()

@@ -272,6 +272,48 @@ def test_tensors_are_compared_by_form_statistics_or_numbers(here):
     assert (here / "flow.test.golden.safetensors").is_file()
 
 
+def test_of_no_values_no_form_can_be_expected(here):
+    toy_tests.workflow(here / "flow.json", {"1": ("Nothing", {})})
+    assert tried("outputs.1 = { count = 0, value = [] }").outcome == "passed"
+    result = tried('outputs.1 = { shape = [2], dtype = "float32" }')
+    assert [one[0] for one in told(result)] == ["other_output", "other_output"]
+    assert "expected shape [2], found no values" in result.message
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        '{"outputs": {"1": 3}}',
+        '{"outputs": {"1": [3]}}',
+        '{"outputs": {"1": [{"type": "Tensor", "shape": 3}]}}',
+        '{"metrics": {"loss": "high"}}',
+        '{"metrics": 3}',
+    ],
+)
+def test_recorded_values_of_another_form_are_told(here, held):
+    (here / "flow.test.golden").write_text(f'{{"format": 1, "tests": {{"one": {held}}}}}')
+    result = tried("metrics.loss = { golden = true }\noutputs.1 = { golden = true }")
+    assert (result.outcome, [f.code for f in result.findings]) == ("error", ["invalid_golden"])
+    assert "what it has of one is of another form" in result.message
+
+
+def test_what_is_not_a_number_is_no_less_than_a_bound(here):
+    toy_tests.workflow(here / "flow.json", {"1": ("Strange", {})})
+    result = tried("metrics.loss = { min = 0 }\nmetrics.size = { max = 3 }")
+    assert [one[2] for one in told(result)] == [
+        "loss: expected at least 0, found nan",
+        "size: expected at most 3, found 4 (1 more)",
+    ]
+
+
+def test_marks_that_windows_writes_are_read(here):
+    (here / "flow.test.toml").write_bytes(
+        b'\xef\xbb\xbfpacks = ["pack.py"]\r\n[test.one]\r\nmetrics.loss = 1\r\n'
+    )
+    (test,) = collect(["."])
+    assert told(run(test))[0][1] == 3
+
+
 def test_an_object_can_only_be_known_by_its_type(here):
     toy_tests.workflow(
         here / "flow.json", {"1": ("Object", {}), "2": ("Show", {"value": ["1", 0]})}

@@ -159,6 +159,26 @@ def test_tensors_tell_where_they_differ_most(expected, found, said):
     assert said.replace("expected [0.0, 0.0]", "expected Tensor[2] float32") in told
 
 
+def test_a_tolerance_is_none_of_whole_numbers_and_texts():
+    wide, rows = Tolerance(rtol=0.5), range(100)
+    for one, other in (
+        (torch.arange(100), torch.arange(100).flip(0)),
+        (torch.arange(100) > 49, torch.arange(100) < 50),
+        (
+            pandas.DataFrame({"x": [0.5] * 100, "name": [f"row {i}" for i in rows]}),
+            pandas.DataFrame({"x": [0.6] * 100, "name": [f"Row {i}" for i in rows]}),
+        ),
+    ):
+        assert "other ones, with the same" in descriptions(described(one), described(other), wide)
+    near = pandas.DataFrame({"x": [0.6] * 100, "name": [f"row {i}" for i in rows]})
+    assert descriptions(described(one), described(near), wide) is None
+
+
+def test_a_number_larger_than_any_float_is_another_one():
+    assert difference(10**400, 10**400, Tolerance()) is None
+    assert difference(10**400, 1.5, Tolerance(rtol=1)).startswith("expected 1000")
+
+
 def test_plain_values_are_lists_of_numbers():
     assert plain(torch.tensor([[1, 2]])) == [[1, 2]]
     assert plain(pandas.DataFrame({"a": [1], "b": ["x"]})) == [[1, "x"]]

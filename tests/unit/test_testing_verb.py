@@ -331,7 +331,30 @@ def test_init_of_a_run_expects_what_it_did(here, capfd):
         "loss": {"value": 0.2, "rtol": 0.05},
         "accuracy": {"value": 0.8, "rtol": 0.05},
     }
-    assert told(capfd, "--pack", "pack.py")[0] == 0
+    assert test.table["packs"] == ["pack.py"]
+    assert told(capfd)[0] == 0
+
+
+def test_init_of_a_run_passes_whatever_its_figures_and_files_are(here, capfd):
+    Path("flow.test.toml").unlink()
+    shape = {"width": 8, "height": 8, "batch_size": 1, "color": 0}
+    nodes = {
+        "1": ("EmptyImage", shape),
+        "2": ("PreviewImage", {"images": ["1", 0]}),
+        "3": ("PreviewImage", {"images": ["1", 0]}),
+        "4": ("Strange", {}),
+    }
+    toy_tests.workflow(here / "flow.json", nodes)
+    (here / "elsewhere").mkdir()
+    run = ["run", str(here / "flow.json"), "--pack", "pack.py", "--no-cache", "--keep-going"]
+    assert main([*run, "--out", "elsewhere"]) == 0
+    (folder,) = (here / "elsewhere").iterdir()
+    assert told(capfd, "--init", str(folder), "--pack", str(here / "pack.py"))[0] == 0
+    (test,) = collect(["."])
+    preview = "ComfyUI_temp_?????_00001_.png"
+    assert sorted(test.table["files"]) == [preview, preview, "a[[]1].txt"]
+    assert test.table["metrics"] == {"size": 4}
+    assert told(capfd)[0] == 0
 
 
 def test_pytest_collects_test_files(here):
