@@ -133,9 +133,8 @@ class Show(Toy):
         return ()
 
 
-NODE_CLASS_MAPPINGS = {
-    one.__name__: one for one in (Number, Learn, Fail, Tensor, Nothing, Strange, Object, Crash, Show)
-}
+TOYS = (Number, Learn, Fail, Tensor, Nothing, Strange, Object, Crash, Show)
+NODE_CLASS_MAPPINGS = {one.__name__: one for one in TOYS}
 '''
 
 FLOW: dict[str, tuple[str, dict[str, Any]]] = {
