@@ -110,7 +110,7 @@ def test_more_epochs_extend_a_training_and_nothing_else_does() -> None:
     assert all(i.extends for i in CATALOG["PtTrainModel"].inputs if i.name == "epochs")
 
 
-@pytest.mark.parametrize("name", RANDOM)
+@pytest.mark.parametrize("name", sorted(RANDOM))
 def test_what_draws_random_numbers_says_so(name: str) -> None:
     assert SPECS[name].random
 
