@@ -14,6 +14,7 @@ from graphrun.documents import read as read_document
 from graphrun.documents.parameters import Parameter
 from graphrun.execute import MIN_FREE
 from graphrun.plan import Setting
+from graphrun.plan.world import WAYS
 
 Document = Workflow | Prompt
 
@@ -117,12 +118,19 @@ class Request:
         return {
             "device": self.settings.device,
             "precision": self.settings.precision,
+            **_unlike(self.settings, Settings()),
             "tiny": self.settings.tiny,
             "cuts": list(cuts),
             "aliases": {name: str(alias.path) for name, alias in aliases},
             "overrides": given,
             "targets": list(self.targets or ()),
         }
+
+
+def _unlike(settings: Settings, usual: Settings) -> dict[str, Any]:
+    """The ways of computing that somebody asked for."""
+    ways = {name: getattr(settings, name) for name in WAYS}
+    return {name: value for name, value in ways.items() if value != getattr(usual, name)}
 
 
 def _told(given: Setting) -> str:

@@ -26,7 +26,7 @@ from graphrun.node import (
 )
 
 from ._device import pick_device
-from ._fitting.batches import classify, last_step, recur
+from ._fitting.batches import classify, last_step, recur, with_state
 from ._fitting.fitness import check_loader, check_owners
 from ._fitting.job import Forward, Job
 from ._fitting.loop import fit, move_state
@@ -61,6 +61,7 @@ def train(
     forward: Forward = lambda model, x, y: (model(x), y),
     begin: Callable[[Job, int], None] | None = None,
     unpack: bool = False,
+    beside: Callable[[Any], Any] = lambda x: x,
 ) -> tuple[Model, Tensor, Tensor]:
     """The losses are means over the rows of a data set, one float32 an epoch, of shape (epochs,).
 
@@ -87,8 +88,8 @@ def train(
     for name, loader in (("train_loader", train_loader), ("val_loader", val_loader)):
         check_loader(name, loader, loss_function)
     job = Job(
-        model=model, optimizer=optimizer, scheduler=scheduler, loss=loss_function,
-        train=train_loader, val=val_loader or None, forward=forward, begin=begin, unpack=unpack,
+        model=model, optimizer=optimizer, scheduler=scheduler, loss=loss_function, forward=forward,
+        train=train_loader, val=val_loader or None, begin=begin, unpack=unpack, beside=beside,
         epochs=epochs, device=pick_device(use_gpu), accuracy=classification_metrics,
         patience=early_stopping_rounds if early_stopping else None, keep_best=output_best_val_model,
     )  # fmt: skip
@@ -251,7 +252,8 @@ def train_recurrent(
         message = f"{type(model).__name__} is no recurrent layer whose first axis are the rows"
         hint = "set batch_first, or linear_head for a model with a head"
         raise InputError(message, input="model", code="not_recurrent", hint=hint)
-    return {"forward": partial(recur, mean=use_valid_token_mean, h_0=h_0)}
+    found = {"forward": partial(recur, mean=use_valid_token_mean)}
+    return found if h_0 is None else {**found, "beside": partial(with_state, h_0)}
 
 
 def freeze_or_thaw(freeze: int, job: Job, epoch: int) -> None:

@@ -114,9 +114,10 @@ def _on_gpu(
         if _has_flash_attn():
             from flash_attn import flash_attn_varlen_func
 
-            found: Tensor = flash_attn_varlen_func(
-                q, k, v, ends, ends, longest, longest, dropout_p=dropout, softmax_scale=scale
-            )
+            options: dict[str, Any] = {"dropout_p": dropout, "softmax_scale": scale}
+            # torch's own asks for itself.
+            options["deterministic"] = torch.are_deterministic_algorithms_enabled()
+            found: Tensor = flash_attn_varlen_func(q, k, v, ends, ends, longest, longest, **options)
             return found
         if not dropout:  # torch's own has none
             from torch.nn.attention.varlen import varlen_attn

@@ -102,11 +102,22 @@ def last_step(model: nn.Module, x: Any, y: Tensor) -> tuple[Tensor, Tensor]:
     return classify(model, x, y[:, -1] if y.dim() == 3 else y)
 
 
-def recur(
-    model: nn.Module, x: Tensor, y: Tensor, *, mean: bool, h_0: Tensor | None
-) -> tuple[Tensor, Tensor]:
-    """Output (N, H) of a bare recurrent layer for x (N, steps, features), and the target."""
-    sequence = model(x, *() if h_0 is None else (_state(model, h_0.to(x), len(x)),))[0]
+def with_state(h_0: Tensor, x: Any) -> list[Any]:
+    """A batch x (N, steps, features) and where its rows start, (N, layers, H); see `recur`.
+
+    Of `h_0`, (layers, N, H) or (layers, 1, H) for all rows, a smaller batch has the first rows.
+    """
+    state = h_0.expand(-1, len(x), -1) if h_0.shape[1] == 1 else h_0[:, : len(x)]
+    return [x, state.transpose(0, 1)]
+
+
+def recur(model: nn.Module, x: Any, y: Tensor, *, mean: bool) -> tuple[Tensor, Tensor]:
+    """Output (N, H) of a bare recurrent layer for x (N, steps, features), and the target.
+
+    x may have a state beside it.
+    """
+    x, *states = x if isinstance(x, list) else [x]
+    sequence = model(x, *(_state(model, state.to(x)) for state in states))[0]
     if mean:
         valid = (x != 0).any(-1, keepdim=True)  # (N, steps, 1)
         output = (sequence * valid).sum(1) / valid.sum(1).clamp(min=1)
@@ -119,10 +130,9 @@ def recur(
     return output, y
 
 
-def _state(model: nn.Module, h_0: Tensor, rows: int) -> Any:
-    state = h_0.expand(-1, rows, -1) if h_0.shape[1] == 1 else h_0[:, :rows]
+def _state(model: nn.Module, rows: Tensor) -> Any:
     # A copy, as tensors made in inference mode cannot be kept for gradients.
-    state = state.clone(memory_format=torch.contiguous_format)
+    state = rows.transpose(0, 1).clone(memory_format=torch.contiguous_format)
     if isinstance(model, nn.LSTM):
         return state, state.new_zeros(*state.shape[:2], model.hidden_size)
     return state

@@ -25,7 +25,8 @@ class Job:
     None for never. `keep_best` puts the weights of the best validation loss back at the end.
     `begin` is called before each epoch with its number, from 0; it may replace the optimizer.
     There is no `train` where a finished training is only put back. With `unpack`, `forward` calls
-    the model with the parts of x.
+    the model with the parts of x. `beside` adds to the x of a batch what belongs to its rows, and
+    is cut as they are.
     """
 
     model: nn.Module
@@ -42,6 +43,7 @@ class Job:
     accuracy: bool
     begin: Callable[[Job, int], None] | None = None
     unpack: bool = False
+    beside: Callable[[Any], Any] = lambda x: x
 
     @property
     def loaders(self) -> list[DataLoader[Any]]:

@@ -179,7 +179,7 @@ def _batch(
     job, group, (name, _, number) = run.job, run.group, place
     training, (x, y) = name == "train_loader", batch
     share = group.share(len(y))
-    mine = on(job.device, share.of([x, y]))
+    mine = on(job.device, share.of([job.beside(x), y]))
     if training:
         group.check(job.loss, job.model, y)
     with (

@@ -7,6 +7,7 @@ mostly ends the process instead, so the number is estimated before.
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -128,10 +129,11 @@ def _size(x: Any) -> str:
     return f"a batch of the shape {tuple(getattr(first, 'shape', ()))}"
 
 
-def for_training(model: nn.Module, device: torch.device) -> Room:
+def for_training(model: nn.Module, device: torch.device, *, processes: int = 1) -> Room:
     """As many tokens as fit into the memory that is available now; on a GPU all, until one is full.
 
-    On a CPU that is half of the memory that is available / (120 bytes · layers · features).
+    On a CPU that is half of the memory that is available / (120 bytes · layers · features). Where
+    several `processes` train, those on this machine have equal parts of it.
     """
     config = getattr(getattr(model, "llm_model", None), "config", None)
     layers = getattr(config, "num_hidden_layers", None)
@@ -139,6 +141,8 @@ def for_training(model: nn.Module, device: torch.device) -> Room:
     free = available() if device.type == "cpu" else None
     if free is None or not layers or not features:
         return Room(None)
+    if processes > 1:  # launchers say how many of them are here
+        free //= int(os.environ.get("LOCAL_WORLD_SIZE", processes))
     # What is computed again was kept as one vector a layer.
     kept = KEPT + 4 * layers if settings().gradient_checkpointing else KEPT * layers
     return Room(max(int(free * SHARE / (kept * features)), _LEAST))

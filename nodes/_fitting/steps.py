@@ -34,7 +34,9 @@ class Learner:
 
     def __init__(self, job: Job, way: Way, group: Group, precision: Precision) -> None:
         self._job, self._way, self._group, self._precision = job, way, group, precision
-        self._room = memory.for_training(job.model, job.device) if way.packs else memory.Room(None)
+        self._room = memory.Room(None)
+        if way.packs:
+            self._room = memory.for_training(job.model, job.device, processes=group.world)
         self._least, self._norm = settings().grad_accum, settings().clip_grad
         self._told = False
 
@@ -67,7 +69,7 @@ class Learner:
                 if not is_full(error):
                     raise
                 # Several processes would have to begin again together.
-                again = divisible(self._job.loss) and self._group.world == 1
+                again = divisible(self._job.loss, y) and self._group.world == 1
                 self._room.halve(x, error, divisible=again)
             # Here the error is gone, and with it what its frames held.
             memory.free(self._job.device)
@@ -127,7 +129,7 @@ class Learner:
         """The pieces of a batch: as many as were asked for, and more where memory is short."""
         tokens, least = self._room.tokens, self._least
         whole = least == 1 and (tokens is None or not isinstance(x, Packed) or len(x.ids) <= tokens)
-        if not whole and not divisible(self._job.loss):
+        if not whole and not divisible(self._job.loss, y):
             message = f"{type(self._job.loss).__name__} is computed of whole batches: it is not "
             message += "known to be a mean or a sum of what it is of each row"
             notice(message, code="not_in_pieces", once=True)
@@ -143,12 +145,14 @@ class Learner:
             yield from ((_rows(x, rows), y[rows]) for rows in _slices(len(y), size))
 
 
-def divisible(loss: nn.Module) -> bool:
-    """Whether a loss is known to be a mean or a sum of the rows' losses."""
+def divisible(loss: nn.Module, y: Tensor) -> bool:
+    """Whether a loss is known to be a mean or a sum of the losses of rows with labels `y`."""
     known = type(loss).__module__ == nn.BCEWithLogitsLoss.__module__
+    known &= getattr(loss, "reduction", "") in ("mean", "sum", "batchmean")
+    if not known or getattr(loss, "weight", None) is not None:
+        return False
     # A loss of classes is a mean over the rows that it does not leave out.
-    by_row = not isinstance(loss, BY_CLASS) and getattr(loss, "weight", None) is None
-    return known and by_row and getattr(loss, "reduction", "") in ("mean", "sum", "batchmean")
+    return not isinstance(loss, BY_CLASS) or not bool((y == loss.ignore_index).any())
 
 
 def check(loss: Tensor) -> None:

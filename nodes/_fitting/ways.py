@@ -52,9 +52,10 @@ class Way:
     def of(cls, job: Job, group: Group, precision: Precision) -> Way:
         """The fastest way that there is for a training; of texts, it is said which one.
 
-        So is a precision that is not the usual one.
+        So is a precision that is not the usual one. Reports have every one, with its reason.
         """
         way, said = cls(job, group, precision), []
+        show(precision=[precision.name, precision.reason])
         if way._texts:
             reasons = ["--literal asks for it"] if settings().literal else way._find(job)
             said.append(way._told(reasons))

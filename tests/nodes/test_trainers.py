@@ -20,6 +20,7 @@ from PIL import Image
 from recording import Recorder
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.optim import SGD
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from graphrun.errors import InputError
@@ -255,6 +256,44 @@ def test_a_target_with_two_axes_is_taken_as_it_is() -> None:
     inputs = {"train_loader": loader, "optimizer": adam(layer, 0.01), "loss_function": nn.MSELoss()}
     _, losses, _ = RNN(layer, linear_head=False, epochs=3, **inputs)
     assert losses[-1] < losses[0]
+
+
+def test_pieces_of_a_batch_start_where_their_rows_do(call: Recorder) -> None:
+    x, start = sequences(8), torch.randn(1, 8, 3, generator=torch.Generator().manual_seed(1))
+    found = []
+    for pieces in (1, 3):
+        torch.manual_seed(3)
+        layer = nn.GRU(3, 3, batch_first=True)
+        call.set(grad_accum=pieces)
+        _, losses, _ = RNN(
+            layer, linear_head=False, epochs=2, train_loader=tensor_loader(x, x.tanh(), 8),
+            optimizer=SGD(layer.parameters(), lr=0.5), loss_function=nn.MSELoss(), h_0=start,
+        )  # fmt: skip
+        found.append([losses, *layer.parameters()])
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+def test_a_loss_of_classes_is_taken_in_pieces(call: Recorder, ignored: bool) -> None:
+    """Unless it leaves rows out: then batches are whole."""
+    x, y = torch.randn(9, 4, generator=torch.Generator().manual_seed(1)), torch.arange(9) % 3
+    if ignored:
+        y[0] = -100
+    found = []
+    for pieces in (1, 2):
+        torch.manual_seed(3)
+        model, sizes = nn.Linear(4, 3), []
+        model.register_forward_hook(lambda _, given, __, sizes=sizes: sizes.append(len(given[0])))
+        call.set(grad_accum=pieces)
+        _, losses, _ = CLASSIFY(
+            model, tensor_loader(x, y, 6), optimizer=SGD(model.parameters(), lr=0.5), epochs=2
+        )
+        found.append([losses, *model.parameters()])
+    assert sizes == 2 * ([6, 2, 1] if ignored else [3, 3, 2, 1])
+    assert ("not_in_pieces" in call.codes) == ignored
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other)
 
 
 class Body(nn.Module):

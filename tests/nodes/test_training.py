@@ -304,7 +304,7 @@ def test_an_interrupted_training_keeps_its_weights(call: Recorder, after: int) -
     assert saved.keys() == model.state_dict().keys()
     assert all(torch.equal(value, model.state_dict()[name]) for name, value in saved.items())
     assert str(path) in call.notices[-1]["message"]
-    assert call.ui == {"files": [str(path)]}
+    assert call.ui["files"] == [str(path)]
 
 
 def test_without_a_gpu_the_cpu_is_used_and_it_is_said_once(call: Recorder) -> None:

@@ -136,6 +136,7 @@ def test_losses_are_those_of_the_literal_training(kind: str, tmp_path: Path) -> 
     )  # fmt: skip
     assert literal.way == "texts are padded, as the file says: --literal asks for it"
     assert literal.call.ui["path"] == ["padded", "loader"]
+    assert literal.call.ui["precision"] == ["fp32", "as asked for"]
     assert fast.call.steps[-1] == literal.call.steps[-1] == (STEPS, STEPS)
     trained = [step for step, total in fast.call.steps if total == STEPS]
     assert trained == sorted(trained)
@@ -323,6 +324,9 @@ def test_memory_that_is_estimated(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert memory.for_training(whole.model, cpu).tokens == 1000
     assert memory.for_training(nn.Linear(2, 2), cpu).tokens is None
     monkeypatch.setattr(memory, "_LEAST", 1)
+    assert memory.for_training(whole.model, cpu, processes=2).tokens == 500
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "1")  # the other one is elsewhere
+    assert memory.for_training(whole.model, cpu, processes=2).tokens == 1000
     monkeypatch.setattr(memory, "available", lambda: free // 20)
     found = Outcome(tmp_path)
     found.check(whole)

@@ -84,7 +84,11 @@ def test_the_command_line_goes_before_the_configuration(tmp_path, monkeypatch, c
     Path("text.json").write_text(json.dumps(nodes))
     for options, expected in (([], "bf16"), (["--precision", "fp32"], "fp32")):
         assert main(["text.json", "--json", *options]) == 0
-        assert json.loads(capsys.readouterr().out)["settings"]["precision"] == expected
+        told = json.loads(capsys.readouterr().out)["settings"]
+        assert (told["precision"], "literal" in told) == (expected, False)
+    assert main(["text.json", "--json", "--literal", "--clip-grad", "2"]) == 0
+    told = json.loads(capsys.readouterr().out)["settings"]
+    assert (told["literal"], told["clip_grad"], "grad_accum" in told) == (True, 2.0, False)
 
 
 def test_a_precision_that_nobody_knows_is_refused(tmp_path, capsys):
