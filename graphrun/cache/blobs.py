@@ -16,8 +16,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from blake3 import blake3
-
 from graphrun.cache.codecs import LONGEST_HEAD, TENSORS, Parts
 from graphrun.cache.tables import table_bytes, table_of
 
@@ -46,6 +44,8 @@ class Writing:
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
+        from blake3 import blake3
+
         self._hash = blake3()
         self.size = 0
 
@@ -117,6 +117,8 @@ def content(file: IO[bytes], size: int) -> Any:
 
 
 def digest_of(data: Any) -> str:
+    from blake3 import blake3
+
     threads = blake3.AUTO if len(data) >= _THREADS else 1
     return blake3(data, max_threads=threads).hexdigest()
 

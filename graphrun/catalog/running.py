@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -171,10 +172,10 @@ def progress(step: int, total: int, **metrics: float) -> None:
 
     Raises:
         Cancelled: the run was asked to stop.
+        TypeError: a figure is no number.
         ValueError: a figure is larger than any float.
     """
-    _fit(metrics)
-    CALL.get().progress(step, total, metrics)
+    CALL.get().progress(step, total, _figures(metrics))
 
 
 def cancelled() -> bool:
@@ -195,18 +196,36 @@ def metric(**values: Figure) -> None:
 
     A figure may be a table: rows of numbers, such as a confusion matrix. Views do not show those.
 
+    Numbers of libraries, such as tensors of no dimension, are taken as Python's.
+
     Raises:
+        TypeError: a figure is neither a number nor a list.
         ValueError: a figure is larger than any float.
     """
-    _fit(values)
-    CALL.get().metric(values)
+    CALL.get().metric(_figures(values))
 
 
-def _fit(figures: Mapping[str, Any]) -> None:
-    """Views, curves and pages draw figures as floats."""
-    for name, value in figures.items():
-        if type(value) is int and abs(value) > sys.float_info.max:
-            raise ValueError(f"the figure {name} is larger than any float")
+def _figures(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: value if type(value) is float else _figure(name, value)
+        for name, value in values.items()
+    }
+
+
+def _figure(name: str, value: Any) -> Any:
+    """A figure that views, curves and pages can draw."""
+    if isinstance(value, list | tuple):
+        return value
+    number = value
+    if not isinstance(value, int | float) and hasattr(value, "__float__"):
+        with suppress(TypeError, ValueError, RuntimeError):  # of arrays with several numbers
+            number = value.item() if hasattr(value, "item") else float(value)
+    if not isinstance(number, int | float):
+        kind = type(value).__name__
+        raise TypeError(f"the figure {name} is no number but of type {kind}; `show` is for texts")
+    if isinstance(number, int) and abs(number) > sys.float_info.max:
+        raise ValueError(f"the figure {name} is larger than any float")
+    return number
 
 
 def notice(

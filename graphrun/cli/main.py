@@ -37,7 +37,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             return ExitCode.USAGE
         arguments.insert(0, "run")
     known = parser(arguments[:1])
-    options = known.parse_args(arguments)
+    options, rest = known.parse_known_args(arguments)
+    if rest:
+        names = not any(one.startswith("-") for one in rest)
+        hint = "; the names of files and nodes stand together, not apart by options" * names
+        known.error(f"unrecognized arguments: {' '.join(rest)}{hint}")
     if options.verb is None:
         known.print_help(sys.stderr)
         return ExitCode.USAGE
@@ -59,6 +63,8 @@ def _perform(options: argparse.Namespace) -> int:
             raise
         text = f"{type(error).__name__}: {error}"
         hint = "this is a defect of graphrun; run again with -v for the traceback"
+        if isinstance(error, ModuleNotFoundError):
+            hint = "`graphrun doctor` says what is missing of the installation"
         _refuse([Diagnostic("internal_error", text, hint=hint)], options)
         return ExitCode.NODE_FAILED
 

@@ -57,7 +57,7 @@ def report(options: Namespace) -> int:
 def _folders(run: str) -> list[Path]:
     """The folder of a run, or those in it that are of runs, in the order of their numbers."""
     if run == _LATEST and not Path(run).exists():
-        return [_latest()]
+        run = str(_latest())
     inner = {path.parent for path in Path(run).glob("*/report.json")}
     if (Path(run) / "report.json").is_file() or not inner:
         return [Path(run)]
@@ -65,9 +65,11 @@ def _folders(run: str) -> list[Path]:
 
 
 def _latest() -> Path:
-    """Names of runs begin with their time, so the last name is the newest."""
+    """Names of runs and sweeps begin with their time, so the last name is the newest."""
     runs = Path(config.read(Path.cwd()).get("out", "runs")).expanduser()
-    found = sorted(file.parent for file in runs.glob("*/report.json"))
+    inner = (file.parent.parent for file in runs.glob("*/*/report.json"))
+    sweeps = {folder for folder in inner if (folder / "sweep.json").is_file()}
+    found = sorted({file.parent for file in runs.glob("*/report.json")} | sweeps)
     if not found:
         message = f"there is no run with a report below {runs}"
         raise UsageError(Diagnostic("no_report", message, hint="give the folder of a run"))

@@ -38,11 +38,11 @@ def figures(values: Mapping[str, Any]) -> str:
     shown = {
         name: value
         for name, value in values.items()
-        if name not in _IN_FILES and not isinstance(value, list | tuple)
+        if name not in _IN_FILES and isinstance(value, int | float)
     }
-    known = _FORMATS.get
     return "  ".join(
-        known(n, f"{n.replace('_', ' ')} {{:.4g}}").format(v) for n, v in shown.items()
+        _FORMATS[n].format(v) if n in _FORMATS else f"{n.replace('_', ' ')} {v:.4g}"
+        for n, v in shown.items()
     )
 
 

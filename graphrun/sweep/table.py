@@ -57,10 +57,20 @@ def _end(record: Record, winner: Entry | None) -> str:
     text = f"{count['finished']} of {len(record.entries)} finished{failed}"
     text = f"{text} in {duration(record.seconds)}"
     if winner is None or record.best is None:
-        return text
+        return f"{text}{_unknown(record)}"
     place = record.folder / (winner.folder or "")
     word = "lowest" if record.best.direction == "min" else "highest"
     return f"{text}; {word} {record.best.metric}: member {winner.member.number}, {place}"
+
+
+def _unknown(record: Record) -> str:
+    """That the figure of `--best` is none of those that there are, or says nothing."""
+    asked = record.asked
+    if asked is None or not any(one.status == "finished" for one in record.entries):
+        return ""
+    own = (figures(one.history, one.final, None) for one in record.entries)
+    known = ", ".join(dict.fromkeys(name for found in own for name in found))
+    return f"; no member has a number for --best {asked.metric}; figures: {known or 'none'}"
 
 
 def _number(value: float | None) -> str:

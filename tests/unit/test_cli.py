@@ -327,11 +327,17 @@ def test_check_and_help_import_no_heavy_library():
         assert done.stdout.splitlines()[-1] == "[]", arguments
 
 
+def test_what_stands_apart_is_told(capsys):
+    with pytest.raises(SystemExit):
+        main(["plan", str(FLAGSHIP), "--tiny", "14"])
+    assert "unrecognized arguments: 14; the names of files and nodes" in capsys.readouterr().err
+
+
 def test_check_works_where_torch_is_absent():
     """A validation-only machine: importing torch or what needs it is an error there."""
     program = (
         "import sys\n"
-        "for name in ('torch', 'transformers', 'datasets', 'numpy'): sys.modules[name] = None\n"
+        "for name in ('torch', 'datasets', 'numpy', 'blake3', 'rich'): sys.modules[name] = None\n"
         "from graphrun.cli.main import main\n"
         "sys.exit(main(sys.argv[1:]))"
     )

@@ -241,3 +241,12 @@ def test_figures_are_no_larger_than_floats():
     for call in (lambda: metric(loss=-(10**400)), lambda: progress(1, 2, loss=10**400)):
         with pytest.raises(ValueError, match="the figure loss is larger than any float"):
             call()
+
+
+def test_figures_are_numbers():
+    import numpy
+
+    metric(loss=numpy.float32(0.5), epoch=numpy.int64(1), table=[[1, 2]], best=True)
+    for odd in ("high", None, numpy.zeros(2), object()):
+        with pytest.raises(TypeError, match="the figure loss is no number but of type"):
+            metric(loss=odd)

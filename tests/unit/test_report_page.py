@@ -251,6 +251,19 @@ def test_the_command_compares_the_runs_of_a_folder(tmp_path, capsys, monkeypatch
     assert data["comparison"]["runs"][0]["href"] == "runs/1-steps%3D3"
 
 
+def test_the_latest_may_be_a_sweep(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ran(tmp_path, GOOD).rename(tmp_path / "runs/20250101-000000-flow")
+    sweep = tmp_path / "runs/20250101-000001-flow-sweep"
+    sweep.mkdir()
+    for number in (1, 2):
+        next((ran(tmp_path / "own", GOOD).parent).iterdir()).rename(sweep / f"{number}-steps=3")
+    (sweep / "sweep.json").write_text("{}")
+    assert main(["report", "latest"]) == 0
+    _, data = read(tmp_path / "comparison.html")
+    assert len(data["comparison"]["runs"]) == 2
+
+
 def test_the_command_tells_that_there_is_no_run(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["report", "latest"]) == 2

@@ -279,6 +279,12 @@ def test_options_that_do_not_go_together(options, capsys):
     assert "error[bad_sweep]" in capsys.readouterr().err
 
 
+def test_a_figure_that_no_member_has_is_told(capsys):
+    assert main(["g.json", "--sweep", "2.rate=0.1,0.2", "--best", "val_fl", "-q"]) == 0
+    said = "no member has a number for --best val_fl; figures: epoch, val_loss, val_f1"
+    assert said in capsys.readouterr().out
+
+
 def test_a_run_folder_of_ones_choice(capsys):
     assert main(["g.json", "--run-folder", "here/it", "-q"]) == 0
     assert json.loads(Path("here/it/report.json").read_text())["folder"] == "here/it"
