@@ -35,7 +35,7 @@ MISSING = frozenset(
 
 
 class ExitCode(IntEnum):
-    """What the process returns; stable, documented in the README."""
+    """What the process returns; stable, documented in docs/reference/exit-codes.md."""
 
     OK = 0
     NODE_FAILED = 1
