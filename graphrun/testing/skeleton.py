@@ -77,13 +77,16 @@ def _of_run(path: Path) -> tuple[Path, list[str]]:
     """The workflow of a run, and what its report says as expectations."""
     try:
         report = json.loads(path.read_text("utf-8"))
-        workflow = Path(_INSIDE.sub("", report["name"]))
+        workflow, status = Path(_INSIDE.sub("", report["name"])), report["status"]
         lines = list(_expected(report, workflow.parent))
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise DocumentError(Diagnostic("unreadable_file", f"{path}: {reason}")) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DocumentError(Diagnostic("invalid_report", f"{path} is no report")) from error
+    if status == "interrupted":
+        message = f"{path.parent} was interrupted: it does not say what a whole run does"
+        raise UsageError(Diagnostic("bad_usage", message, hint="run it to its end first"))
     if not workflow.is_file():
         message = f"the workflow of the run is not here: {workflow}"
         hint = "run this in the folder that the run was started in"
@@ -110,8 +113,13 @@ def _expected(report: Mapping[str, Any], base: Path) -> Iterator[str]:
     elif report["files"]:
         names = (_PREVIEW.sub("_temp_?????_", _literally(file)) for file in report["files"])
         yield f"files = [{', '.join(map(_text, names))}]"
-    done = [node for node in report["nodes"] if node["state"] == "finished"]
-    yield from _ran((n["id"], n["class_type"], n["title"]) for n in done)
+    done = [node for node in report["nodes"] if node["state"] in ("finished", "cached")]
+    if any(node["state"] == "cached" for node in done):
+        yield "# Results of the run came from the cache, so that others may have to run too."
+        key = "must_run"
+    else:
+        key = "ran"
+    yield from _ran(((n["id"], n["class_type"], n["title"]) for n in done), key)
     if not report.get("error"):
         yield from _figures(report["metrics"]["final"])
         yield from _shapes(done)
@@ -124,8 +132,8 @@ def _packs(packs: Sequence[str], base: Path) -> Iterator[str]:
         yield f"packs = [{', '.join(map(_text, names))}]"
 
 
-def _ran(nodes: Iterable[tuple[str, str, str]]) -> Iterator[str]:
-    yield "nodes.ran = ["
+def _ran(nodes: Iterable[tuple[str, str, str]], key: str = "ran") -> Iterator[str]:
+    yield f"nodes.{key} = ["
     for node_id, class_type, title in nodes:
         own = f" ({title})" if title and title != class_type else ""
         yield f"  {_text(node_id)},  # {_comment(class_type + own)}"

@@ -357,6 +357,25 @@ def test_init_of_a_run_passes_whatever_its_figures_and_files_are(here, capfd):
     assert told(capfd)[0] == 0
 
 
+def test_init_of_a_run_from_the_cache_expects_what_runs_without_one(here, capfd):
+    plain = {"1": ("PrimitiveInt", {"value": 3}), "2": ("PreviewAny", {"source": ["1", 0]})}
+    toy_tests.workflow(here / "plain.json", plain)
+    for _ in range(2):
+        assert main(["plain.json", "--cache-dir", "kept"]) == 0
+    assert told(capfd, "--init", str(max((here / "runs").iterdir())))[0] == 0
+    (test,) = collect(["plain.json"])
+    assert test.table["nodes"] == {"must_run": ["1", "2"]}
+    assert told(capfd, "plain.json")[0] == 0
+
+
+def test_init_of_an_interrupted_run_is_refused(here, capfd):
+    assert main(["run", "flow.json", "--pack", "pack.py", "--run-folder", "it"]) == 0
+    report = json.loads(Path("it/report.json").read_text())
+    Path("it/report.json").write_text(json.dumps({**report, "status": "interrupted"}))
+    code, _, err = told(capfd, "--init", "it")
+    assert (code, "it was interrupted" in err) == (2, True)
+
+
 def test_pytest_collects_test_files(here):
     three(limit=5)
     command = [
