@@ -160,6 +160,15 @@ def matmul_peak(device: torch.device, dtype: torch.dtype = torch.float32) -> flo
     return _peaks[key]
 
 
+def peak_of(device: torch.device, dtype: torch.dtype) -> float | None:
+    """The FLOP/s of `matmul_peak`, of float32 if it is faster than the type that is asked for.
+
+    That is so where narrow numbers have no units of their own, and some of a model stays float32.
+    """
+    found = (matmul_peak(device, one) for one in {dtype, torch.float32})
+    return max(filter(None, found), default=None)
+
+
 @torch.no_grad()
 def _measured(device: torch.device, dtype: torch.dtype) -> float:
     """The best of products that get larger, as large ones are what a device is fastest at.

@@ -11,7 +11,7 @@ from torch import Tensor
 from graphrun.node import Cancelled, progress
 
 from .distributed import Group
-from .flops import Work, cost, matmul_peak
+from .flops import Work, cost, peak_of
 from .job import Job
 from .precision import Precision
 from .resuming import Keeper
@@ -48,7 +48,7 @@ class Meter:
         if work is None or not work.tokens:
             return {}
         long = now - self._started > LONG
-        peak = matmul_peak(self._job.device, self._format) if long and work.flops else None
+        peak = peak_of(self._job.device, self._format) if long and work.flops else None
         return work.rates(now - self._began, peak=peak and peak * self._group.world)
 
     def tick(self, rows: int, lengths: Sequence[int] | None, loss: Tensor | None) -> None:

@@ -44,6 +44,10 @@ class Learner:
         """The batches of an epoch follow; what is frozen and which optimizer there is, is known."""
         if not settings().literal:
             fuse(self._job.model, self._job.optimizer)
+        if self._group.world > 1 and not known(self._job.loss):
+            message = f"{type(self._job.loss).__name__} is taken for a mean over rows, of which "
+            message += "each process computes some: another loss would be a different one"
+            notice(message, code="loss_by_process", hint="start one process to be sure", once=True)
 
     def learn(
         self, compute: Compute, joined: Joined, share: Share, x: Any, y: Tensor
@@ -145,11 +149,15 @@ class Learner:
             yield from ((_rows(x, rows), y[rows]) for rows in _slices(len(y), size))
 
 
+def known(loss: nn.Module) -> bool:
+    """Whether a loss is one of torch's own, a mean or a sum over rows that may have weights."""
+    own = type(loss).__module__ == nn.BCEWithLogitsLoss.__module__
+    return own and getattr(loss, "reduction", "") in ("mean", "sum", "batchmean")
+
+
 def divisible(loss: nn.Module, y: Tensor) -> bool:
     """Whether a loss is known to be a mean or a sum of the losses of rows with labels `y`."""
-    known = type(loss).__module__ == nn.BCEWithLogitsLoss.__module__
-    known &= getattr(loss, "reduction", "") in ("mean", "sum", "batchmean")
-    if not known or getattr(loss, "weight", None) is not None:
+    if not known(loss) or getattr(loss, "weight", None) is not None:
         return False
     # A loss of classes is a mean over the rows that it does not leave out.
     return not isinstance(loss, BY_CLASS) or not bool((y == loss.ignore_index).any())

@@ -128,6 +128,11 @@ def test_what_several_processes_cannot_train_is_refused(two: list[dict[str, Any]
     assert [one["refused"]["codes"] for one in two] == [codes, codes]
 
 
+def test_a_loss_of_which_nothing_is_known_is_told_of(two: list[dict[str, Any]]) -> None:
+    assert ["loss_by_process" in one["table"]["codes"] for one in two] == [True, True]
+    assert "loss_by_process" not in group_worker.table(Group())["codes"]
+
+
 def test_who_waits_for_a_process_that_ended_says_so(tmp_path: Path) -> None:
     found = together(tmp_path, 2, "lost")
     assert [one["lost"]["lost"] for one in found] == ["process_lost", "itself"]

@@ -2,7 +2,8 @@
 
 import pytest
 import torch
-from graphrun_nodes._fitting.flops import Cost, Work, cost, lengths_of, matmul_peak
+from graphrun_nodes._fitting import flops
+from graphrun_nodes._fitting.flops import Cost, Work, cost, lengths_of, matmul_peak, peak_of
 from graphrun_nodes._fitting.unpadded import Packed
 from graphrun_nodes._tiny import checkpoint
 from graphrun_nodes.models import TextClassifier
@@ -161,6 +162,14 @@ def test_the_peak_is_measured_once_and_draws_no_random_numbers():
     assert peak > 1e8
     assert matmul_peak(torch.device("cpu")) == peak
     assert torch.equal(before, torch.get_rng_state())
+
+
+def test_numbers_that_are_slower_than_float32_are_no_peak(monkeypatch):
+    cpu = torch.device("cpu")
+    monkeypatch.setattr(flops, "_peaks", {("cpu", torch.float16): 1.0, ("cpu", torch.float32): 2.0})
+    assert peak_of(cpu, torch.float16) == peak_of(cpu, torch.float32) == 2.0
+    flops._peaks["cpu", torch.float16] = 3.0
+    assert peak_of(cpu, torch.float16) == 3.0
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

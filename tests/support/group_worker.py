@@ -173,6 +173,10 @@ def refused(group: Group) -> Any:
     return {"codes": codes}
 
 
+class Unknown(nn.BCEWithLogitsLoss):
+    """A loss of which it is not known that it is a mean over rows."""
+
+
 class Classified(nn.Module):
     """A classifier of table rows."""
 
@@ -185,7 +189,9 @@ class Classified(nn.Module):
         return found
 
 
-def node(call: Recorder, counted: nn.Module, sizes: Callable[[Any], int], *given: Any) -> Any:
+def node(
+    call: Recorder, counted: nn.Module, sizes: Callable[[Any], int], *given: Any, loss: Any = BCE
+) -> Any:
     """What a training node gives, what it tells, and how many rows this process computed."""
     from graphrun_nodes.training import train_transformer_classifier
 
@@ -200,7 +206,7 @@ def node(call: Recorder, counted: nn.Module, sizes: Callable[[Any], int], *given
     torch.manual_seed(4)
     try:
         train_transformer_classifier(
-            model, one, optimizer=optimizer, loss_function=BCE, epochs=2, val_loader=other
+            model, one, optimizer=optimizer, loss_function=loss, epochs=2, val_loader=other
         )
     finally:
         CALL.reset(token)
@@ -226,7 +232,9 @@ def table(group: Group) -> Any:
     loaders = DataLoader(data[0], 4, shuffle=True), DataLoader(data[1], 4)
     settings = Settings(precision="fp32", clip_grad=1.0)
     optimizer = AdamW(model.parameters(), lr=1e-2)
-    return node(Recorder(settings), model, len, model, optimizer, *loaders)
+    call = Recorder(settings)
+    found = node(call, model, len, model, optimizer, *loaders, loss=Unknown())
+    return {**found, "codes": call.codes}
 
 
 def encoded(group: Group) -> Any:
