@@ -7,7 +7,7 @@ directly) the same functions work on a silent call in the current folder.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -250,7 +250,14 @@ def notice(
 
 
 def show(**ui: list[Any]) -> None:
-    """Hand results to the display, under ComfyUI's keys: `show(text=["..."])`."""
+    """Hand results to the display, under ComfyUI's keys: `show(text=["..."])`.
+
+    Raises:
+        TypeError: a result is no list, such as one text alone.
+    """
+    for key, values in ui.items():
+        if isinstance(values, str) or not isinstance(values, Iterable):
+            raise TypeError(f"show({key}=...) takes a list, not a value of {type(values).__name__}")
     CALL.get().show(ui)
 
 

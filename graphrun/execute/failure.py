@@ -59,8 +59,15 @@ def _diagnostic(run: Run, visit: Visit, error: BaseException) -> Diagnostic:
     if isinstance(error, GraphrunError):
         first = error.diagnostics[0]
         return replace(first, message=f"{label}: {first.message}", node_id=node_id)
-    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return Diagnostic("node_failed", f"{label}: {text}", node_id)
+    name, said = type(error).__name__, _said(error)
+    return Diagnostic("node_failed", f"{label}: {name}{said and ': '}{said}", node_id)
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # an exception of a pack, whose own text fails
+        return "(its text cannot be had)"
 
 
 def _explained(run: Run, visit: Visit, error: BaseException) -> Diagnostic | None:

@@ -30,6 +30,7 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._place = path.absolute()  # a node may change the working folder
         self.outputs = path / "outputs"
         self.outputs.mkdir(parents=True)
         self.temporary = path / "temp"  # made by the first preview
@@ -80,7 +81,7 @@ class RunFolder:
 
         A disk that is full by now is noted in the report: what ran is not undone by it.
         """
-        target, temporary = self.path / "report.json", self.path / ".report.json"
+        target, temporary = self._place / "report.json", self._place / ".report.json"
         document = report.to_json()
         try:
             self._events.close()

@@ -239,8 +239,13 @@ class Report:
 
 
 def finite(value: Any) -> Any:
-    """JSON has no NaN: a loss that is not a number is written as the text "nan"."""
+    """JSON has no NaN: a loss that is not a number is written as the text "nan".
+
+    Half characters, such as names of files may have, are written as their escapes.
+    """
     match value:
+        case str() if not value.isascii():
+            return value.encode("utf-8", "backslashreplace").decode()
         case float() if not math.isfinite(value):
             return str(value)
         case Mapping():

@@ -250,3 +250,10 @@ def test_figures_are_numbers():
     for odd in ("high", None, numpy.zeros(2), object()):
         with pytest.raises(TypeError, match="the figure loss is no number but of type"):
             metric(loss=odd)
+
+
+@pytest.mark.parametrize("odd", ["a text alone", 3])
+def test_what_is_shown_is_a_list(odd):
+    show(text=["a"], images=())
+    with pytest.raises(TypeError, match=r"show\(text=...\) takes a list"):
+        show(text=odd)

@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import os
 import shutil
 import subprocess
 from dataclasses import replace
@@ -12,12 +13,14 @@ import pytest
 import toys
 from graphrun_nodes._tiny import FOLDER, checkpoint
 
+import graphrun
 from graphrun.api import Request, convert, run
 from graphrun.catalog import Alias, Catalog, Settings
 from graphrun.documents import load
 from graphrun.errors import ExitCode, UsageError
 from graphrun.execute import events, unwritable
 from graphrun.execute.events import NodeInfo, NodeStarted, Progress, RunStarted
+from graphrun.node import notice, show
 from graphrun.plan import plan
 from graphrun.record.record import recorded
 from graphrun.record.repository import commit_of, repository
@@ -454,3 +457,47 @@ def test_a_report_says_where_names_led(tmp_path, monkeypatch):
     tiny = recorded(planned, catalog, Settings(tiny=True))["resources"]
     assert {(one["source"], "digest" in one) for one in tiny} == {("tiny", False)}
     assert check_report(Report(record={"resources": tiny}, status="success").to_json()) == []
+
+
+class Odd:
+    """What packs do that nobody expects."""
+
+    RETURN_TYPES = ()
+    FUNCTION = "run"
+    CATEGORY = "toys"
+    OUTPUT_NODE = True
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"kind": ("STRING", {})}}
+
+    def run(self, kind):
+        if kind == "moves":
+            os.chdir("/")
+        if kind == "half":
+            notice("file \udcff", code="odd")
+            show(text=["\ud800 and é"])
+        if kind == "dumb":
+            raise Dumb
+        return ()
+
+
+class Dumb(Exception):
+    def __str__(self):
+        raise RuntimeError("no text")
+
+
+@pytest.mark.parametrize("kind", ["moves", "half", "dumb"])
+def test_odd_nodes_leave_a_report(tmp_path, monkeypatch, kind):
+    monkeypatch.chdir(tmp_path)
+    nodes = {"1": {"class_type": "Odd", "inputs": {"kind": kind}}}
+    report = graphrun.run(nodes, packs=[{"Odd": Odd}], out=Path("runs"))
+    (folder,) = (tmp_path / "runs").iterdir()
+    document = json.loads((folder / "report.json").read_text("utf-8"))
+    assert check_report(document) == []
+    assert document["status"] == report.status == ("failed" if kind == "dumb" else "success")
+    said = [one["message"] for one in document["notices"]]
+    assert said == (["file \\udcff"] if kind == "half" else [])
+    assert lines_of(folder / "events.jsonl")[-1]["event"] == "RunFinished"
+    if kind == "dumb":
+        assert "Dumb: (its text cannot be had)" in document["error"]["message"]
