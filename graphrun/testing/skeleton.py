@@ -99,13 +99,16 @@ def _expected(report: Mapping[str, Any], base: Path) -> Iterator[str]:
     yield from ("", "[test.as_before]")
     if settings["tiny"]:
         yield "tiny = true"
+    if settings["device"] != "auto":
+        yield f"device = {_text(settings['device'])}"
+    if settings.get("deterministic"):
+        yield "deterministic = true"
     yield f"seed = {report['seed']}"
     if settings["targets"]:
         yield f"targets = {json.dumps(settings['targets'], ensure_ascii=False)}"
     pairs = (setting.partition("=") for setting in settings["overrides"])
     yield from _inline("set", {name: _literal(value) for name, _, value in pairs})
-    aliases = settings["aliases"].items()
-    yield from _inline("alias", {n: _text(_relative(Path(p), base)) for n, p in aliases})
+    yield from _inline("alias", dict(_aliases(report, base)))
     if report.get("error"):
         node = report["error"].get("node")
         more = f", node = {_text(node)}" if node else ""
@@ -130,6 +133,26 @@ def _packs(packs: Sequence[str], base: Path) -> Iterator[str]:
     names = [_relative(Path(one), base) if Path(one).exists() else one for one in packs]
     if names:
         yield f"packs = [{', '.join(map(_text, names))}]"
+
+
+def _aliases(report: Mapping[str, Any], base: Path) -> Iterator[tuple[str, str]]:
+    """Aliases as a test file has them; the report has names of columns where the name was used."""
+    used = {one["name"]: one for one in report.get("resources", ()) if one["source"] == "alias"}
+    for name, folder in report["settings"]["aliases"].items():
+        path = _text(_relative(Path(folder), base))
+        columns = used.get(name, {}).get("columns", {})
+        if not columns:
+            yield name, path
+            continue
+        pairs = (f"{key} = {_value(value)}" for key, value in columns.items())
+        yield name, f"{{ path = {path}, {', '.join(pairs)} }}"
+
+
+def _value(value: Any) -> str:
+    """Texts, lists of texts and tables of them."""
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{_key(k)} = {_text(v)}' for k, v in value.items())} }}"
+    return _text(value) if isinstance(value, str) else f"[{', '.join(map(_text, value))}]"
 
 
 def _ran(nodes: Iterable[tuple[str, str, str]], key: str = "ran") -> Iterator[str]:

@@ -368,6 +368,22 @@ def test_init_of_a_run_from_the_cache_expects_what_runs_without_one(here, capfd)
     assert told(capfd, "plain.json")[0] == 0
 
 
+def test_init_of_a_run_knows_its_options_and_columns(here, capfd):
+    """The report has an alias's columns where a node used it, which takes a training."""
+    Path("flow.test.toml").unlink()
+    run = ["run", "flow.json", "--pack", "pack.py", "--run-folder", "it", "--alias", "imdb=data"]
+    assert main([*run, "--device", "cpu", "--deterministic"]) == 0
+    report = json.loads(Path("it/report.json").read_text())
+    columns = {"text": "a text", "labels": ["n", 'p"'], "splits": {"test": "dev.tsv"}}
+    report["resources"] = [{"name": "imdb", "source": "alias", "columns": columns}]
+    Path("it/report.json").write_text(json.dumps(report))
+    assert told(capfd, "--init", "it", "--pack", "pack.py")[0] == 0
+    (test,) = collect(["."])
+    assert test.table["alias"] == {"imdb": {"path": "data", **columns}}
+    assert (test.table["device"], test.table["deterministic"]) == ("cpu", True)
+    assert told(capfd)[0] == 0
+
+
 def test_init_of_an_interrupted_run_is_refused(here, capfd):
     assert main(["run", "flow.json", "--pack", "pack.py", "--run-folder", "it"]) == 0
     report = json.loads(Path("it/report.json").read_text())
