@@ -40,12 +40,12 @@ class Meter:
         self._began, self._work = time.monotonic(), Work(cost(self._job.model), training=True)
 
     def rates(self) -> dict[str, float]:
-        """How fast the epoch's texts were trained with, once its loss has been read.
+        """How fast the epoch's rows were trained with, once its loss has been read.
 
         That waited for the device. Nothing of an epoch that another run has trained.
         """
         now, work, self._work = time.monotonic(), self._work, None
-        if work is None or not work.tokens:
+        if work is None:
             return {}
         long = now - self._started > LONG
         peak = peak_of(self._job.device, self._format) if long and work.flops else None

@@ -163,7 +163,8 @@ def test_without_validation(call: Recorder) -> None:
     assert train_loss.shape == (3,)
     assert val_loss.shape == (0,)
     assert model.training
-    assert set(call.metrics[0]) == {"epoch", "train_loss", "lr"}
+    assert set(call.metrics[0]) == {"epoch", "train_loss", "lr", "samples_per_s"}
+    assert call.metrics[0]["samples_per_s"] > 0
 
 
 def test_the_loss_is_over_all_rows_even_if_some_are_dropped() -> None:
