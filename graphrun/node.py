@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from graphrun.catalog.node import *  # noqa: F403
-from graphrun.catalog.node import __all__ as __all__
+from graphrun.catalog.node import __all__ as _catalog
 from graphrun.catalog.pack import Pack as Pack
+
+__all__ = (*_catalog, "Pack", "for_comfyui")
 
 _MAPPINGS = ("NODE_CLASS_MAPPINGS", "NODE_DISPLAY_NAME_MAPPINGS")
 

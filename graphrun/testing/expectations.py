@@ -190,7 +190,8 @@ def files(seen: Evidence) -> Iterator[Diagnostic]:
     if wanted is None:
         return
     left = [PurePath(path) for path in seen.report.files]
-    for pattern in wanted:
+    # Names before patterns, which would take their files.
+    for pattern in sorted(wanted, key=lambda one: any(sign in one for sign in "*?[")):
         depth = len(PurePath(pattern).parts)
         fitting = [p for p in left if fnmatchcase("/".join(p.parts[-depth:]), pattern)]
         if fitting:

@@ -58,7 +58,7 @@ def shell(*command, given=""):
 
 CASES = {
     "graphrun ch": "check",
-    "graphrun p.json --swe": "--sweep",
+    "graphrun p.json --swe": "--sweep --sweep-random",
     "graphrun run p.json --device ": "auto cpu cuda mps",
     "graphrun p.json --set 1.": "1.data=",
     "graphrun p.json --sweep CDA": "CDAStringCreate.data=",

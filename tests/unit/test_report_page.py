@@ -211,7 +211,16 @@ def test_a_folder_without_documents_still_has_a_page(tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "told"),
-    [(None, "has no report.json"), ("{", "cannot be read"), ('{"a": 1}', "is no report")],
+    [
+        (None, "has no report.json"),
+        ("{", "cannot be read"),
+        ("[]", "is no report of a run: it is no object"),
+        ('{"a": 1}', "is no report of a run: its format is None, not 1"),
+        (
+            '{"format": 1, "name": "a"}',
+            "is no report of a run: it has no 'status', it has no 'seed'",
+        ),
+    ],
 )
 def test_what_is_no_run_is_refused(tmp_path, content, told):
     if content:
@@ -219,6 +228,12 @@ def test_what_is_no_run_is_refused(tmp_path, content, told):
     with pytest.raises(UsageError, match=told):
         write([tmp_path], tmp_path / "page.html")
     assert not (tmp_path / "page.html").exists()
+
+
+def test_a_file_is_no_run_folder(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="file is no folder"):
+        write([tmp_path / "file"], tmp_path / "page.html")
 
 
 def test_a_page_that_cannot_be_written_is_refused(tmp_path):

@@ -129,6 +129,7 @@ FAILS = [
     ('shows.1 = ""', "other_text", "it showed no text"),
     ('shows.3 = { matches = "^1" }', "other_text", "expected a match of '^1'"),
     ('files = ["other.txt", "shown.txt"]', "missing_output_file", "no file 'other.txt'"),
+    ('files = ["*.txt", "shown.txt"]', "missing_output_file", "no file '*.txt'"),
     ("files = []", "other_files", "written, but not expected: shown.txt"),
     (
         'notices.expected = ["forgotten"]',

@@ -32,7 +32,7 @@ def test_a_stopped_command_given_again_goes_on(tmp_path, whole, number):
     stopped = Ended(process, tmp_path)
     assert stopped.code == (-number if number == signal.SIGKILL else 130)
     again = ended(tmp_path, *OFTEN, cache=cache)
-    assert again.said["training_continued"].startswith("continuing the training from epoch ")
+    assert again.said["training_continued"].startswith("continuing the training from ")
     assert again.weights == whole.weights is not None
     assert again.shown == whole.shown
     assert again.losses == whole.losses

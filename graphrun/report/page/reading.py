@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from graphrun.errors import Diagnostic, DocumentError, UsageError
 from graphrun.report.drawing import Drawing, Slot, draw
 from graphrun.report.drawing.placed import outputs
 from graphrun.report.folder import PROMPT, WORKFLOW
+from graphrun.report.report import VERSION
 
 MOST = 5000
 """Nodes of a graph that a browser can still be asked to draw."""
@@ -101,16 +103,29 @@ def _progress(events: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
 def _report(folder: Path) -> Mapping[str, Any]:
     file = folder / "report.json"
     try:
-        found = json.loads(file.read_text("utf-8"))
-    except FileNotFoundError as error:
+        found: Any = json.loads(file.read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError) as error:
         what = "has no report.json" if folder.is_dir() else "is no folder"
         hint = "a run writes its report at its end; `runs/` has the folders of runs"
         raise UsageError(Diagnostic("no_report", f"{folder} {what}", hint=hint)) from error
     except (OSError, ValueError) as error:
         raise UsageError(Diagnostic("no_report", f"{file} cannot be read: {error}")) from error
-    if not isinstance(found, dict) or found.get("format") != 1:
-        raise UsageError(Diagnostic("no_report", f"{file} is no report of a run"))
-    return found
+    lacking = _lacking(found)
+    if lacking:
+        raise UsageError(Diagnostic("no_report", f"{file} is no report of a run: {lacking}"))
+    report: dict[str, Any] = found
+    return report
+
+
+def _lacking(found: Any) -> str:
+    """What keeps a document from being a report; nothing if it is one."""
+    if not isinstance(found, dict):
+        return "it is no object"
+    if found.get("format") != VERSION:
+        return f"its format is {found.get('format')!r}, not {VERSION}"
+    schema = resources.files("graphrun.schemas").joinpath("report.schema.json")
+    wanted = json.loads(schema.read_text("utf-8"))["required"]
+    return ", ".join(f"it has no {name!r}" for name in wanted if name not in found)
 
 
 def _prompt(file: Path) -> Prompt | None:
