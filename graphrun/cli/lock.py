@@ -27,7 +27,7 @@ def arguments(parser: ArgumentParser) -> None:
     )
     read_as_run(parser)
     parser.add_argument(
-        "-o", "--output", metavar="LOCK", help="where to (FILE.lock.json), - for stdout"
+        "-o", "--output", metavar="LOCK", help="where to (NAME.lock.json), - for stdout"
     )
 
 

@@ -19,7 +19,7 @@ def arguments(parser: ArgumentParser) -> None:
         "graphrun verify workflow.json --lock ci.lock.json --json",
     )
     read_as_run(parser)
-    parser.add_argument("--lock", type=Path, metavar="LOCK", help="the lock (FILE.lock.json)")
+    parser.add_argument("--lock", type=Path, metavar="LOCK", help="the lock (NAME.lock.json)")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 

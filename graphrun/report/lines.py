@@ -16,7 +16,7 @@ from graphrun.execute.events import (
     Progress,
     RunStarted,
 )
-from graphrun.report.text import LIBRARY, duration, figures, notice
+from graphrun.report.text import LIBRARY, duration, figures, notice, what_begins
 
 EVERY = 10.0
 """Seconds between two progress lines of one node."""
@@ -59,7 +59,7 @@ class Lines:
         match event:
             case RunStarted():
                 self._labels = {n.node_id: f"{n.node_id} {n.class_type}" for n in event.nodes}
-                self._write(f"{event.name}: {len(event.nodes)} nodes, seed {event.seed}")
+                self._write(f"{event.name}: {what_begins(event)}")
             case NodesAdded():
                 self._labels |= {n.node_id: f"{n.node_id} {n.class_type}" for n in event.nodes}
             case Progress():

@@ -24,7 +24,7 @@ from graphrun.execute.events import (
     RunStarted,
 )
 from graphrun.execute.events import Progress as ProgressEvent
-from graphrun.report.text import LIBRARY, duration, figures, notice, printable
+from graphrun.report.text import LIBRARY, duration, figures, notice, printable, what_begins
 
 ROWS = 24
 """Nodes shown at once; a long graph shows those around the one that runs."""
@@ -63,9 +63,7 @@ class Live:
         match event:
             case RunStarted():
                 title = Text(printable(event.name, lines=False), "bold")
-                self._console.print(
-                    title.append(f": {len(event.nodes)} nodes, seed {event.seed}", "")
-                )
+                self._console.print(title.append(f": {what_begins(event)}", ""))
                 self._states = {n.node_id: ["pending", n, 0.0] for n in event.nodes}
                 self._screen.start()
             case NodesAdded():

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from graphrun.errors import Diagnostic
+from graphrun.execute.events import RunStarted
 from graphrun.report.report import Report
 
 LIBRARY = "library_warning"
@@ -89,3 +90,9 @@ def summary(report: Report) -> Iterator[str]:
         yield f"  time: {', '.join(times)}"
     if report.folder:
         yield f"  run folder {report.folder}"
+
+
+def what_begins(event: RunStarted) -> str:
+    """The size of a run, and its seed."""
+    number = len(event.nodes)
+    return f"{number} node{'s' * (number != 1)}, seed {event.seed}"

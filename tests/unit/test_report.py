@@ -188,6 +188,7 @@ def test_the_plain_view_thins_out_progress():
     out = []
     view = Lines(out.append)
     view(RunStarted(name="x", seed=0, nodes=(NodeInfo(node_id="1", class_type="A", title="A"),)))
+    assert out == ["x: 1 node, seed 0"]
     view(NodeStarted(node_id="1"))
     for step in range(1000):
         view(Progress(node_id="1", step=step, total=1000, metrics={"loss": 1.0}, time=step * 0.1))
