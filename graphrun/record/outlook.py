@@ -99,7 +99,9 @@ def _training(step: Step, cache: Cache | None) -> tuple[Action, str, bool] | Non
     if kept.finished and kept.epoch == until:
         return "resumed", "it was finished before: its result is loaded", True
     done = f"{kept.epoch} epochs" + (f" and {kept.step} steps" if kept.step else "")
-    return "resumed", f"goes on after {done}", False
+    # What it ended with does not tell whether it stopped early, and so would again at once.
+    early = ", if it had not stopped early" if kept.finished else ""
+    return "resumed", f"goes on after {done}{early}", False
 
 
 def _reasons(

@@ -185,7 +185,7 @@ def test_what_becomes_of_a_training_is_what_the_run_would_do():
         kept.save(epoch, 0, {"epoch": epoch}, finished=epoch == 5)
     kept.release()
     assert trained(5)[1] == ("resumed", "it was finished before: its result is loaded")
-    assert trained(7)[1] == ("resumed", "goes on after 5 epochs")
+    assert trained(7)[1] == ("resumed", "goes on after 5 epochs, if it had not stopped early")
     assert trained(4)[1] == ("resumed", "goes on after 4 epochs")
     assert trained(3)[1] == ("run", "starts over: it was kept after 4 epochs, not after 3")
     assert trained(7, fresh=True)[1] == ("run", "begins anew (--fresh)")
