@@ -12,6 +12,11 @@ from graphrun.diagnostics.github import relative
 from graphrun.diagnostics.table import Code, codes
 from graphrun.errors import Diagnostic, Position
 
+SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+"""The name of the standard's schema. It is written, never asked for."""
+
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 
 
@@ -25,7 +30,7 @@ def log(found: Mapping[str, Iterable[Diagnostic]], version: str) -> dict[str, An
     used = list(dict.fromkeys(one.code for _, one in problems))
     known = codes()
     return {
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "$schema": SCHEMA,
         "version": "2.1.0",
         "runs": [
             {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -80,12 +80,8 @@ def whole(x: Any, loader: str) -> Iterator[None]:
     Raises:
         InputError: that is so.
     """
-    try:
+    with _in_words(lambda: Room(None, loader)._refusal(x)):
         yield
-    except Exception as error:
-        if not is_full(error):
-            raise
-        raise Room(None, loader)._refusal(x) from error
 
 
 @contextmanager
@@ -95,14 +91,21 @@ def suffices(device: torch.device) -> Iterator[None]:
     Raises:
         InputError: that is so.
     """
+    message = f"there is not enough memory on {device} for the model and what belongs to it"
+    hint = "a smaller model needs less, and so does a training without output_best_val_model"
+    with _in_words(lambda: InputError(message, input="model", code=FULL, hint=hint)):
+        yield
+
+
+@contextmanager
+def _in_words(refusal: Callable[[], InputError]) -> Iterator[None]:
+    """Raise this in the place of what says that memory does not suffice."""
     try:
         yield
     except Exception as error:
         if not is_full(error):
             raise
-        message = f"there is not enough memory on {device} for the model and what belongs to it"
-        hint = "a smaller model needs less, and so does a training without output_best_val_model"
-        raise InputError(message, input="model", code=FULL, hint=hint) from error
+        raise refusal() from error
 
 
 def no_step(optimizer: Optimizer) -> InputError:
